@@ -1,0 +1,122 @@
+import { posix } from 'node:path'
+
+/** One workspace project as its package.json describes it. */
+export interface Project {
+  /** Folder relative to the repository: `libs/core`. */
+  root: string
+  name: string
+  /** The value of its one `type:` tag. */
+  type: string
+  dependencies: readonly string[]
+  devDependencies: readonly string[]
+}
+
+/** One TypeScript file: path relative to the repository, and its text. */
+export interface SourceFile {
+  path: string
+  text: string
+}
+
+/** Which types of project a type may depend on. A service never depends on another; only tests use the tools. */
+const allowedEdges: Record<string, readonly string[]> = {
+  foundation: [],
+  contracts: ['foundation'],
+  domain: ['foundation', 'contracts'],
+  port: ['foundation', 'contracts'],
+  client: ['foundation', 'contracts'],
+  driver: ['foundation', 'contracts', 'port'],
+  policy: ['foundation', 'contracts', 'port', 'driver'],
+  platform: ['foundation', 'contracts', 'policy', 'platform'],
+  service: ['foundation', 'contracts', 'domain', 'port', 'client', 'driver', 'policy', 'platform'],
+  tool: ['foundation', 'contracts', 'domain', 'port', 'client', 'driver', 'policy', 'platform', 'tool'],
+  test: ['foundation', 'contracts', 'domain', 'port', 'client', 'driver', 'policy', 'platform', 'tool'],
+}
+
+/** Driver packages and the one library that may import each. */
+const driverHomes: ReadonlyArray<readonly [pattern: RegExp, home: string]> = [
+  [/^(kafkajs|@kafkajs\/.*)$/, 'libs/kafka'],
+  [/^(pg|pg-copy-streams)$/, 'libs/postgres'],
+  [/^@aws-sdk\//, 'libs/object-store'],
+  [/^openai(\/.*)?$/, 'libs/ai'],
+  [/^testcontainers$/, 'libs/testing'],
+  [/^commander$/, 'libs/cli'],
+]
+
+const environmentReaders = [
+  /\/config\.ts$/,
+  /^libs\/core\/src\/crashpoint\.ts$/,
+  /^libs\/(runtime|telemetry|testing|servers|cli)\//,
+  /^(e2e|tools)\//,
+]
+
+const importPattern =
+  /(?:^|[\s;])(?:import|export)\s(?:[^'"`;]*?\sfrom\s*)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g
+
+/** Module specifiers that a TypeScript file imports, exports from or loads. */
+export function importsOf(text: string): string[] {
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
+  return [...code.matchAll(importPattern)].flatMap((match) => match[1] ?? match[2] ?? [])
+}
+
+/** Every breach of the module boundaries, one sentence each; empty when the house is in order. */
+export function findBoundaryViolations(projects: readonly Project[], files: readonly SourceFile[]): string[] {
+  return [
+    ...projects.flatMap((project) => edgeViolations(project, projects)),
+    ...fileViolations(projects, files),
+  ]
+}
+
+function edgeViolations(project: Project, projects: readonly Project[]): string[] {
+  const allowed = allowedEdges[project.type]
+  if (allowed === undefined) return [`${project.root} has the unknown tag type:${project.type}`]
+  return project.dependencies
+    .map((name) => projects.find((other) => other.name === name))
+    .filter((other) => other !== undefined)
+    .filter((other) => !allowed.includes(other.type))
+    .map((other) => `${project.root} (${project.type}) must not depend on ${other.root} (${other.type})`)
+}
+
+function fileViolations(projects: readonly Project[], files: readonly SourceFile[]): string[] {
+  return files.flatMap((file) => {
+    const project = projects.find((candidate) => file.path.startsWith(`${candidate.root}/`))
+    const found = importsOf(file.text).flatMap((specifier) => importViolation(file.path, specifier, project))
+    if (
+      /\bprocess\.env\b/.test(file.text) &&
+      !isTest(file.path) &&
+      !environmentReaders.some((p) => p.test(file.path))
+    )
+      found.push(`${file.path} reads process.env; only a config file may`)
+    return found
+  })
+}
+
+function importViolation(path: string, specifier: string, project: Project | undefined): string[] {
+  if (specifier.startsWith('node:')) return []
+  const home = driverHomes.find(([pattern]) => pattern.test(specifier))?.[1]
+  if (home !== undefined && !path.startsWith(`${home}/`))
+    return [`${path} imports ${specifier}; only ${home} may`]
+  if (specifier.startsWith('.')) return relativeViolation(path, specifier, project)
+  if (project === undefined) return []
+  const name = specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+  if (name === project.name || project.dependencies.includes(name)) return []
+  if (project.devDependencies.includes(name))
+    return isTest(path) ? [] : [`${path} imports ${name}, which only its tests may`]
+  return isTest(path) && testTools.includes(name)
+    ? []
+    : [`${path} imports ${name}, which ${project.root}/package.json does not declare`]
+}
+
+const testTools = ['vitest', 'fast-check', '@fast-check/vitest', 'ajv', 'ajv-formats', 'yaml']
+
+function relativeViolation(path: string, specifier: string, project: Project | undefined): string[] {
+  const target = posix.normalize(posix.join(posix.dirname(path), specifier))
+  const root = project?.root ?? posix.dirname(path)
+  return target.startsWith(`${root}/`) ? [] : [`${path} reaches out of its project to ${target}`]
+}
+
+function isTest(path: string): boolean {
+  return path.endsWith('.test.ts') || path.includes('/test/') || path.startsWith('e2e/')
+}
