@@ -1,0 +1,15 @@
+#!/bin/sh
+# Runs once, when the Postgres image makes its data folder: the database of Synap, the database of the schema registry,
+# and their two login roles. Neither is a superuser; extensions are made here because they need one.
+set -eu
+
+psql -v ON_ERROR_STOP=1 -v synap_password="$SYNAP_DATABASE_PASSWORD" -v registry_password="$REGISTRY_DATABASE_PASSWORD" \
+  --username postgres --dbname postgres <<'SQL'
+create role synap login createrole password :'synap_password';
+create role registry login password :'registry_password';
+create database synap owner synap;
+create database registry owner registry;
+\connect synap
+create extension if not exists vector;
+create extension if not exists timescaledb;
+SQL
