@@ -1,1 +1,18 @@
-export {}
+export { type CopyColumn, copyBinary } from './copy-binary.ts'
+export type { CopyType } from './copy-encode.ts'
+export { isConnectionLost, isSerializationFailure, mapPostgresError, sqlstateOf } from './error.ts'
+export { type Listener, type ListenOptions, listen } from './listen.ts'
+export { assertMigrated, type MigrateOptions, type MigrationReport, migrate } from './migrate.ts'
+export {
+  type Extension,
+  type Ownership,
+  operatorRole,
+  ownership,
+  queryRole,
+  roles,
+  type SchemaOwner,
+} from './ownership.ts'
+export { type Client, createPool, type Pool, type PoolOptions } from './pool.ts'
+export { execute, query, type Statement } from './query.ts'
+export { type Principal, type TransactionOptions, transaction } from './transaction.ts'
+export { toTimestamptz, toVector } from './types.ts'

@@ -1,0 +1,53 @@
+import pg from 'pg'
+import { typeParsers } from './types.ts'
+
+/** A function gets a pool or a client, never both: on a pool of one connection (PGlite) it would wait for itself. */
+export type Pool = pg.Pool
+export type Client = pg.PoolClient
+
+export interface PoolOptions {
+  /** `postgres://user:password@host:port/database`. */
+  url: string
+  /** Shown in pg_stat_activity. */
+  applicationName: string
+  /** Connections at most; 10 by default. */
+  max?: number
+  /** Milliseconds to get a connection, new or from the pool; 3,000 by default. */
+  connectTimeoutMs?: number
+  /** Milliseconds one statement may take before the server cancels it; 5,000 by default. */
+  statementTimeoutMs?: number
+  /** Called with the error of a connection that broke while nobody waited on it; the pool replaces it by itself. */
+  onConnectionError?: (error: Error) => void
+}
+
+const lockTimeoutMs = 4_000
+const idleInTransactionMs = 15_000
+
+/**
+ * A pool in which every wait ends: connect, statement, lock, idle in transaction, and, one second later than the
+ * server's own limit, the client's wait for an answer (for a server that is silent). Nothing connects before the first
+ * use. Close it with `pool.end()`.
+ */
+export function createPool(options: PoolOptions): Pool {
+  const statementTimeoutMs = options.statementTimeoutMs ?? 5_000
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: options.applicationName,
+    max: options.max ?? 10,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 3_000,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + 1_000,
+    lock_timeout: Math.min(lockTimeoutMs, statementTimeoutMs),
+    idle_in_transaction_session_timeout: idleInTransactionMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    types: typeParsers,
+  })
+  const report = (error: Error) => options.onConnectionError?.(error)
+  // Without both listeners a server that restarts ends the process: the pool's is for idle clients, the client's for
+  // those checked out between two statements.
+  pool.on('error', report)
+  pool.on('connect', (client) => client.on('error', report))
+  return pool
+}

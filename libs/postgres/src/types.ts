@@ -1,0 +1,56 @@
+import pg from 'pg'
+
+const oid = { int8: 20, date: 1082, timestamptz: 1184, int8Array: 1016, timestamptzArray: 1185 } as const
+
+type Parser = (text: string) => unknown
+
+/** A `bigint` column as a number; throws RangeError beyond 2^53 − 1, rather than give back another number. */
+function parseInt8(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value)) throw new RangeError('a bigint of the database is beyond 2^53 - 1')
+  return value
+}
+
+const parseDate = pg.types.getTypeParser(oid.timestamptz) as (text: string) => Date | number
+
+function parseTimestamptz(text: string): number {
+  const value = parseDate(text)
+  return typeof value === 'number' ? value : value.getTime()
+}
+
+// `text[]`: missing in the driver's list of type ids.
+const textArrayOid: number = 1009
+type ArrayParser = (text: string) => (string | null)[]
+const parseTextArray = pg.types.getTypeParser(textArrayOid as 16) as ArrayParser
+
+const ours = new Map<number, Parser>([
+  [oid.int8, parseInt8],
+  [oid.timestamptz, parseTimestamptz],
+  [oid.date, (text) => text],
+  [oid.int8Array, (text) => parseTextArray(text).map((item) => (item === null ? null : parseInt8(item)))],
+  [
+    oid.timestamptzArray,
+    (text) => parseTextArray(text).map((item) => (item === null ? null : parseTimestamptz(item))),
+  ],
+])
+
+/**
+ * How columns arrive: `bigint` → number, safe or an error; `timestamptz` → milliseconds since 1970 (±Infinity for
+ * infinity; microseconds are cut off); `date` → `YYYY-MM-DD`; `uuid` → text; `bytea` → Buffer; `jsonb` → parsed;
+ * `numeric` → text; arrays of these alike.
+ */
+export const typeParsers: pg.CustomTypesConfig = {
+  getTypeParser: ((type: number, format?: 'text' | 'binary') =>
+    (format === 'binary' ? undefined : ours.get(type)) ??
+    pg.types.getTypeParser(type, format)) as typeof pg.types.getTypeParser,
+}
+
+/** Milliseconds since 1970 as a parameter for `$1::timestamptz`. */
+export function toTimestamptz(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+/** Numbers as a parameter for `$1::vector` or `$1::halfvec` (pgvector's text form). */
+export function toVector(values: ArrayLike<number>): string {
+  return `[${Array.from(values).join(',')}]`
+}
