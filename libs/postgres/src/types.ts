@@ -21,7 +21,7 @@ function parseTimestamptz(text: string): number {
 // `text[]`: missing in the driver's list of type ids.
 const textArrayOid: number = 1009
 type ArrayParser = (text: string) => (string | null)[]
-const parseTextArray = pg.types.getTypeParser(textArrayOid as 16) as ArrayParser
+const parseTextArray = pg.types.getTypeParser(textArrayOid) as ArrayParser
 
 const ours = new Map<number, Parser>([
   [oid.int8, parseInt8],
