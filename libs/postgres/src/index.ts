@@ -14,5 +14,6 @@ export {
 } from './ownership.ts'
 export { type Client, createPool, type Pool, type PoolOptions } from './pool.ts'
 export { execute, query, type Statement } from './query.ts'
+export { type SingleOptions, type SingleStatement, single } from './single.ts'
 export { type Principal, type TransactionOptions, transaction } from './transaction.ts'
 export { toTimestamptz, toVector } from './types.ts'
