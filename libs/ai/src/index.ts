@@ -1,1 +1,29 @@
-export {}
+export { type Chunk, type Chunking, chunkerVersion, chunkText } from './extract/chunk.ts'
+export { extractDocument, extractText, largestText } from './extract/document.ts'
+export {
+  type Block,
+  type DocumentLink,
+  type Extraction,
+  type ExtractionResult,
+  extractorVersion,
+  type FrontMatter,
+  type NotAnalysable,
+} from './extract/extraction.ts'
+export { detectLanguage, type LanguageGuess } from './language.ts'
+export { createOfflineProvider } from './offline/provider.ts'
+export { createOpenAiProvider, type OpenAiConfig } from './openai/provider.ts'
+export {
+  type AnalyseInput,
+  type Analysis,
+  type Due,
+  type DueMoment,
+  type Embeddings,
+  type Intent,
+  type IntentKind,
+  type ModelProvider,
+  type Span,
+  type TagProposal,
+  type Usage,
+  vectorDimensions,
+} from './provider.ts'
+export { isTimeZone } from './zone.ts'

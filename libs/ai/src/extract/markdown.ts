@@ -1,0 +1,149 @@
+import { toString } from 'mdast-util-to-string'
+import remarkGfm from 'remark-gfm'
+import remarkParse from 'remark-parse'
+import { unified } from 'unified'
+import type { Block, DocumentLink } from './extraction.ts'
+
+/** The part of an mdast node that is read here. */
+interface Node {
+  type: string
+  value?: string
+  url?: string
+  alt?: string | null
+  depth?: number
+  checked?: boolean | null
+  children?: Node[]
+}
+
+export interface MarkdownParts {
+  text: string
+  blocks: Block[]
+  links: DocumentLink[]
+}
+
+const processor = unified().use(remarkParse).use(remarkGfm)
+const mostLinks = 1_000
+const deepestNesting = 50
+const wikiLink = /\[\[([^[\]|\n]{1,200})(?:\|([^[\]\n]{1,200}))?\]\]/gu
+
+/**
+ * Plain text of Markdown, block by block: markup gone, code and tables kept as text, raw HTML reduced to its text,
+ * `[[page|label]]` to its label. Front matter must be off already.
+ */
+export function readMarkdown(source: string): MarkdownParts {
+  const reader = createReader()
+  reader.block(processor.parse(source) as Node, 'paragraph', 0)
+  return reader.parts()
+}
+
+function createReader() {
+  let text = ''
+  const blocks: Block[] = []
+  const links: DocumentLink[] = []
+
+  const emit = (content: string, kind: Block['kind'], level = 0) => {
+    const trimmed = content.replaceAll(/[^\S\n]+$/gmu, '').replaceAll(/^\n+|\n+$/gu, '')
+    if (trimmed.trim() === '') return
+    if (text !== '') text += kind === 'item' && blocks.at(-1)?.kind === 'item' ? '\n' : '\n\n'
+    blocks.push({ kind, start: text.length, end: text.length + trimmed.length, level })
+    text += trimmed
+  }
+
+  const block = (node: Node, kind: Block['kind'], depth: number): void => {
+    if (depth > deepestNesting) return emit(toString(node), kind)
+    switch (node.type) {
+      case 'heading':
+        return emit(inlineText(node, links), 'heading', node.depth ?? 1)
+      case 'paragraph':
+        return emit(checkbox(node) + inlineText(node, links), kind)
+      case 'code':
+        return emit(node.value ?? '', 'code')
+      case 'html':
+        return emit(stripHtml(node.value ?? ''), kind)
+      case 'table':
+        return emit(tableText(node, links), 'table')
+      case 'definition':
+        return addLink(links, 'url', node.url)
+      case 'blockquote':
+        return each(node, kind === 'item' ? kind : 'quote', depth)
+      case 'listItem':
+        return each(node, 'item', depth)
+      default:
+        return each(node, kind, depth)
+    }
+  }
+
+  const each = (node: Node, kind: Block['kind'], depth: number): void => {
+    for (const child of node.children ?? []) {
+      if (node.type === 'listItem' && typeof node.checked === 'boolean') child.checked = node.checked
+      block(child, kind, depth + 1)
+    }
+  }
+
+  return { block, parts: (): MarkdownParts => ({ text, blocks, links }) }
+}
+
+/** A task list's box is kept as text: it is what makes the line a task. */
+function checkbox(node: Node): string {
+  if (typeof node.checked !== 'boolean') return ''
+  return node.checked ? '[x] ' : '[ ] '
+}
+
+function tableText(node: Node, links: DocumentLink[]): string {
+  return (node.children ?? [])
+    .map((row) => (row.children ?? []).map((cell) => inlineText(cell, links)).join(' | '))
+    .join('\n')
+}
+
+function inlineText(node: Node, links: DocumentLink[], depth = 0): string {
+  if (depth > deepestNesting) return toString(node)
+  switch (node.type) {
+    case 'text':
+      return wikiText(node.value ?? '', links)
+    case 'inlineCode':
+      return node.value ?? ''
+    case 'break':
+      return '\n'
+    case 'image':
+      addLink(links, 'image', node.url)
+      return node.alt ?? ''
+    case 'html':
+      return stripHtml(node.value ?? '')
+    case 'link':
+      addLink(links, 'url', node.url)
+      break
+    default:
+      break
+  }
+  return (node.children ?? []).map((child) => inlineText(child, links, depth + 1)).join('')
+}
+
+function wikiText(value: string, links: DocumentLink[]): string {
+  return value.replaceAll(wikiLink, (_, page: string, label: string | undefined) => {
+    addLink(links, 'wiki', page)
+    return label ?? page
+  })
+}
+
+function addLink(links: DocumentLink[], kind: DocumentLink['kind'], target: string | undefined): void {
+  const trimmed = (target ?? '').trim().slice(0, 2_000)
+  if (trimmed === '' || trimmed.startsWith('data:') || links.length >= mostLinks) return
+  if (!links.some((link) => link.kind === kind && link.target === trimmed))
+    links.push({ kind, target: trimmed })
+}
+
+/** Text of raw HTML inside Markdown: tags and comments out, a few entities resolved. Not a sanitiser. */
+function stripHtml(html: string): string {
+  return html
+    .replaceAll(/<!--[^]*?(?:-->|$)/gu, '')
+    .replaceAll(/<(script|style)\b[^]*?(?:<\/\1\s*>|$)/giu, '')
+    .replaceAll(/<[^<>]*>/gu, ' ')
+    .replaceAll('&nbsp;', ' ')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&amp;', '&')
+    .replaceAll(/[^\S\n]+/gu, ' ')
+    .replaceAll(/\n\s*\n+/gu, '\n')
+    .trim()
+}

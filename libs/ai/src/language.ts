@@ -1,0 +1,26 @@
+import { eld } from 'eld/small'
+
+/** What a text is written in, best guess first. */
+export interface LanguageGuess {
+  /** ISO 639-1, null when the detector does not trust its own answer. */
+  language: string | null
+  /** ISO 639-1 codes worth trying, best first, at most five, also when unsure. */
+  candidates: string[]
+}
+
+/** A detector reads no more than this; later text hardly changes its answer. */
+const sampleLength = 2_000
+
+/** The language of plain text by letter n-grams (eld, size small): no network, same answer every time. */
+export function detectLanguage(text: string): LanguageGuess {
+  const sample = text.slice(0, sampleLength)
+  const letters = sample.match(/\p{L}/gu)?.length ?? 0
+  if (letters < 3) return { language: null, candidates: [] }
+  const result = eld.detect(sample)
+  const candidates = Object.entries(result.getScores())
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 5)
+    .map(([code]) => code)
+  const language = result.language !== '' && result.isReliable() ? result.language : null
+  return { language, candidates }
+}

@@ -1,0 +1,111 @@
+import { z } from 'zod'
+import type { AnalyseInput, Analysis, Due, DueMoment, Span, TagProposal, Usage } from '../provider.ts'
+import { fold } from '../words.ts'
+import { momentOf, wallTimeAt } from '../zone.ts'
+
+/**
+ * The shape a model must answer in. Nullable, never optional: strict structured output wants every field named. No
+ * lengths or patterns here, as servers differ in what they accept; `analysisOf` bounds what comes back.
+ */
+export const answerSchema = z.strictObject({
+  title: z.string().nullable(),
+  summary: z.string().nullable(),
+  language: z.string().nullable(),
+  tags: z.array(z.strictObject({ name: z.string(), confidence: z.number() })),
+  intent: z.strictObject({
+    kind: z.enum(['task', 'event', 'idea', 'note']),
+    confidence: z.number(),
+    quote: z.string().nullable(),
+  }),
+  due: z
+    .strictObject({
+      date: z.string(),
+      time: z.string().nullable(),
+      quote: z.string(),
+      confidence: z.number(),
+    })
+    .nullable(),
+})
+
+export type Answer = z.infer<typeof answerSchema>
+
+const mostTags = 5
+const mostNewTags = 1
+
+/**
+ * What a model's answer amounts to: bounded, without links or markup, dates that exist, at most one tag that the user
+ * does not have already. A field that does not hold is left out, the rest stands.
+ */
+export function analysisOf(answer: Answer, input: AnalyseInput, usage: Usage): Analysis {
+  return {
+    title: plain(answer.title, 200),
+    titleConfidence: 0.9,
+    summary: plain(answer.summary, 600),
+    language: /^[a-z]{2}$/u.test(answer.language ?? '') ? answer.language : null,
+    tags: tagsOf(answer, input),
+    intent: {
+      kind: answer.intent.kind,
+      confidence: share(answer.intent.confidence),
+      span: spanOf(input.text, answer.intent.quote),
+    },
+    due: dueOf(answer, input),
+    usage,
+  }
+}
+
+function tagsOf({ tags }: Answer, { vocabulary }: AnalyseInput): TagProposal[] {
+  const known = new Map(vocabulary.map((name) => [fold(name), name]))
+  const chosen = new Map<string, TagProposal>()
+  let fresh = 0
+  for (const { name, confidence } of tags) {
+    const text = plain(name, 60)?.replace(/^#/u, '') ?? ''
+    const own = known.get(fold(text))
+    if (text === '' || chosen.has(fold(text)) || chosen.size >= mostTags) continue
+    if (own === undefined && ++fresh > mostNewTags) continue
+    chosen.set(fold(text), { name: own ?? text.toLowerCase(), confidence: share(confidence) })
+  }
+  return [...chosen.values()]
+}
+
+function dueOf({ due }: Answer, { text, timeZone }: AnalyseInput): Due | null {
+  if (due === null) return null
+  const span = spanOf(text, due.quote)
+  const moment = momentFrom(due.date, due.time, timeZone)
+  // A date the text does not name is a date the model made up.
+  if (moment === null || span === null) return null
+  return { moment, text: due.quote, span, confidence: share(due.confidence) }
+}
+
+function momentFrom(date: string, time: string | null, timeZone: string): DueMoment | null {
+  const [, year = '', month = '', day = ''] = /^(\d{4})-(\d{2})-(\d{2})$/u.exec(date) ?? []
+  const parsed = new Date(`${year}-${month}-${day}T00:00:00Z`)
+  if (Number.isNaN(parsed.getTime()) || parsed.getUTCDate() !== Number(day)) return null
+  if (time === null) return { kind: 'date', date }
+  const [, hour = '', minute = ''] = /^([01]\d|2[0-3]):([0-5]\d)(?::\d{2})?$/u.exec(time) ?? []
+  if (hour === '') return { kind: 'date', date }
+  const wall = { ...wallTimeAt(parsed.getTime(), 'UTC'), hour: Number(hour), minute: Number(minute) }
+  return { kind: 'instant', at: new Date(momentOf(wall, timeZone)).toISOString() }
+}
+
+function spanOf(text: string, quote: string | null): Span | null {
+  if (quote === null || quote.trim() === '') return null
+  const start = text.toLowerCase().indexOf(quote.toLowerCase())
+  return start < 0 ? null : { start, end: start + quote.length }
+}
+
+/** One line of plain text: no addresses, images, markup or control characters. Null when nothing is left. */
+function plain(text: string | null, longest: number): string | null {
+  if (text === null) return null
+  const bare = text
+    .slice(0, 10_000)
+    .replaceAll(/!?\[([^\][]*)\]\([^()]*\)/gu, '$1')
+    .replaceAll(/<[^<>]*>/gu, ' ')
+    .replaceAll(/\b(?:[a-z][a-z0-9+.-]*:\/\/|data:|javascript:|www\.)\S*/giu, ' ')
+    .replaceAll(/[\p{Cc}\p{Cs}\s]+/gu, ' ')
+    .trim()
+  return bare === '' ? null : Array.from(bare).slice(0, longest).join('')
+}
+
+function share(value: number): number {
+  return Number.isFinite(value) ? Math.min(1, Math.max(0, value)) : 0
+}
