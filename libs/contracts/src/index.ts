@@ -1,1 +1,74 @@
-export {}
+export {
+  avscOf,
+  fingerprintOf,
+  recordNameOf,
+  type SchemaFile,
+  schemaFileOf,
+  schemaFiles,
+  subjectOf,
+} from './avsc.ts'
+export type { Suggestion, TextChange } from './catalogue/ai.ts'
+export type { Attachment, FileReference } from './catalogue/shared.ts'
+export {
+  aggregateTypeOf,
+  catalogue,
+  type DeltaOf,
+  deltaSchemaOf,
+  type EventOf,
+  type EventType,
+  envelopeSchema,
+  eventTypes,
+  isEventType,
+  type SynapEvent,
+} from './catalogue.ts'
+export {
+  createDecoder,
+  type Decoded,
+  type DecodedEvent,
+  type DecodeReason,
+  type KnownRead,
+  readKnownEvent,
+} from './codec/decode.ts'
+export { deltaFromJson, deltaToJson } from './codec/delta-json.ts'
+export { encodeDelta, encodeEnvelope } from './codec/encode.ts'
+export { frame, type ParsedFrame, parseFrame } from './codec/frame.ts'
+export { type DecodedDerived, decodeDerived, encodeDerived } from './derived/codec.ts'
+export { packFloat16, unpackFloat16 } from './derived/float16.ts'
+export { type DerivedPlace, derivedKey, parseDerivedKey } from './derived/key.ts'
+export {
+  type DerivedRecord,
+  type DerivedType,
+  derivedTypes,
+  type Embedded,
+  type Extracted,
+  maxChunksPerBlock,
+  maxVectorsPerBlock,
+} from './derived/records.ts'
+export { type Actor, type Envelope, envelopeFieldNames } from './event/envelope.ts'
+export { idSchema } from './event/field.ts'
+export {
+  derivedHeaders,
+  type EventHeaders,
+  eventHeaders,
+  eventSourceUri,
+  messageHeaders,
+  type ParsedEventHeaders,
+  parseEventHeaders,
+  type TraceContext,
+  wireContentType,
+} from './headers.ts'
+export type { Json, JsonObject } from './json.ts'
+export { murmur2, partitionOf } from './murmur2.ts'
+export { type Scope, scopes } from './scopes.ts'
+export { cleanText, dateOnly, dueDate, instant, isCleanText, limits } from './text.ts'
+export {
+  maxDerivedBytes,
+  maxEventBytes,
+  replicationFor,
+  type Topic,
+  type TopicDeclaration,
+  type TopicName,
+  topicName,
+  topics,
+} from './topics.ts'
+export * from './vocabularies.ts'

@@ -1,0 +1,86 @@
+import { schemaFileOf } from '../avsc.ts'
+import { catalogue, type EventType, eventTypes } from '../catalogue.ts'
+import { derivedRecords, derivedTypes } from '../derived/records.ts'
+import { envelopeFields } from '../event/envelope.ts'
+import type { AvroSchema, Fields } from '../event/field.ts'
+import { topics } from '../topics.ts'
+
+/** The reference page of the event catalogue, Markdown. */
+export function eventsPage(): string {
+  const sections = [
+    '# Events',
+    '<!-- Generated from libs/contracts by `node libs/contracts/src/generate/main.ts`. Do not edit. -->',
+    [
+      `Every change in Synap is one small event on the topic \`${topics.events.name}\`: an Avro record in Confluent's`,
+      'wire format, one record type for each event type, keyed by the user. An event carries what changed (its delta),',
+      'never the content. The schemas stand in `libs/contracts/avsc/`, one file each.',
+    ].join('\n'),
+    '## Envelope',
+    'Every event record begins with these fields.',
+    table(envelopeFields),
+    ...aggregates().flatMap(([aggregate, types]) => [
+      `## About ${article(aggregate)}`,
+      ...types.flatMap((type) => eventSection(type)),
+    ]),
+    '## Derived records',
+    [
+      `What extraction and embedding make of a content lies on the compacted topic \`${topics.derived.name}\`, under the`,
+      'key `user/entity/contentHash/producer/block`, in the partition of the user. A record without value takes its',
+      'block away.',
+    ].join('\n'),
+    ...derivedTypes.flatMap((type) => [
+      `### ${type}`,
+      derivedRecords[type].doc,
+      table(derivedRecords[type].fields),
+    ]),
+  ]
+  return `${sections.join('\n\n')}\n`
+}
+
+function aggregates(): [string, EventType[]][] {
+  const groups = new Map<string, EventType[]>()
+  for (const type of eventTypes) {
+    const { aggregate } = catalogue[type]
+    groups.set(aggregate, [...(groups.get(aggregate) ?? []), type])
+  }
+  return [...groups]
+}
+
+function eventSection(type: EventType): string[] {
+  const { doc, fields } = catalogue[type]
+  return [
+    `### ${type}`,
+    `${doc} Record \`${schemaFileOf(type).recordName}\`.`,
+    Object.keys(fields).length === 0 ? 'No fields besides the envelope.' : table(fields),
+  ]
+}
+
+function table(fields: Fields): string {
+  const rows = Object.entries(fields).map(([name, { avro, doc }]) => [`\`${name}\``, typeName(avro), doc])
+  const lines = [['field', 'Avro', 'meaning'], ['---', '---', '---'], ...rows]
+  return lines
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
+    .join('\n')
+}
+
+function typeName(schema: AvroSchema): string {
+  if (typeof schema === 'string') return schema
+  if (Array.isArray(schema)) return schema.map((branch: AvroSchema) => typeName(branch)).join(' or ')
+  const node = schema as { type: string; [key: string]: unknown }
+  switch (node.type) {
+    case 'array':
+      return `array of ${typeName(node['items'] as AvroSchema)}`
+    case 'fixed':
+      return `fixed(${String(node['size'])})`
+    case 'record': {
+      const fields = node['fields'] as { name: string; type: AvroSchema }[]
+      return `record { ${fields.map(({ name, type }) => `${name}: ${typeName(type)}`).join(', ')} }`
+    }
+    default:
+      return node['logicalType'] === undefined ? node.type : `${node.type} (${String(node['logicalType'])})`
+  }
+}
+
+function article(aggregate: string): string {
+  return /^[aeio]/.test(aggregate) ? `an ${aggregate}` : `a ${aggregate}`
+}

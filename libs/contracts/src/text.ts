@@ -1,0 +1,44 @@
+import { z } from 'zod'
+
+/** Bounds of free text, in UTF-16 code units, the same in events and in HTTP bodies. */
+export const limits = {
+  title: 500,
+  tagName: 100,
+  tagsPerEntity: 50,
+  preview: 200,
+  summary: 1_000,
+  language: 35,
+  timeZone: 64,
+  color: 32,
+  objectKey: 1_024,
+  contentType: 255,
+  fileName: 255,
+  metadataJson: 16_384,
+  metadataDepth: 8,
+  /** `content` of a JSON body, in code units and in UTF-8 bytes. */
+  content: 1_048_576,
+  label: 100,
+} as const
+
+/** True for text that every store can hold: no NUL (Postgres refuses it), no lone surrogate (UTF-8 cannot say it). */
+export function isCleanText(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed()
+}
+
+/** Clean text of `min` to `max` UTF-16 code units. */
+export function cleanText(max: number, min = 0) {
+  return z
+    .string()
+    .min(min)
+    .max(max)
+    .refine(isCleanText, 'must hold neither NUL characters nor lone surrogates')
+}
+
+/** A calendar day of the proleptic Gregorian calendar, `YYYY-MM-DD`. */
+export const dateOnly = z.iso.date()
+
+/** An instant with its offset, seconds given, at most milliseconds: `2026-11-22T17:00:00Z`. */
+export const instant = z.iso.datetime({ offset: true })
+
+/** A due date is a day in the user's time zone, or an instant. */
+export const dueDate = z.union([dateOnly, instant])
