@@ -1,0 +1,73 @@
+import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
+import { AwsInstrumentation } from '@opentelemetry/instrumentation-aws-sdk'
+import { HttpInstrumentation } from '@opentelemetry/instrumentation-http'
+import { PgInstrumentation } from '@opentelemetry/instrumentation-pg'
+import { RuntimeNodeInstrumentation } from '@opentelemetry/instrumentation-runtime-node'
+import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici'
+import { NodeSDK, type NodeSDKConfiguration } from '@opentelemetry/sdk-node'
+import { limitResourceDetectors, type TelemetryEnv } from './config.ts'
+import { type RunningTelemetry, setRunningTelemetry } from './state.ts'
+
+type SpanProcessor = NonNullable<NodeSDKConfiguration['spanProcessors']>[number]
+type Sampler = NodeSDKConfiguration['sampler']
+
+/** Takes the place of an exporter where there is no collector: the SDK builds no tracer without a processor. */
+const discard: SpanProcessor = {
+  onStart: () => undefined,
+  onEnd: () => undefined,
+  forceFlush: () => Promise.resolve(),
+  shutdown: () => Promise.resolve(),
+}
+
+/** Spans get ids, and so do logs, events and messages, but nothing is recorded. */
+const idsOnly: Sampler = { shouldSample: () => ({ decision: 0 }), toString: () => 'IdsOnly' }
+
+/**
+ * Starts the SDK. With a collector (`OTEL_EXPORTER_OTLP_ENDPOINT`) spans are recorded and sent as the OTEL_*
+ * environment says; without one they only have ids, so that correlation ids and contexts flow all the same.
+ * `spanProcessors` are for tests: they record everything in place of both.
+ */
+export function startTelemetry(env: TelemetryEnv, spanProcessors?: SpanProcessor[]): RunningTelemetry {
+  limitResourceDetectors()
+  const metrics = new PrometheusExporter({ preventServerStart: true })
+  const serializer = new PrometheusSerializer(undefined, false, undefined, true, true)
+  const sdk = new NodeSDK({
+    serviceName: env.serviceName,
+    metricReaders: [metrics],
+    logRecordProcessors: [],
+    instrumentations: instrumentations(),
+    ...tracing(env, spanProcessors),
+  })
+  sdk.start()
+  const telemetry: RunningTelemetry = {
+    metricsText: async () => serializer.serialize((await metrics.collect()).resourceMetrics),
+    shutdown: () => sdk.shutdown(),
+  }
+  setRunningTelemetry(telemetry)
+  return telemetry
+}
+
+function tracing(
+  env: TelemetryEnv,
+  spanProcessors: SpanProcessor[] | undefined,
+): Partial<NodeSDKConfiguration> {
+  if (spanProcessors !== undefined) return { spanProcessors }
+  return env.exporting ? {} : { spanProcessors: [discard], sampler: idsOnly }
+}
+
+/**
+ * Nothing here opens a trace of its own: probes, scrapes, pollers and heartbeats run outside any span and so make
+ * none. Incoming requests belong to libs/http, which alone can tell whose traceparent may be continued.
+ */
+function instrumentations() {
+  return [
+    new HttpInstrumentation({
+      disableIncomingRequestInstrumentation: true,
+      requireParentforOutgoingSpans: true,
+    }),
+    new UndiciInstrumentation({ requireParentforSpans: true }),
+    new PgInstrumentation({ requireParentSpan: true, ignoreConnectSpans: true }),
+    new AwsInstrumentation({ suppressInternalInstrumentation: true }),
+    new RuntimeNodeInstrumentation(),
+  ]
+}
