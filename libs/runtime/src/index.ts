@@ -1,1 +1,15 @@
-export {}
+export {
+  databaseConfig,
+  flag,
+  httpConfig,
+  ingestClientConfig,
+  integer,
+  kafkaConfig,
+  modelConfig,
+  registryConfig,
+  s3Config,
+  url,
+} from './config.ts'
+export type { Check, CheckOptions, Health } from './health.ts'
+export { ConfigError, type ConfigProblem, type Env, parseEnv } from './parse-env.ts'
+export { runService, type ServiceContext } from './run-service.ts'
