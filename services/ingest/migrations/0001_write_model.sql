@@ -102,11 +102,10 @@ create index api_keys_by_user on write.api_keys (user_id, created_at);
 -- What the register command found in the registry: the relay publishes with these ids and no others.
 create table write.schemas (
   fingerprint bytea primary key check (octet_length(fingerprint) = 32),
-  event_type text not null,
+  -- synap.events.EntityCreated
+  record_name text not null,
   subject text not null,
   schema text not null,
   registry_id integer not null check (registry_id > 0),
   registered_at timestamptz not null default clock_timestamp()
 );
-
-create index schemas_by_event_type on write.schemas (event_type);

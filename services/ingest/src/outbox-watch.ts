@@ -1,0 +1,58 @@
+import { wait } from '@synap/core'
+import type { Logger } from '@synap/messaging'
+import type { Pool } from '@synap/postgres'
+import { inTransaction } from './database.ts'
+import { findOutboxOverview, type OutboxOverview } from './sql/outbox.ts'
+
+export interface OutboxWatchOptions {
+  pool: Pool
+  logger: Logger
+  /** Rows that may wait before writes are refused. */
+  limit: number
+  /** Milliseconds between counts. */
+  everyMs: number
+}
+
+/** Knows how many events wait for the relay, so that a write can be refused before it has an effect. */
+export interface OutboxWatch {
+  isFull(): boolean
+  /** Events were accepted since the last count. */
+  added(events: number): void
+  /** The last count; undefined before the first. */
+  overview(): OutboxOverview | undefined
+  close(): Promise<void>
+}
+
+/** Counts now and then, and adds what this process accepted in between. */
+export function startOutboxWatch({ pool, logger, limit, everyMs }: OutboxWatchOptions): OutboxWatch {
+  const stop = new AbortController()
+  let counted: OutboxOverview | undefined
+  let sinceCount = 0
+
+  const count = async () => {
+    const before = sinceCount
+    counted = await inTransaction(pool, findOutboxOverview, { signal: stop.signal })
+    sinceCount -= before
+  }
+  const run = async () => {
+    while (!stop.signal.aborted) {
+      await count().catch((error: unknown) => {
+        if (!stop.signal.aborted) logger.warn({ error }, 'the outbox could not be counted')
+      })
+      await wait(everyMs, stop.signal).catch(() => undefined)
+    }
+  }
+  const running = run()
+
+  return {
+    isFull: () => (counted?.unpublished ?? 0) + sinceCount >= limit,
+    added: (events) => {
+      sinceCount += events
+    },
+    overview: () => counted,
+    close: async () => {
+      stop.abort(new Error('the watch of the outbox is closing'))
+      await running
+    },
+  }
+}

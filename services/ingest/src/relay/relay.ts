@@ -1,0 +1,174 @@
+import { backoffMs, crashpoint, describeError, uuidv7, wait } from '@synap/core'
+import type { Logger, Publisher } from '@synap/messaging'
+import type { Pool } from '@synap/postgres'
+import { inTransaction } from '../database.ts'
+import { insertQuarantine, markPublished, type OutboxRow, selectUnpublished } from '../sql/outbox.ts'
+import { type HeldLease, takeLease } from './lease.ts'
+import { type PreparedMessage, publishRows } from './publish-rows.ts'
+
+export interface RelayOptions {
+  pool: Pool
+  publisher: Publisher
+  topic: string
+  logger: Logger
+  /** Makes the record of a row and begins its span. Throws class data when that can never be done. */
+  prepare(row: OutboxRow): PreparedMessage
+  /** Loads what `prepare` needs and may have changed; before each batch. */
+  refresh(): Promise<void>
+  /** Milliseconds of the lease. */
+  leaseMs: number
+  /** Milliseconds between looks at the outbox when nobody wakes it. */
+  pollMs: number
+  /** Rows and, roughly, bytes of one batch; one batch is in flight. */
+  batchRows: number
+  batchBytes: number
+  onPublished(rows: number): void
+  onQuarantined(): void
+}
+
+export interface Relay {
+  /** Something was committed: look now. */
+  wake(): void
+  /** True while this process relays. */
+  isLeader(): boolean
+  /** Why the last round failed; null while it goes well. */
+  trouble(): string | null
+  /** Finishes the batch in flight, for five seconds at most, and gives the lease back. */
+  close(): Promise<void>
+}
+
+const graceMs = 5_000
+
+/**
+ * Publishes the outbox: at least once, in order per user, by whoever holds the lease.
+ *
+ * A row is marked only after the broker has acknowledged it, and only under the epoch it was sent in; in between a crash
+ * or a stop leads to a second send of the same bytes.
+ */
+export function startRelay(options: RelayOptions): Relay {
+  const stop = new AbortController()
+  const cut = new AbortController()
+  const bell = createBell()
+  let leader = false
+  let trouble: string | null = null
+  const holder = uuidv7()
+
+  const lead = async (lease: HeldLease) => {
+    const idle = AbortSignal.any([stop.signal, lease.signal])
+    const sending = AbortSignal.any([cut.signal, lease.signal])
+    for (let failures = 0; !idle.aborted; ) {
+      try {
+        bell.reset()
+        const more = await relayBatch(options, lease, sending)
+        failures = 0
+        trouble = null
+        if (!more) await bell.wait(options.pollMs, idle)
+      } catch (error) {
+        if (idle.aborted) return
+        failures += 1
+        trouble = describeError(error)
+        options.logger.error({ error, failures }, 'the relay will try again')
+        await wait(backoffMs(failures, { baseMs: 100, capMs: 10_000 }), idle).catch(() => undefined)
+      }
+    }
+  }
+
+  const run = async () => {
+    while (!stop.signal.aborted) {
+      const lease = await takeLease({ ...options, holder, ttlMs: options.leaseMs }).catch(
+        (error: unknown) => {
+          trouble = describeError(error)
+          options.logger.warn({ error }, 'the lease of the relay could not be asked for')
+          return undefined
+        },
+      )
+      if (lease === undefined) {
+        await wait(options.leaseMs / 3, stop.signal).catch(() => undefined)
+        continue
+      }
+      leader = true
+      options.logger.info({ epoch: lease.epoch }, 'this process relays')
+      await lead(lease)
+      leader = false
+      if (!stop.signal.aborted) options.logger.warn({ epoch: lease.epoch }, 'this process relays no more')
+      await lease.release()
+    }
+  }
+  const running = run()
+
+  return {
+    wake: bell.ring,
+    isLeader: () => leader,
+    trouble: () => trouble,
+    close: async () => {
+      const reason = new Error('the relay is closing')
+      stop.abort(reason)
+      const grace = setTimeout(() => cut.abort(reason), graceMs)
+      await running
+      clearTimeout(grace)
+    },
+  }
+}
+
+/** True when there may be more to send at once. */
+async function relayBatch(options: RelayOptions, lease: HeldLease, signal: AbortSignal): Promise<boolean> {
+  const { pool, logger } = options
+  const found = await inTransaction(pool, (client) => selectUnpublished(client, options.batchRows), {
+    signal,
+  })
+  if (found.length === 0) return false
+  crashpoint('relay.after_select')
+  const rows = withinBytes(found, options.batchBytes)
+  await options.refresh()
+  const stored = await publishRows(rows, {
+    prepare: options.prepare,
+    publish: async (messages) => {
+      lease.assertHeld()
+      await options.publisher.publish(options.topic, messages, signal)
+    },
+    quarantine: async (row, error) => {
+      await inTransaction(pool, (client) => insertQuarantine(client, row, error.code))
+      options.onQuarantined()
+      logger.error(
+        { alarm: 'relay_quarantine', userId: row.user_id, eventId: row.event_id, code: error.code },
+        'an event cannot be published: its user is held back',
+      )
+    },
+  })
+  crashpoint('relay.after_append')
+  const marked = await inTransaction(pool, (client) => markPublished(client, stored, lease.epoch))
+  options.onPublished(marked)
+  if (marked < stored.length) {
+    logger.warn({ sent: stored.length, marked, epoch: lease.epoch }, 'another relay has marked these rows')
+  }
+  return found.length === options.batchRows || rows.length < found.length
+}
+
+/** The longest beginning whose deltas fit; at least one row. */
+function withinBytes(rows: readonly OutboxRow[], bytes: number): readonly OutboxRow[] {
+  const envelopeBytes = 200
+  let sum = 0
+  const end = rows.findIndex((row, index) => {
+    sum += row.delta.length + envelopeBytes
+    return index > 0 && sum > bytes
+  })
+  return end === -1 ? rows : rows.slice(0, end)
+}
+
+/** A wait that ends early when someone rings, also when that was before it began. */
+function createBell() {
+  let rung = Promise.withResolvers<void>()
+  return {
+    ring: () => rung.resolve(),
+    /** Rings from now on count for the next wait. */
+    reset: () => {
+      rung = Promise.withResolvers<void>()
+    },
+    wait: async (ms: number, signal: AbortSignal) => {
+      const over = new AbortController()
+      const clock = wait(ms, AbortSignal.any([signal, over.signal])).catch(() => undefined)
+      await Promise.race([rung.promise, clock])
+      over.abort()
+    },
+  }
+}
