@@ -3,6 +3,8 @@ import { errorClass, SynapError, withDeadline } from '@synap/core'
 export interface CheckOptions {
   /** Milliseconds until the check counts as failed; 2,000 by default. */
   deadlineMs?: number
+  /** False: the service goes on without it. /readyz then says `degraded: <code>` and stays 200. True by default. */
+  needed?: boolean
 }
 
 /** Answers whether one thing the service depends on works: resolves, or rejects with the reason. */
@@ -29,13 +31,17 @@ const slowMs = 2_000
 
 /** The checks of one service. Results are kept for a second, so that probes do not become load. */
 export class HealthRegistry implements Health {
-  readonly #ready = new Map<string, { check: Check; deadlineMs: number }>()
+  readonly #ready = new Map<string, { check: Check; deadlineMs: number; needed: boolean }>()
   readonly #live = new Map<string, () => boolean>()
   #state = 'starting'
   #cached: { at: number; report: Promise<Report> } | undefined
 
   ready(name: string, check: Check, options: CheckOptions = {}): void {
-    this.#ready.set(name, { check, deadlineMs: options.deadlineMs ?? slowMs })
+    this.#ready.set(name, {
+      check,
+      deadlineMs: options.deadlineMs ?? slowMs,
+      needed: options.needed ?? true,
+    })
   }
 
   live(name: string, check: () => boolean): void {
@@ -71,12 +77,15 @@ export class HealthRegistry implements Health {
 
   async #runChecks(): Promise<Report> {
     const checks: Record<string, string> = { service: this.#state }
+    let ok = this.#state === 'ok'
     await Promise.all(
-      [...this.#ready].map(async ([name, { check, deadlineMs }]) => {
-        checks[name] = await outcome(name, check, deadlineMs)
+      [...this.#ready].map(async ([name, { check, deadlineMs, needed }]) => {
+        const result = await outcome(name, check, deadlineMs)
+        checks[name] = result === 'ok' || needed ? result : `degraded: ${result}`
+        if (needed && result !== 'ok') ok = false
       }),
     )
-    return { ok: Object.values(checks).every((result) => result === 'ok'), checks }
+    return { ok, checks }
   }
 }
 
