@@ -57,8 +57,89 @@ export {
   type TraceContext,
   wireContentType,
 } from './headers.ts'
+export {
+  type AnalysisOutcome,
+  type AnalysisRequest,
+  type AnalysisResponse,
+  type AnalysisResult,
+  analysisOutcomes,
+  analysisRequest,
+  analysisResponse,
+  analysisResult,
+} from './http/analysis.ts'
+export {
+  type CaptureRequest,
+  type CaptureResponse,
+  type ChangeResponse,
+  captureRequest,
+  captureResponse,
+  changeResponse,
+} from './http/capture.ts'
+export {
+  type EntityList,
+  type EntityView,
+  entityList,
+  entitySchema,
+  type ListQuery,
+  listQuery,
+  provenanceSchema,
+  readOptions,
+  readQuery,
+} from './http/entity.ts'
+export { httpHeaders, problemContentType } from './http/http-headers.ts'
+export { idempotencyKey } from './http/idempotency.ts'
+export {
+  type HeadsQuery,
+  type HeadsResponse,
+  headsQuery,
+  headsResponse,
+  type InternalEvent,
+  type InternalEventsQuery,
+  type InternalEventsResponse,
+  type IntrospectRequest,
+  type IntrospectResponse,
+  internalEvent,
+  internalEventsQuery,
+  internalEventsResponse,
+  introspectRequest,
+  introspectResponse,
+  maxInternalEvents,
+} from './http/internal.ts'
+export { type Problem, problemSchema } from './http/problem.ts'
+export {
+  type SearchHit,
+  type SearchMode,
+  type SearchQuery,
+  type SearchResponse,
+  searchHit,
+  searchModes,
+  searchQuery,
+  searchResponse,
+} from './http/search.ts'
+export {
+  entityIdSchema,
+  entityParams,
+  metadataProblem,
+  queryInt,
+  sequenceNumber,
+  tagNameText,
+  titleText,
+  userIdSchema,
+  versionNumber,
+} from './http/shared.ts'
+export {
+  type Stage,
+  type StageName,
+  type StageState,
+  type StatusResponse,
+  stageNames,
+  stageSchema,
+  stageStates,
+  statusResponse,
+} from './http/status.ts'
 export type { Json, JsonObject } from './json.ts'
 export { murmur2, partitionOf } from './murmur2.ts'
+export { type ProblemKind, type ProblemName, problems } from './problems.ts'
 export { type Scope, scopes } from './scopes.ts'
 export { cleanText, dateOnly, dueDate, instant, isCleanText, limits } from './text.ts'
 export {

@@ -67,7 +67,7 @@ export function textAs(doc: string, schema: z.ZodType<string>): Field<string> {
 
 /** A string in Avro, a closed union in TypeScript. */
 export function vocabulary<const Word extends string>(doc: string, words: readonly Word[]): Field<Word> {
-  return { zod: z.enum(words) as unknown as z.ZodType<Word>, avro: 'string', doc }
+  return { zod: z.enum(words), avro: 'string', doc }
 }
 
 export function int(doc: string, bounds: { min: number; max: number }): Field<number> {
@@ -76,7 +76,7 @@ export function int(doc: string, bounds: { min: number; max: number }): Field<nu
 
 /** One of a few small numbers, an int in Avro. */
 export function intOf<const N extends number>(doc: string, values: readonly N[]): Field<N> {
-  return { zod: z.literal(values as N[]) as unknown as z.ZodType<N>, avro: 'int', doc }
+  return { zod: z.literal(values as N[]), avro: 'int', doc }
 }
 
 /** At most 2^53 − 2, the largest long that avsc reads without loss. */
@@ -109,7 +109,7 @@ export function nullable<Value>(field: Field<Value>): Field<Value | null> {
 
 export function list<Value>(doc: string, item: Field<Value>, max: number): Field<readonly Value[]> {
   return {
-    zod: z.array(item.zod).max(max) as unknown as z.ZodType<readonly Value[]>,
+    zod: z.array(item.zod).max(max),
     avro: { type: 'array', items: item.avro },
     doc,
     fallback: { value: [] },

@@ -66,7 +66,7 @@ function table(fields: Fields): string {
 function typeName(schema: AvroSchema): string {
   if (typeof schema === 'string') return schema
   if (Array.isArray(schema)) return schema.map((branch: AvroSchema) => typeName(branch)).join(' or ')
-  const node = schema as { type: string; [key: string]: unknown }
+  const node = schema as { type: string; logicalType?: unknown; [key: string]: unknown }
   switch (node.type) {
     case 'array':
       return `array of ${typeName(node['items'] as AvroSchema)}`
@@ -76,8 +76,10 @@ function typeName(schema: AvroSchema): string {
       const fields = node['fields'] as { name: string; type: AvroSchema }[]
       return `record { ${fields.map(({ name, type }) => `${name}: ${typeName(type)}`).join(', ')} }`
     }
-    default:
-      return node['logicalType'] === undefined ? node.type : `${node.type} (${String(node['logicalType'])})`
+    default: {
+      const { logicalType } = node
+      return typeof logicalType === 'string' ? `${node.type} (${logicalType})` : node.type
+    }
   }
 }
 

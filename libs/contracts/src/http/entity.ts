@@ -1,0 +1,102 @@
+import type { AnalysisId, EventId, TagId } from '@synap/core'
+import { z } from 'zod'
+import { idSchema } from '../event/field.ts'
+import { cleanText, limits } from '../text.ts'
+import { entityTypes, fileTypes, suggestionFields, taskPriorities, taskStatuses } from '../vocabularies.ts'
+import {
+  confidence,
+  entityIdSchema,
+  metadata,
+  queryInt,
+  sequenceNumber,
+  sha256Text,
+  tagNameText,
+  timeText,
+  versionNumber,
+} from './shared.ts'
+
+/** Who set a field. */
+export const provenanceSchema = z
+  .strictObject({
+    by: z.enum(['user', 'ai']),
+    eventId: idSchema<EventId>(),
+    model: z.string().optional(),
+    promptVersion: z.string().optional(),
+    offline: z.boolean().optional(),
+    confidence: confidence.optional(),
+  })
+  .meta({ id: 'Provenance', description: 'Who set a field, in which event.' })
+
+export const entitySchema = z
+  .strictObject({
+    id: entityIdSchema,
+    type: z.enum(entityTypes),
+    title: z.string().nullable(),
+    preview: z.string().nullable(),
+    summary: z.string().nullable(),
+    language: z.string().nullable(),
+    content: z
+      .strictObject({
+        sha256: sha256Text,
+        size: z.int().min(0),
+        contentType: z.string(),
+        fileType: z.enum(fileTypes),
+        uploadedAt: timeText,
+      })
+      .nullable(),
+    tags: z.array(z.strictObject({ id: idSchema<TagId>(), name: z.string(), provenance: provenanceSchema })),
+    task: z
+      .strictObject({
+        status: z.enum(taskStatuses),
+        priority: z.literal([...taskPriorities]),
+        due: z.string().nullable(),
+        completedAt: timeText.nullable(),
+      })
+      .nullable(),
+    metadata,
+    suggestions: z.array(
+      z.strictObject({
+        field: z.enum(suggestionFields),
+        value: z.string(),
+        confidence,
+        analysisId: idSchema<AnalysisId>(),
+      }),
+    ),
+    provenance: z.partialRecord(
+      z.enum(['title', 'type', 'summary', 'language', 'content', 'status', 'priority', 'due', 'metadata']),
+      provenanceSchema,
+    ),
+    version: versionNumber,
+    sequence: sequenceNumber,
+    createdAt: timeText,
+    updatedAt: timeText,
+  })
+  .meta({ id: 'Entity' })
+export type EntityView = z.infer<typeof entitySchema>
+
+/** Every read of query takes these. */
+export const readOptions = {
+  min_sequence: queryInt(0, 9_007_199_254_740_990).optional(),
+  /** Milliseconds to wait for `min_sequence`. */
+  wait: queryInt(0, 30_000).optional(),
+  stale: z.literal('allow').optional(),
+}
+
+export const readQuery = z.strictObject(readOptions)
+
+export const listQuery = z.strictObject({
+  ...readOptions,
+  type: z.enum(entityTypes).optional(),
+  tag: tagNameText.optional(),
+  status: z.enum(taskStatuses).optional(),
+  due_before: z.iso.date().optional(),
+  due_after: z.iso.date().optional(),
+  limit: queryInt(1, 200).optional(),
+  cursor: cleanText(limits.objectKey, 1).optional(),
+})
+export type ListQuery = z.infer<typeof listQuery>
+
+export const entityList = z
+  .strictObject({ items: z.array(entitySchema), next: z.string().nullable() })
+  .meta({ id: 'EntityList' })
+export type EntityList = z.infer<typeof entityList>

@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import { cleanText } from '../text.ts'
+import { entityTypes } from '../vocabularies.ts'
+import { entitySchema, readOptions } from './entity.ts'
+import { queryInt } from './shared.ts'
+
+export const searchModes = ['hybrid', 'semantic', 'text'] as const
+export type SearchMode = (typeof searchModes)[number]
+
+export const searchQuery = z.strictObject({
+  ...readOptions,
+  q: cleanText(1_000, 1).refine((text) => text.trim() !== '', 'must hold more than white space'),
+  mode: z.enum(searchModes).optional(),
+  type: z.enum(entityTypes).optional(),
+  limit: queryInt(1, 100).optional(),
+})
+export type SearchQuery = z.infer<typeof searchQuery>
+
+export const searchHit = z
+  .strictObject({
+    entity: entitySchema,
+    score: z.number().meta({ description: 'For ordering within one answer only.' }),
+    matched: z.array(z.enum(['text', 'semantic'])),
+    highlights: z.array(
+      z.strictObject({
+        text: z.string(),
+        marks: z
+          .array(z.tuple([z.int().min(0), z.int().min(0)]))
+          .meta({ description: 'Start and end of each hit in `text`, in UTF-16 code units.' }),
+      }),
+    ),
+  })
+  .meta({ id: 'SearchHit' })
+export type SearchHit = z.infer<typeof searchHit>
+
+export const searchResponse = z
+  .strictObject({
+    items: z.array(searchHit),
+    mode: z.enum(searchModes).meta({ description: 'What was done, which may be less than asked.' }),
+    note: z.string().nullable().meta({ description: 'Why it is less than asked.' }),
+    model: z.string().nullable().meta({ description: 'The model whose vectors were compared.' }),
+  })
+  .meta({ id: 'SearchResponse' })
+export type SearchResponse = z.infer<typeof searchResponse>

@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import { entityIdSchema, sequenceNumber, timeText, versionNumber } from './shared.ts'
+
+export const stageNames = [
+  'stored',
+  'relayed',
+  'logged',
+  'projected',
+  'extracted',
+  'enriched',
+  'searchable',
+] as const
+export type StageName = (typeof stageNames)[number]
+
+/** `unknown`: the part that would know cannot be asked now. `skipped`: nothing to do for this item. */
+export const stageStates = [
+  'pending',
+  'running',
+  'retrying',
+  'done',
+  'skipped',
+  'failed',
+  'parked',
+  'unknown',
+] as const
+export type StageState = (typeof stageStates)[number]
+
+export const stageSchema = z
+  .strictObject({
+    stage: z.enum(stageNames),
+    state: z.enum(stageStates),
+    at: timeText.nullable().meta({ description: 'When it was done.' }),
+    attempts: z.int().min(0),
+    error: z.string().nullable().meta({ description: 'The last error; a stable word.' }),
+    nextRetryAt: timeText.nullable(),
+  })
+  .meta({ id: 'Stage' })
+export type Stage = z.infer<typeof stageSchema>
+
+export const statusResponse = z
+  .strictObject({
+    id: entityIdSchema,
+    version: versionNumber,
+    sequence: sequenceNumber,
+    stages: z.array(stageSchema).meta({ description: 'Stage by stage, in the order of the way.' }),
+    complete: z.boolean().meta({ description: 'True when every stage is done or skipped.' }),
+  })
+  .meta({ id: 'ItemStatus' })
+export type StatusResponse = z.infer<typeof statusResponse>
