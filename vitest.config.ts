@@ -13,6 +13,8 @@ const project = (name: string, suffix: string, timeout: number, parallel: boolea
     hookTimeout: timeout,
     fileParallelism: parallel,
     pool: 'forks' as const,
+    // Owns the servers that test files share; it starts none before a test asks.
+    globalSetup: suffix === '.test.ts' ? [] : ['libs/testing/src/global-setup.ts'],
   },
 })
 

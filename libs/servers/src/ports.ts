@@ -1,0 +1,34 @@
+import { createServer } from 'node:net'
+import type { ServerPorts } from './server.ts'
+
+/** Where the servers of `./synap up` listen. Far from the usual numbers, so that an own Postgres is not in the way. */
+export const defaultServerPorts: ServerPorts = {
+  postgres: 4120,
+  kafka: 4121,
+  kafkaController: 4122,
+  registry: 4123,
+  registryManagement: 4124,
+  objectStore: 4125,
+}
+
+/** Ports that are free now. The system gives them out in turn, so soon after they are still free. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, listen))
+  const ports = servers.map((server) => (server.address() as { port: number }).port)
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}
+
+export async function freeServerPorts(): Promise<ServerPorts> {
+  const names = Object.keys(defaultServerPorts) as (keyof ServerPorts)[]
+  const ports = await freePorts(names.length)
+  return Object.fromEntries(names.map((name, index) => [name, ports[index]])) as unknown as ServerPorts
+}
+
+function listen(): Promise<ReturnType<typeof createServer>> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => resolve(server))
+  })
+}
