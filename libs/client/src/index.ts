@@ -1,1 +1,14 @@
-export {}
+export { ApiError, type ApiProblem } from './api-error.ts'
+export { createClient } from './client.ts'
+export type { CallOptions } from './transport.ts'
+export type {
+  ClientOptions,
+  IngestClient,
+  ListOptions,
+  QueryClient,
+  Read,
+  ReadOptions,
+  SearchOptions,
+  SynapClient,
+  WriteOptions,
+} from './types.ts'

@@ -1,0 +1,40 @@
+import {
+  analysisResponse,
+  captureResponse,
+  headsResponse,
+  httpHeaders,
+  internalEventsResponse,
+  introspectResponse,
+} from '@synap/contracts'
+import { parseAnswer } from './parse-answer.ts'
+import type { Transport } from './transport.ts'
+import type { IngestClient } from './types.ts'
+import { getCall, postCall, urlOf } from './urls.ts'
+
+export function buildIngestClient(call: Transport, origin: string): IngestClient {
+  return {
+    capture: (request, options = {}) => {
+      const key = options.idempotencyKey
+      const post = postCall(urlOf(origin, '/v1/entities'), request, key !== undefined, options)
+      const headers: Record<string, string> = key === undefined ? {} : { [httpHeaders.idempotencyKey]: key }
+      return call({ ...post, headers }, (response) => parseAnswer(captureResponse, response))
+    },
+    recordAnalysis: (id, request, options = {}) =>
+      call(postCall(urlOf(origin, `/v1/entities/${id}/analyses`), request, true, options), (response) =>
+        parseAnswer(analysisResponse, response),
+      ),
+    internalEvents: (user, from, to, options = {}) =>
+      call(getCall(urlOf(origin, '/internal/events', { user, from, to }), options), async (response) => {
+        const { items } = await parseAnswer(internalEventsResponse, response)
+        return items
+      }),
+    heads: (olderThanMs, page = {}, options = {}) =>
+      call(getCall(urlOf(origin, '/internal/heads', { olderThanMs, ...page }), options), (response) =>
+        parseAnswer(headsResponse, response),
+      ),
+    introspect: (key, options = {}) =>
+      call(postCall(urlOf(origin, '/internal/introspect'), { key }, true, options), (response) =>
+        parseAnswer(introspectResponse, response),
+      ),
+  }
+}

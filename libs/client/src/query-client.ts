@@ -1,0 +1,67 @@
+import { Buffer } from 'node:buffer'
+import { entityList, entitySchema, httpHeaders, searchResponse, statusResponse } from '@synap/contracts'
+import { parseAnswer } from './parse-answer.ts'
+import type { Transport } from './transport.ts'
+import type { ListOptions, QueryClient, Read, ReadOptions } from './types.ts'
+import { getCall, type Parameters, urlOf } from './urls.ts'
+
+export function buildQueryClient(call: Transport, origin: string): QueryClient {
+  const get = (path: string, read: ReadOptions, parameters: Parameters = {}) =>
+    getCall(urlOf(origin, path, { ...readParameters(read), ...parameters }), read)
+
+  return {
+    getEntity: (id, read = {}) =>
+      call(get(`/v1/entities/${id}`, read), async (response) =>
+        readOf(response, await parseAnswer(entitySchema, response)),
+      ),
+    list: (read = {}) =>
+      call(get('/v1/entities', read, listParameters(read)), async (response) =>
+        readOf(response, await parseAnswer(entityList, response)),
+      ),
+    content: (id, read = {}) =>
+      call(
+        { ...get(`/v1/entities/${id}/content`, read), headers: rangeHeaders(read.range) },
+        async (response) =>
+          readOf(response, {
+            bytes: Buffer.from(await response.arrayBuffer()),
+            contentType: response.headers.get('content-type') ?? 'application/octet-stream',
+          }),
+      ),
+    status: (id, options = {}) =>
+      call(getCall(urlOf(origin, `/v1/entities/${id}/status`), options), (response) =>
+        parseAnswer(statusResponse, response),
+      ),
+    search: ({ q, mode, type, limit, ...read }) =>
+      call(get('/v1/search', read, { q, mode, type, limit }), async (response) =>
+        readOf(response, await parseAnswer(searchResponse, response)),
+      ),
+  }
+}
+
+function readParameters({ minSequence, waitMs, staleAllowed }: ReadOptions): Parameters {
+  return { min_sequence: minSequence, wait: waitMs, stale: staleAllowed === true ? 'allow' : undefined }
+}
+
+function listParameters(options: ListOptions): Parameters {
+  return {
+    type: options.type,
+    tag: options.tag,
+    status: options.status,
+    due_before: options.dueBefore,
+    due_after: options.dueAfter,
+    created_before: options.createdBefore,
+    created_after: options.createdAfter,
+    updated_before: options.updatedBefore,
+    updated_after: options.updatedAfter,
+    limit: options.limit,
+    cursor: options.cursor,
+  }
+}
+
+function rangeHeaders(range: { start: number; end?: number } | undefined): Record<string, string> {
+  return range === undefined ? {} : { range: `bytes=${range.start}-${range.end ?? ''}` }
+}
+
+function readOf<T>(response: Response, value: T): Read<T> {
+  return { value, sequence: Number(response.headers.get(httpHeaders.sequence) ?? 0) }
+}

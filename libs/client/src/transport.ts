@@ -1,0 +1,114 @@
+import { backoffMs, SynapError, type UserId, wait, withDeadline } from '@synap/core'
+import { ApiError, parseProblem, parseRetryAfter } from './api-error.ts'
+
+export interface TransportOptions {
+  /** `syn_…`; sent as a bearer token. */
+  apiKey: string
+  /** Acts for this user; needs the scope `act:any`. */
+  actFor?: UserId
+  /** Milliseconds for one call, retries and body included; 20,000 by default. */
+  deadlineMs?: number
+  /** Tries per call, the first included; 4 by default. */
+  attempts?: number
+  /** For tests; the global `fetch` by default. */
+  fetch?: typeof fetch
+}
+
+export interface CallOptions {
+  signal?: AbortSignal
+  /** Acts for another user than the client's own `actFor`. */
+  actFor?: UserId
+}
+
+export interface Call extends CallOptions {
+  method: 'GET' | 'POST'
+  url: URL
+  headers?: Record<string, string>
+  /** Sent as JSON. */
+  body?: unknown
+  /** Sending it twice has the effect of sending it once: a GET, or a POST under an `Idempotency-Key`. */
+  repeatable: boolean
+  /** Statuses besides 2xx that are an answer, not an error. */
+  accept?: readonly number[]
+}
+
+export type Transport = <T>(call: Call, read: (response: Response) => Promise<T>) => Promise<T>
+
+/**
+ * One HTTP call with a deadline. Tries again, when the call is repeatable, after 408, 429, 502, 503, 504, a 409 that
+ * names a time (a twin in flight) and a broken connection; waits as long as `Retry-After` says, else with backoff.
+ * Rejects with `ApiError`.
+ */
+export function createTransport(options: TransportOptions): Transport {
+  const { deadlineMs = 20_000, attempts = 4, fetch: send = fetch } = options
+  return async (call, read) => {
+    const what = `${call.method} ${call.url.pathname}`
+    return withDeadline(what, deadlineMs, call.signal, async (signal) => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await once(send, options, call, signal, read)
+        } catch (error) {
+          signal.throwIfAborted()
+          if (!(error instanceof ApiError) || !call.repeatable || attempt >= attempts) throw error
+          if (!worthAnotherTry(error)) throw error
+          await wait(error.retryAfterMs ?? backoffMs(attempt, { baseMs: 100, capMs: 5_000 }), signal)
+        }
+      }
+    })
+  }
+}
+
+function worthAnotherTry(error: ApiError): boolean {
+  if (error.status === 409) return error.retryAfterMs !== undefined
+  return [0, 408, 429, 502, 503, 504].includes(error.status)
+}
+
+async function once<T>(
+  send: typeof fetch,
+  options: TransportOptions,
+  call: Call,
+  signal: AbortSignal,
+  read: (response: Response) => Promise<T>,
+): Promise<T> {
+  let response: Response
+  try {
+    response = await send(call.url, {
+      method: call.method,
+      headers: headersOf(options, call),
+      redirect: 'manual',
+      signal,
+      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+    })
+    if (response.ok || (call.accept ?? []).includes(response.status)) return await read(response)
+  } catch (error) {
+    if (error instanceof SynapError) throw error
+    throw new ApiError(`${call.method} ${call.url.pathname}: no answer`, {
+      code: 'api.unreachable',
+      status: 0,
+      cause: error,
+    })
+  }
+  throw await refusal(call, response)
+}
+
+function headersOf(options: TransportOptions, call: Call): Record<string, string> {
+  const actFor = call.actFor ?? options.actFor
+  return {
+    authorization: `Bearer ${options.apiKey}`,
+    accept: 'application/json',
+    ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(actFor === undefined ? {} : { 'synap-user': actFor }),
+    ...call.headers,
+  }
+}
+
+async function refusal(call: Call, response: Response): Promise<ApiError> {
+  const problem = parseProblem(response.status, await response.text().catch(() => ''))
+  const said = problem ? (problem.detail ?? problem.title) : `status ${response.status}`
+  return new ApiError(`${call.method} ${call.url.pathname}: ${said}`, {
+    code: 'api.refused',
+    status: response.status,
+    problem,
+    retryAfterMs: parseRetryAfter(response.headers.get('retry-after'), Date.now()),
+  })
+}

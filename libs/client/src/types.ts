@@ -1,0 +1,97 @@
+import type {
+  AnalysisRequest,
+  AnalysisResponse,
+  CaptureRequest,
+  CaptureResponse,
+  EntityList,
+  EntityView,
+  HeadsResponse,
+  InternalEvent,
+  IntrospectResponse,
+  SearchMode,
+  SearchResponse,
+  StatusResponse,
+} from '@synap/contracts'
+import type { EntityId, UserId } from '@synap/core'
+import type { CallOptions, TransportOptions } from './transport.ts'
+
+export interface ClientOptions extends TransportOptions {
+  /** Origin of ingest, such as `http://127.0.0.1:3000`. */
+  ingestUrl: string
+  /** Origin of query; the same as ingest where both live on one port. */
+  queryUrl: string
+}
+
+export interface ReadOptions extends CallOptions {
+  /** Read your writes: the answer holds at least the user's events up to this sequence. */
+  minSequence?: number
+  /** Milliseconds to wait for it. */
+  waitMs?: number
+  /** After the wait answer all the same, with the sequence that it is true for. */
+  staleAllowed?: boolean
+}
+
+export interface WriteOptions extends CallOptions {
+  /** The same key and body have one effect; without it a write is never sent twice. */
+  idempotencyKey?: string
+}
+
+export interface ListOptions extends ReadOptions {
+  type?: string
+  tag?: string
+  status?: string
+  dueBefore?: string
+  dueAfter?: string
+  createdBefore?: string
+  createdAfter?: string
+  updatedBefore?: string
+  updatedAfter?: string
+  limit?: number
+  cursor?: string
+}
+
+export interface SearchOptions extends ReadOptions {
+  q: string
+  mode?: SearchMode
+  type?: string
+  limit?: number
+}
+
+/** An answer of query, with the sequence of the user that it is true for. */
+export interface Read<T> {
+  value: T
+  sequence: number
+}
+
+/** The API of ingest. Every method rejects with `ApiError` (see there for its class) or `SynapError`. */
+export interface IngestClient {
+  capture(request: CaptureRequest, options?: WriteOptions): Promise<CaptureResponse>
+  /** For enrichers: `actFor` says whose entity it is. Repeatable: the same analysis twice is a duplicate. */
+  recordAnalysis(id: EntityId, request: AnalysisRequest, options?: CallOptions): Promise<AnalysisResponse>
+  /** For services: the user's events `from`..`to`, both included, at most 500. */
+  internalEvents(userId: UserId, from: number, to: number, options?: CallOptions): Promise<InternalEvent[]>
+  /** For services: the newest sequence of each user, page by page; pass `next` as `after`. */
+  heads(
+    olderThanMs: number,
+    page?: { after?: UserId; limit?: number },
+    options?: CallOptions,
+  ): Promise<HeadsResponse>
+  /** For services: whose key this is. */
+  introspect(key: string, options?: CallOptions): Promise<IntrospectResponse>
+}
+
+/** The API of query; rejects like `IngestClient`. */
+export interface QueryClient {
+  getEntity(id: EntityId, options?: ReadOptions): Promise<Read<EntityView>>
+  list(options?: ListOptions): Promise<Read<EntityList>>
+  /** The content's bytes; `range` in bytes, end included. */
+  content(
+    id: EntityId,
+    options?: ReadOptions & { range?: { start: number; end?: number } },
+  ): Promise<Read<{ bytes: Buffer; contentType: string }>>
+  status(id: EntityId, options?: CallOptions): Promise<StatusResponse>
+  search(options: SearchOptions): Promise<Read<SearchResponse>>
+}
+
+/** Both HTTP APIs, typed. */
+export type SynapClient = IngestClient & QueryClient
