@@ -1,1 +1,7 @@
-export {}
+export type { PartitionLag, Watermarks } from './admin.ts'
+export type { KafkaOptions } from './client.ts'
+export { declaredTopics } from './declared-topics.ts'
+export type { ConsumerDriverOptions } from './driver.ts'
+export { createKafka, type KafkaDriver } from './kafka.ts'
+export type { PublisherOptions } from './publisher.ts'
+export type { TopicReport, TopicSpec } from './topics-admin.ts'

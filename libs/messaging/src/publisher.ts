@@ -9,11 +9,12 @@ export interface Publisher {
    *
    * Rejects with
    * - the signal's reason when it aborts: the outcome of this batch is then unknown, send it again;
-   * - `SynapError` class `configuration` (`topic.unknown`, `topic.forbidden`, `publisher.closed`): a person must act;
+   * - `SynapError` class `configuration` (`kafka.forbidden`, `partition.unknown`, `publisher.closed`, …): a person acts;
    * - `SynapError` class `data`, code `message.too_large`, `fields.index` = index of the message that can never be
    *   stored. Messages before it are stored, those after it may be.
    *
-   * An unreachable server is never an error here: the signal decides how long to try.
+   * An unreachable server or a topic that is not there yet is never an error here: it shows in `health()`, and the
+   * signal decides how long to try.
    */
   publish(topic: string, messages: readonly OutboundMessage[], signal: AbortSignal): Promise<void>
 

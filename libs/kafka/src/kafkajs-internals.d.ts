@@ -1,0 +1,42 @@
+/** The parts of kafkajs 2.2.4 that it does not export and that this library uses; the version is pinned. */
+
+declare module 'kafkajs/src/network/requestQueue/index.js' {
+  class RequestQueue {
+    pending: readonly unknown[]
+    throttledUntil: number
+    scheduleCheckPendingRequests(): void
+  }
+  export = RequestQueue
+}
+
+declare module 'kafkajs/src/cluster/index.js' {
+  interface FetchedMessage {
+    offset: string
+    timestamp: string
+    key: Buffer | null
+    value: Buffer | null
+    headers?: Record<string, unknown>
+    isControlRecord?: boolean
+  }
+  interface FetchAnswer {
+    responses: { topicName: string; partitions: { partition: number; messages: FetchedMessage[] }[] }[]
+  }
+  interface Broker {
+    fetch(request: {
+      maxWaitTime: number
+      minBytes: number
+      maxBytes: number
+      isolationLevel: number
+      topics: { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[]
+    }): Promise<FetchAnswer>
+  }
+  class Cluster {
+    constructor(options: Record<string, unknown>)
+    connect(): Promise<void>
+    disconnect(): Promise<void>
+    addTargetTopic(topic: string): Promise<void>
+    findLeaderForPartitions(topic: string, partitions: number[]): Record<string, number[]>
+    findBroker(options: { nodeId: string }): Promise<Broker>
+  }
+  export = Cluster
+}
