@@ -1,5 +1,5 @@
 import type { UserId } from '@synap/core'
-import type { InboundMessage, Logger, StartPoint } from '@synap/messaging'
+import type { Batch, BatchContext, InboundMessage, Logger, StartPoint } from '@synap/messaging'
 import type { Client, Pool } from '@synap/postgres'
 
 /** Where an event stands, read from the headers of its record: enough to order and to park it without decoding it. */
@@ -67,9 +67,13 @@ export interface Refusal {
   detail: string
 }
 
-/** What a decoder answers. It rejects with class `configuration` or `dependency` when the record is not to blame. */
+/**
+ * What a decoder answers. `event` is null when this build cannot read the type (or a word in it) and the decoder gives
+ * only what it can read. It rejects with class `configuration` or `dependency` when the record is not to blame.
+ */
 export type Decoded<E> =
-  | { ok: true; event: E; known: boolean; schema: WriterSchema; envelope: Envelope }
+  | { ok: true; known: true; event: E; schema: WriterSchema; envelope: Envelope }
+  | { ok: true; known: false; event: E | null; schema: WriterSchema; envelope: Envelope }
   | ({ ok: false } & Refusal)
 
 /** What the payload itself says about its place; must agree with key and headers. */
@@ -108,12 +112,12 @@ export interface InboxOptions<E> {
   pool: Pool
   logger: Logger
   /** The record at an offset of the events topic (`ConsumerDriver.readAt`): proves that the topic is still the same. */
-  readAt(
+  readAt: (
     topic: string,
     partition: number,
     offset: bigint,
     signal?: AbortSignal,
-  ): Promise<InboundMessage | undefined>
+  ) => Promise<InboundMessage | undefined>
   /** `createWriterDecoder` or `createReaderDecoder`. */
   decode: Decode<E>
   /**
@@ -127,11 +131,11 @@ export interface InboxOptions<E> {
     signal: AbortSignal | undefined,
   ): Promise<readonly FetchedEvent[]>
   /** Heads older than `olderThanMs`, page by page; `cursor` is null at first. */
-  fetchHeads(
+  fetchHeads: (
     olderThanMs: number,
     cursor: string | null,
     signal: AbortSignal | undefined,
-  ): Promise<{ items: readonly Head[]; next: string | null }>
+  ) => Promise<{ items: readonly Head[]; next: string | null }>
   /**
    * Writes the effect of the events, in this order, in the transaction that also moves the positions. Per user the order
    * is that of the sequence, without holes but for skipped and parked ones. Rejecting with class `data` makes the inbox
@@ -169,7 +173,7 @@ export interface Inbox {
   /** For `ConsumerOptions.resumeAt`. */
   resumeAt(topic: string, partition: number, at: StartPoint): Promise<bigint>
   /** For `ConsumerOptions.handle`. */
-  handle: import('@synap/messaging').ConsumerOptions['handle']
+  handle(batch: Batch, context: BatchContext): Promise<void>
   /**
    * Compares `seen` with the heads of ingest, fetches what is lacking (so that a lost last event is found too), and asks
    * again for open slots that ingest could fill. Answers how many users were repaired.

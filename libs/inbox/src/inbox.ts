@@ -1,0 +1,57 @@
+import type { Batch, BatchContext } from '@synap/messaging'
+import { createAttemptGuard } from './attempts.ts'
+import { createCommit } from './commit.ts'
+import { createDeliver } from './deliver.ts'
+import { createHeadCheck } from './heads.ts'
+import { createMeters } from './meters.ts'
+import { createRepair } from './repair.ts'
+import { createReport } from './report.ts'
+import { resumeStrictly } from './resume.ts'
+import { createRetry } from './retry.ts'
+import { slicesOf } from './slices.ts'
+import type { Inbox, InboxOptions } from './types.ts'
+import { startUpkeep } from './upkeep.ts'
+
+const upkeepEveryMs = 60_000
+
+/**
+ * A consumer of the events topic that keeps what it applies in Postgres: each event applied effectively once and in its
+ * user's order, what cannot be applied parked, what is missing fetched (design: delivery and failure).
+ *
+ * A batch goes: count the start (`attempts`) → decode and place (`admit`) → in one transaction lock the position, decide
+ * per user (`gate`), apply, park, move the positions (`settle`) → where something has to come first, fetch it
+ * (`repair`) and begin again.
+ */
+export function createInbox<E>(options: InboxOptions<E>): Inbox {
+  const { logger, schema, role, pool } = options
+  const meters = createMeters(options.consumer)
+  const report = createReport({ logger, meters, haltShare: options.haltShare ?? 0.05 })
+  const commit = createCommit(options)
+  const repair = createRepair(options, { commit, report, meters })
+  const retry = createRetry(options, meters)
+  const deliver = createDeliver(options, { commit, repair, report, retryUser: retry.user })
+  const attempts = createAttemptGuard({ schema, role, pool })
+  const lag = new Map<number, bigint>()
+  const checkHeads = createHeadCheck(options, { repair, retry, lag })
+
+  return {
+    resumeAt: (topic, partition, at) =>
+      resumeStrictly({ schema, role, pool, logger, meters }, options.readAt, topic, partition, at),
+    async handle(batch: Batch, context: BatchContext) {
+      const { partition, highWatermark } = batch
+      const noteLag = (next: bigint) => {
+        lag.set(partition, highWatermark - next)
+        meters.lag(batch.topic, partition, Number(highWatermark - next))
+      }
+      for (const slice of slicesOf(batch.messages)) {
+        noteLag(slice[0]?.offset ?? highWatermark)
+        await attempts.run(slice, (messages, how) => deliver(messages, how, context))
+        noteLag((slice.at(-1)?.offset ?? highWatermark - 1n) + 1n)
+        await context.heartbeat()
+      }
+    },
+    checkHeads,
+    retryParked: retry.all,
+    startUpkeep: () => startUpkeep(logger, upkeepEveryMs, { retryParked: retry.all, checkHeads }),
+  }
+}

@@ -1,0 +1,116 @@
+import { type Client, execute, query } from '@synap/postgres'
+import type { ParkReason } from '../types.ts'
+
+/** A row that may be tried, as it is stored. */
+export interface CandidateRow {
+  id: number
+  topic: string | null
+  partition: number | null
+  record_offset: number | null
+  key: string | null
+  headers: Record<string, string> | null
+  value: Buffer | null
+  digest: string | null
+}
+
+/** An open slot without its bytes. */
+export interface SlotRow {
+  id: number
+  sequence: number
+  aggregate_id: string | null
+  version: number | null
+  reason: ParkReason
+  state: 'open' | 'retry'
+  digest: string | null
+}
+
+/** Users with a slot marked for a retry. */
+export async function findUsersToRetry(client: Client, schema: string, limit: number): Promise<string[]> {
+  const rows = await query<{ user_id: string }>(client, {
+    name: `${schema}.find_users_to_retry`,
+    text: `select distinct user_id from ${schema}.parked
+           where state = 'retry' and slot order by user_id limit $1::int`,
+    values: [limit],
+  })
+  return rows.map((row) => row.user_id)
+}
+
+/** Marks what waited for newer code that is now here. */
+export async function markKnownTypes(
+  client: Client,
+  schema: string,
+  types: readonly string[],
+): Promise<number> {
+  return execute(client, {
+    name: `${schema}.mark_known_types`,
+    text: `update ${schema}.parked set state = 'retry', updated_at = now()
+           where state = 'open' and reason = 'needs_newer_code' and event_type = any ($1::text[])`,
+    values: [types],
+  })
+}
+
+/** Slots of a user that may be tried now: those marked first, then those that only wait for another, each oldest first. */
+export async function findCandidates(
+  client: Client,
+  schema: string,
+  user: string,
+  limit: number,
+): Promise<CandidateRow[]> {
+  return query<CandidateRow>(client, {
+    name: `${schema}.find_candidates`,
+    text: `select id, topic, partition, record_offset, key, headers, value, encode(sha256(value), 'hex') as digest
+           from ${schema}.parked
+           where user_id = $1::uuid and slot and value is not null
+             and (state = 'retry' or state = 'open' and reason in ('behind_parked', 'behind_missing'))
+           order by state = 'retry' desc, sequence limit $2::int`,
+    values: [user, limit],
+  })
+}
+
+/** All open slots of a user in order. The caller holds the user's row. */
+export async function findSlotsInOrder(client: Client, schema: string, user: string): Promise<SlotRow[]> {
+  return query<SlotRow>(client, {
+    name: `${schema}.find_slots_in_order`,
+    text: `select id, sequence, aggregate_id, version, reason, state, encode(sha256(value), 'hex') as digest
+           from ${schema}.parked where user_id = $1::uuid and slot and state in ('open', 'retry') order by sequence`,
+    values: [user],
+  })
+}
+
+/** Rows of a topic without slots that are marked, oldest first. */
+export async function findMarkedRecords(
+  client: Client,
+  schema: string,
+  topic: string,
+  limit: number,
+): Promise<CandidateRow[]> {
+  return query<CandidateRow>(client, {
+    name: `${schema}.find_marked_records`,
+    text: `select id, topic, partition, record_offset, key, headers, value, encode(sha256(value), 'hex') as digest
+           from ${schema}.parked where state = 'retry' and not slot and topic = $1::text
+           order by partition, record_offset limit $2::int`,
+    values: [topic, limit],
+  })
+}
+
+/** What became of a try. `attempts` counts only real ones. */
+export async function settleParked(
+  client: Client,
+  schema: string,
+  row: {
+    id: number
+    state: 'open' | 'applied'
+    reason: string | null
+    detail: string | null
+    tried: boolean
+  },
+): Promise<void> {
+  await execute(client, {
+    name: `${schema}.settle_parked`,
+    text: `update ${schema}.parked
+           set state = $2::text, reason = coalesce($3::text, reason), detail = coalesce($4::text, detail),
+             attempts = attempts + $5::int, updated_at = now()
+           where id = $1::bigint and state in ('open', 'retry')`,
+    values: [row.id, row.state, row.reason, row.detail, row.tried ? 1 : 0],
+  })
+}
