@@ -1,7 +1,7 @@
 import type { AnalysisId, EventId, TagId } from '@synap/core'
 import { z } from 'zod'
 import { idSchema } from '../event/field.ts'
-import { cleanText, limits } from '../text.ts'
+import { cleanText, instant, limits } from '../text.ts'
 import { entityTypes, fileTypes, suggestionFields, taskPriorities, taskStatuses } from '../vocabularies.ts'
 import {
   confidence,
@@ -89,8 +89,13 @@ export const listQuery = z.strictObject({
   type: z.enum(entityTypes).optional(),
   tag: tagNameText.optional(),
   status: z.enum(taskStatuses).optional(),
+  /** Days; a due instant counts by the day it names. Before and after leave out the day or instant itself. */
   due_before: z.iso.date().optional(),
   due_after: z.iso.date().optional(),
+  created_before: instant.optional(),
+  created_after: instant.optional(),
+  updated_before: instant.optional(),
+  updated_after: instant.optional(),
   limit: queryInt(1, 200).optional(),
   cursor: cleanText(limits.objectKey, 1).optional(),
 })
