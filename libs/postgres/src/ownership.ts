@@ -24,7 +24,11 @@ export const ownership: Record<SchemaOwner, Ownership> = {
   projector: {
     role: 'synap_projector',
     schemas: ['read_v1', 'read_meta'],
-    extensions: [{ name: 'vector', required: true }],
+    // btree_gin: one index over user and words.
+    extensions: [
+      { name: 'vector', required: true },
+      { name: 'btree_gin', required: true },
+    ],
   },
   enricher: { role: 'synap_enricher', schemas: ['enrich'], extensions: [] },
 }
