@@ -139,7 +139,9 @@ function healthOf(
   const troubled = partitions.find(({ error }) => error !== null)
   return {
     ...status,
-    ready: status.state === 'running' && partitions.every(({ state }) => state === 'running'),
+    ready:
+      status.state === 'running' &&
+      partitions.every(({ state, error }) => state === 'running' && error === null),
     reason: status.reason ?? troubled?.error ?? null,
     partitions: partitions.map(({ signal: _signal, handling: _handling, ...health }) => health),
   }

@@ -65,7 +65,7 @@ export type ConsumerState = 'idle' | 'joining' | 'running' | 'halted' | 'crashed
 
 export interface ConsumerHealth {
   state: ConsumerState
-  /** Running, and no assigned partition paused. */
+  /** Running, every position known, and no partition failing (paused or being tried again). */
   ready: boolean
   /** Why it is not ready, in words for an operator. */
   reason: string | null
