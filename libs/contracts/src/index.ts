@@ -105,6 +105,17 @@ export {
   introspectResponse,
   maxInternalEvents,
 } from './http/internal.ts'
+export {
+  type CreateKeyRequest,
+  type CreateKeyResponse,
+  createKeyRequest,
+  createKeyResponse,
+  type KeyList,
+  type KeyView,
+  keyList,
+  keyParams,
+  keyView,
+} from './http/keys.ts'
 export { type Problem, problemSchema } from './http/problem.ts'
 export {
   type SearchHit,
