@@ -12,33 +12,31 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_user constant uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
+  v_stream write.streams;
   v_row record;
+  v_relayed_at timestamptz;
+  v_pending integer := 0;
 begin
-  select true, s.version, s.sequence, s.updated_at, 0, s.state #>> '{content,sha256}'
-  into found, version, sequence, stored_at, pending, content_sha256
-  from write.streams s
+  select s.* into v_stream from write.streams s
   where s.user_id = v_user and s.aggregate_id = p_entity and s.aggregate_type = 'entity';
-  if found is null then
-    found := false;
-    pending := 0;
-    return next;
-    return;
-  end if;
 
   -- A user's events are relayed in order: from the item's last one back to the first that is out.
   for v_row in
     select o.aggregate_id, o.sequence as n, o.published_at from write.outbox o
-    where o.user_id = v_user and o.sequence <= item_status.sequence
+    where o.user_id = v_user and o.sequence <= v_stream.sequence
     order by o.sequence desc
     limit 10000
   loop
     if v_row.published_at is not null then
-      if v_row.n = sequence then relayed_at := v_row.published_at; end if;
+      if v_row.n = v_stream.sequence then v_relayed_at := v_row.published_at; end if;
       exit;
     end if;
-    if v_row.aggregate_id = p_entity then pending := pending + 1; end if;
+    if v_row.aggregate_id = p_entity then v_pending := v_pending + 1; end if;
   end loop;
-  return next;
+
+  return query select
+    v_stream.aggregate_id is not null, v_stream.version, v_stream.sequence, v_stream.updated_at, v_relayed_at, v_pending,
+    v_stream.state #>> '{content,sha256}';
 end
 $$;
 

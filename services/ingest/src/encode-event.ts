@@ -1,4 +1,4 @@
-import { type EventType, encodeDelta, maxEventBytes, type SynapEvent } from '@synap/contracts'
+import { encodeDelta, maxEventBytes, type SynapEvent } from '@synap/contracts'
 import { SynapError } from '@synap/core'
 import { currentFingerprint } from './schema-book.ts'
 import type { AppendEvent } from './sql/append.ts'
@@ -13,7 +13,7 @@ const envelopeBytes = 200
 export function encodeEvent(
   event: Pick<SynapEvent, 'type' | 'id' | 'aggregateId' | 'causationId' | 'delta'>,
 ): AppendEvent {
-  const delta = encodeDelta(event.type as EventType, event.delta as never)
+  const delta = encodeDelta(event.type, event.delta as never)
   if (delta.length + envelopeBytes > maxEventBytes) {
     throw new SynapError('an event is larger than a record may be', {
       code: 'event.too_large',

@@ -9,7 +9,7 @@ export interface UpkeepOptions {
   pool: Pool
   logger: Logger
   /** Only the process that relays does the work. */
-  isLeader(): boolean
+  isLeader: () => boolean
   /** Milliseconds between rounds. */
   everyMs: number
 }

@@ -10,11 +10,11 @@ export interface PreparedMessage {
 
 export interface PublishRowsOptions {
   /** Throws `SynapError` class data when the row can never be a record. */
-  prepare(row: OutboxRow): PreparedMessage
+  prepare: (row: OutboxRow) => PreparedMessage
   /** Resolves when every message is stored; see `Publisher.publish`. */
-  publish(messages: readonly OutboundMessage[]): Promise<void>
+  publish: (messages: readonly OutboundMessage[]) => Promise<void>
   /** Keeps this row and every later one of its user out of the next batches. */
-  quarantine(row: OutboxRow, error: SynapError): Promise<void>
+  quarantine: (row: OutboxRow, error: SynapError) => Promise<void>
 }
 
 interface Queued extends PreparedMessage {

@@ -12,9 +12,9 @@ export interface RelayOptions {
   topic: string
   logger: Logger
   /** Makes the record of a row and begins its span. Throws class data when that can never be done. */
-  prepare(row: OutboxRow): PreparedMessage
+  prepare: (row: OutboxRow) => PreparedMessage
   /** Loads what `prepare` needs and may have changed; before each batch. */
-  refresh(): Promise<void>
+  refresh: () => Promise<void>
   /** Milliseconds of the lease. */
   leaseMs: number
   /** Milliseconds between looks at the outbox when nobody wakes it. */
@@ -22,8 +22,8 @@ export interface RelayOptions {
   /** Rows and, roughly, bytes of one batch; one batch is in flight. */
   batchRows: number
   batchBytes: number
-  onPublished(rows: number): void
-  onQuarantined(): void
+  onPublished: (rows: number) => void
+  onQuarantined: () => void
 }
 
 export interface Relay {
@@ -46,67 +46,78 @@ const graceMs = 5_000
  * or a stop leads to a second send of the same bytes.
  */
 export function startRelay(options: RelayOptions): Relay {
-  const stop = new AbortController()
-  const cut = new AbortController()
-  const bell = createBell()
-  let leader = false
-  let trouble: string | null = null
-  const holder = uuidv7()
-
-  const lead = async (lease: HeldLease) => {
-    const idle = AbortSignal.any([stop.signal, lease.signal])
-    const sending = AbortSignal.any([cut.signal, lease.signal])
-    for (let failures = 0; !idle.aborted; ) {
-      try {
-        bell.reset()
-        const more = await relayBatch(options, lease, sending)
-        failures = 0
-        trouble = null
-        if (!more) await bell.wait(options.pollMs, idle)
-      } catch (error) {
-        if (idle.aborted) return
-        failures += 1
-        trouble = describeError(error)
-        options.logger.error({ error, failures }, 'the relay will try again')
-        await wait(backoffMs(failures, { baseMs: 100, capMs: 10_000 }), idle).catch(() => undefined)
-      }
-    }
+  const state: State = {
+    stop: new AbortController(),
+    cut: new AbortController(),
+    bell: createBell(),
+    leader: false,
+    trouble: null,
   }
-
-  const run = async () => {
-    while (!stop.signal.aborted) {
-      const lease = await takeLease({ ...options, holder, ttlMs: options.leaseMs }).catch(
-        (error: unknown) => {
-          trouble = describeError(error)
-          options.logger.warn({ error }, 'the lease of the relay could not be asked for')
-          return undefined
-        },
-      )
-      if (lease === undefined) {
-        await wait(options.leaseMs / 3, stop.signal).catch(() => undefined)
-        continue
-      }
-      leader = true
-      options.logger.info({ epoch: lease.epoch }, 'this process relays')
-      await lead(lease)
-      leader = false
-      if (!stop.signal.aborted) options.logger.warn({ epoch: lease.epoch }, 'this process relays no more')
-      await lease.release()
-    }
-  }
-  const running = run()
-
+  const running = run(options, state)
   return {
-    wake: bell.ring,
-    isLeader: () => leader,
-    trouble: () => trouble,
+    wake: state.bell.ring,
+    isLeader: () => state.leader,
+    trouble: () => state.trouble,
     close: async () => {
       const reason = new Error('the relay is closing')
-      stop.abort(reason)
-      const grace = setTimeout(() => cut.abort(reason), graceMs)
+      state.stop.abort(reason)
+      const grace = setTimeout(() => state.cut.abort(reason), graceMs)
       await running
       clearTimeout(grace)
     },
+  }
+}
+
+interface State {
+  /** Ends the loop between batches. */
+  stop: AbortController
+  /** Ends a batch in flight. */
+  cut: AbortController
+  bell: Bell
+  leader: boolean
+  trouble: string | null
+}
+
+async function run(options: RelayOptions, state: State): Promise<void> {
+  const { logger } = options
+  const { signal } = state.stop
+  const holder = uuidv7()
+  while (!signal.aborted) {
+    const lease = await takeLease({ ...options, holder, ttlMs: options.leaseMs }).catch((error: unknown) => {
+      state.trouble = describeError(error)
+      logger.warn({ error }, 'the lease of the relay could not be asked for')
+      return undefined
+    })
+    if (lease === undefined) {
+      await wait(options.leaseMs / 3, signal).catch(() => undefined)
+      continue
+    }
+    state.leader = true
+    logger.info({ epoch: lease.epoch }, 'this process relays')
+    await lead(options, lease, state)
+    state.leader = false
+    if (!signal.aborted) logger.warn({ epoch: lease.epoch }, 'this process relays no more')
+    await lease.release()
+  }
+}
+
+async function lead(options: RelayOptions, lease: HeldLease, state: State): Promise<void> {
+  const idle = AbortSignal.any([state.stop.signal, lease.signal])
+  const sending = AbortSignal.any([state.cut.signal, lease.signal])
+  for (let failures = 0; !idle.aborted; ) {
+    try {
+      state.bell.reset()
+      const more = await relayBatch(options, lease, sending)
+      failures = 0
+      state.trouble = null
+      if (!more) await state.bell.wait(options.pollMs, idle)
+    } catch (error) {
+      if (idle.aborted) return
+      failures += 1
+      state.trouble = describeError(error)
+      options.logger.error({ error, failures }, 'the relay will try again')
+      await wait(backoffMs(failures, { baseMs: 100, capMs: 10_000 }), idle).catch(() => undefined)
+    }
   }
 }
 
@@ -154,6 +165,8 @@ function withinBytes(rows: readonly OutboxRow[], bytes: number): readonly Outbox
   })
   return end === -1 ? rows : rows.slice(0, end)
 }
+
+type Bell = ReturnType<typeof createBell>
 
 /** A wait that ends early when someone rings, also when that was before it began. */
 function createBell() {

@@ -1,0 +1,42 @@
+import type { AggregateId, EventId, UserId } from '@synap/core'
+import { type Client, query } from '@synap/postgres'
+
+/** An event as `log.events_between` publishes it. */
+export interface LogEventRow {
+  event_id: EventId
+  event_type: string
+  user_id: UserId
+  aggregate_id: AggregateId
+  version: number
+  sequence: number
+  /** Milliseconds since 1970. */
+  occurred_at: number
+  source: string
+  /** 32 hexadecimal characters. */
+  correlation_id: string
+  causation_id: EventId | null
+  actor_kind: string
+  actor_id: string | null
+  /** The delta as it was decoded with the writer's schema. */
+  delta: unknown
+  /** 64 hexadecimal characters. */
+  fingerprint: string
+}
+
+/** Events `from`..`to` of one user that the log holds, in order. */
+export function selectLogBetween(
+  client: Client,
+  userId: UserId,
+  from: number,
+  to: number,
+): Promise<LogEventRow[]> {
+  return query(client, {
+    name: 'log.events_between',
+    text: `
+      select event_id, event_type, user_id, aggregate_id, version, sequence, occurred_at, source,
+             correlation_id, causation_id, actor_kind, actor_id, delta, fingerprint
+        from log.events_between($1::uuid, $2::bigint, $3::bigint)
+       order by sequence`,
+    values: [userId, from, to],
+  })
+}
