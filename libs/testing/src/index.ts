@@ -1,3 +1,16 @@
 export { type EventuallyOptions, eventually } from './eventually.ts'
-export { createServerSet, type ServerSet, type ServerSetOptions } from './server-set.ts'
+export { type Need, needs } from './needs.ts'
+export {
+  type PrivateBroker,
+  type PrivateServers,
+  startPrivateBroker,
+  startPrivateServers,
+} from './private-servers.ts'
 export { createTestDatabase, type Stack, type TestDatabase, useStack } from './stack.ts'
+export {
+  type ServiceExit,
+  type StartServiceOptions,
+  startService,
+  type TestService,
+} from './start-service.ts'
+export { createTcpProxy, type ProxyMode, type TcpProxy } from './tcp-proxy.ts'
