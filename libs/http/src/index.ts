@@ -1,1 +1,15 @@
-export {}
+export {
+  type Authenticate,
+  findPrincipal,
+  open,
+  principalOf,
+  type RequestCredential,
+  type RequestPrincipal,
+  requires,
+} from './access.ts'
+export { type App, type AppOptions, buildApp } from './app.ts'
+export { etagOf, expectedVersion, notModified } from './etag.ts'
+export type { Limits } from './limits.ts'
+export type { ApiInfo } from './openapi.ts'
+export { type FieldError, ProblemError, type ProblemOptions, problem } from './problem.ts'
+export { correlationIdOf, inRequestTrace } from './request-trace.ts'

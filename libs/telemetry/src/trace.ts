@@ -73,6 +73,8 @@ export interface SpanSettings {
   links?: readonly (Link | undefined)[]
   /** The remote parent; the running span by default. `null` = the root of a new trace. */
   parent?: Partial<TraceHeaders> | Context | null
+  /** Milliseconds since 1970, for work that began before the span could be made; now by default. */
+  startTime?: number
 }
 
 const kinds = {
@@ -91,6 +93,7 @@ export function startSpan(name: string, settings: SpanSettings = {}): Span {
       kind: kinds[settings.kind ?? 'internal'],
       links: (settings.links ?? []).filter((link) => link !== undefined),
       ...(settings.attributes === undefined ? {} : { attributes: settings.attributes }),
+      ...(settings.startTime === undefined ? {} : { startTime: settings.startTime }),
     },
     parentContext(settings.parent),
   )

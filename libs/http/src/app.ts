@@ -1,0 +1,147 @@
+import type { Server } from 'node:http'
+import fastifyHelmet from '@fastify/helmet'
+import { counter, histogram, type Logger } from '@synap/telemetry'
+import {
+  type FastifyBaseLogger,
+  type FastifyHttpOptions,
+  type FastifyInstance,
+  fastify,
+  LogController,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from 'fastify'
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { type Authenticate, findPrincipal, registerAccess } from './access.ts'
+import { answerClientError, answerError, registerErrorAnswers } from './error-answers.ts'
+import { parseJsonBody, refuseHostileText } from './json-body.ts'
+import { type Limits, registerPressureLimit, registerRateLimit } from './limits.ts'
+import { type ApiInfo, registerOpenApi } from './openapi.ts'
+import { problem } from './problem.ts'
+import { beginRequestTrace, correlationIdOf, decideRequestTrace, inRequestTrace } from './request-trace.ts'
+
+/** A fastify app whose routes are typed by their zod schemas. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>
+
+export interface AppOptions {
+  /** Name in metrics: `synap_<service>_http_…`. */
+  service: string
+  logger: Logger
+  authenticate: Authenticate
+  info: ApiInfo
+  /** Bytes of a body, unless the route says otherwise; 2 MiB by default. */
+  bodyLimit?: number
+  /** Milliseconds until a request is answered 503 and its `request.signal` aborts; 20,000 by default. */
+  handlerTimeoutMs?: number
+  limits?: Limits
+}
+
+const socketTimeouts = {
+  /** A socket on which nothing moves. */
+  connectionTimeout: 60_000,
+  /** From the first byte of a request to the last of its body. */
+  requestTimeout: 20_000,
+  keepAliveTimeout: 30_000,
+} as const
+const headersTimeoutMs = 10_000
+
+/**
+ * Builds the app of a service, without listening: limits, tracing, authentication, strict input and problem answers are
+ * in place, so that a route has only its schema, its scopes (`config: requires('read')`) and its handler.
+ *
+ * Unknown fields are refused by strict zod objects; nothing is coerced. `request.signal` aborts when the client leaves
+ * or the time is over.
+ */
+export async function buildApp(options: AppOptions): Promise<App> {
+  const app = fastify(serverOptions(options))
+  app.server.headersTimeout = headersTimeoutMs
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  registerErrorAnswers(app, options.logger)
+  registerJson(app)
+  // The order of the hooks is the policy: first listed is outermost.
+  beginRequestTrace(app)
+  registerAccounts(app, options)
+  await registerPressureLimit(app, options.limits ?? {})
+  await app.register(fastifyHelmet, { crossOriginResourcePolicy: { policy: 'same-origin' } })
+  await registerOpenApi(app, options.info)
+  registerAccess(app, options.authenticate)
+  decideRequestTrace(app)
+  await registerRateLimit(app, options.limits ?? {})
+  return app.withTypeProvider<ZodTypeProvider>()
+}
+
+function serverOptions({
+  logger,
+  bodyLimit,
+  handlerTimeoutMs,
+}: AppOptions): FastifyHttpOptions<Server, FastifyBaseLogger> {
+  return {
+    loggerInstance: logger,
+    ...socketTimeouts,
+    bodyLimit: bodyLimit ?? 2 * 1024 * 1024,
+    handlerTimeout: handlerTimeoutMs ?? 20_000,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => '',
+    exposeHeadRoutes: true,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 512 },
+    // Sockets that send nothing, or too slowly, are looked for this often.
+    http: { connectionsCheckingInterval: 2_000, maxHeaderSize: 16 * 1024 },
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => {
+      void answerError(error, request, reply, logger)
+    },
+  }
+}
+
+function registerJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, parseJsonBody(body as Buffer))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+  app.addHook('onRequest', async (request) => {
+    const encoding = request.headers['content-encoding']
+    if (encoding !== undefined && encoding !== 'identity') {
+      throw problem('unsupportedMediaType', { detail: 'Compressed bodies are not read.' })
+    }
+  })
+  app.addHook('preValidation', async (request) => {
+    refuseHostileText(request.params, 'params')
+    refuseHostileText(request.query, 'query')
+  })
+}
+
+/** One log line, one count and one duration per request, and the id that leads to its trace. */
+function registerAccounts(app: FastifyInstance, { service, logger }: AppOptions): void {
+  const requests = counter(`synap_${service.replaceAll('-', '_')}_http_requests`, {
+    help: 'Requests answered.',
+  })
+  const durations = histogram(`synap_${service.replaceAll('-', '_')}_http_request_duration_seconds`, {
+    help: 'Time from the arrival of a request to the end of its answer.',
+  })
+  app.addHook('onSend', async (request, reply) => {
+    reply.header('synap-correlation-id', correlationIdOf(request))
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const seconds = reply.elapsedTime / 1_000
+    const route = request.routeOptions.url ?? 'unknown'
+    const status = reply.statusCode
+    requests.add(1, { method: request.method, route, status })
+    durations.record(seconds, { method: request.method, route })
+    const facts = { method: request.method, route, status, ms: Math.round(reply.elapsedTime * 10) / 10 }
+    inRequestTrace(request, () =>
+      logger.info({ ...facts, userId: findPrincipal(request)?.userId }, 'answered a request'),
+    )
+  })
+}

@@ -1,0 +1,76 @@
+import { fastifySwagger } from '@fastify/swagger'
+import scalar from '@scalar/fastify-api-reference'
+import { problemContentType, problemSchema } from '@synap/contracts'
+import type { FastifyInstance } from 'fastify'
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { accessOf, open } from './access.ts'
+
+export interface ApiInfo {
+  title: string
+  version: string
+  /** Markdown. */
+  description: string
+}
+
+const docsPath = '/docs'
+// The page's own script and styles only: nothing is fetched from elsewhere, and nothing sent there.
+const docsPolicy = [
+  "default-src 'none'",
+  "script-src 'self' 'unsafe-inline'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "font-src 'self' data:",
+  "connect-src 'self'",
+  "worker-src 'self' blob:",
+  "frame-ancestors 'none'",
+  "base-uri 'self'",
+].join('; ')
+
+type Document = Parameters<typeof jsonSchemaTransform>[0]
+
+/** OpenAPI 3.1 at /openapi.json, made from the routes, and a readable page at /docs that loads nothing from elsewhere. */
+export async function registerOpenApi(app: FastifyInstance, info: ApiInfo): Promise<void> {
+  app.addHook('onRoute', (route) => {
+    if (route.url.startsWith(docsPath)) route.config = { ...route.config, ...open() }
+  })
+  await app.register(fastifySwagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info,
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+    },
+    transform,
+    transformObject: jsonSchemaTransformObject,
+  })
+  app.get('/openapi.json', { config: open(), schema: { hide: true } }, () => app.swagger())
+  await app.register(scalar, {
+    routePrefix: docsPath,
+    logLevel: 'silent',
+    configuration: {
+      url: '/openapi.json',
+      withDefaultFonts: false,
+      telemetry: false,
+      agent: { disabled: true },
+    },
+  })
+  app.addHook('onSend', async (request, reply) => {
+    if (request.url.startsWith(docsPath)) reply.header('content-security-policy', docsPolicy)
+  })
+}
+
+/** Adds to each operation what all have in common: who may call it, and that errors are problems. */
+function transform(document: Document): ReturnType<typeof jsonSchemaTransform> {
+  const schema: Record<string, unknown> = { ...document.schema }
+  const access = accessOf(document.route.config)
+  if (access !== undefined && 'scopes' in access) {
+    schema['security'] = [{ bearer: [...access.scopes] }]
+  }
+  schema['response'] = {
+    ...(document.schema?.response as object | undefined),
+    default: {
+      description: 'A problem (RFC 9457)',
+      content: { [problemContentType]: { schema: problemSchema } },
+    },
+  }
+  return jsonSchemaTransform({ ...document, schema })
+}
