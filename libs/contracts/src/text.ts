@@ -13,6 +13,7 @@ export const limits = {
   objectKey: 1_024,
   contentType: 255,
   fileName: 255,
+  /** Of the JSON text, in UTF-8 bytes. */
   metadataJson: 16_384,
   metadataDepth: 8,
   /** `content` of a JSON body, in code units and in UTF-8 bytes. */

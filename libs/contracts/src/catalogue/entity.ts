@@ -1,11 +1,22 @@
 import type { AnalysisId, TagId } from '@synap/core'
 import { defineEvents } from '../event/define-event.ts'
-import { meaning, nullable, text, uuid, vocabulary } from '../event/field.ts'
-import { limits } from '../text.ts'
+import { meaning, nullable, text, textAs, uuid, vocabulary } from '../event/field.ts'
+import { cleanText, limits } from '../text.ts'
 import { entityTypes, suggestionFields } from '../vocabularies.ts'
 import { attachment, fileReference } from './shared.ts'
 
 const title = (doc: string) => nullable(text(doc, { min: 1, max: limits.title }))
+const objectText = (max: number) => cleanText(max, 2).refine(isObjectText, 'must be a JSON object')
+
+function isObjectText(json: string): boolean {
+  try {
+    const value: unknown = JSON.parse(json)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+  } catch {
+    return false
+  }
+}
+
 const tag = {
   tagId: uuid<TagId>('Id of the tag, unique by user and normalised name.'),
   name: text('Name of the tag at that time.', { min: 1, max: limits.tagName }),
@@ -103,8 +114,9 @@ export const entityEvents = defineEvents({
     doc: 'Metadata changed.',
     text: 'more',
     fields: {
-      patch: text('JSON merge patch (RFC 7396) of the metadata.', { max: limits.metadataJson }),
-      inverse: text('The merge patch that takes it back.', { max: limits.metadataJson }),
+      patch: textAs('JSON merge patch (RFC 7396) of the metadata.', objectText(limits.metadataJson)),
+      // Longer than a patch can be: a short value may take the place of a long one.
+      inverse: textAs('The merge patch that takes it back.', objectText(3 * limits.metadataJson)),
     },
   },
 })

@@ -52,14 +52,14 @@ export function metadataProblem(value: unknown, depth = 1): string | undefined {
   return undefined
 }
 
-/** Free data of the client: an object of JSON, at most 8 levels deep and 16,384 characters long. */
+/** Free data of the client: an object of JSON, at most 8 levels deep and 16,384 bytes long. */
 export const metadata = z
   .record(z.string(), z.unknown())
   .superRefine((value, context) => {
     const problem =
       metadataProblem(value) ??
-      (JSON.stringify(value).length > limits.metadataJson
-        ? `must not be longer than ${limits.metadataJson} characters as JSON`
+      (Buffer.byteLength(JSON.stringify(value)) > limits.metadataJson
+        ? `must not be longer than ${limits.metadataJson} bytes as JSON`
         : undefined)
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
   })

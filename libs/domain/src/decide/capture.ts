@@ -1,0 +1,82 @@
+import type { EntityType, FileReference, JsonObject, TaskPriority, TaskStatus } from '@synap/contracts'
+import type { EntityId, TagId } from '@synap/core'
+import type { Fact } from '../event.ts'
+import { applyMergePatch, inverseMergePatch } from '../merge-patch.ts'
+import type { EntityState } from '../state.ts'
+import { normaliseTagName, tidyTagName } from '../tag-name.ts'
+import { accept, type Decision, type DecisionContext, record, refuse } from './decision.ts'
+
+export interface Capture {
+  readonly kind: 'capture'
+  readonly entityId: EntityId
+  readonly type: EntityType
+  readonly title: string | null
+  /** Content that already lies in the object store. */
+  readonly content: FileReference | null
+  /** At most 200 characters of text content. */
+  readonly preview: string | null
+  readonly tags: readonly { readonly id: TagId; readonly name: string }[]
+  readonly task: {
+    readonly status?: TaskStatus | undefined
+    readonly priority?: TaskPriority | undefined
+    readonly due?: string | undefined
+  } | null
+  readonly metadata: JsonObject | null
+}
+
+/** Something new: one `entity.created`, then an event for each thing that is said about it. */
+export function decideCapture(
+  command: Capture,
+  state: EntityState | undefined,
+  context: DecisionContext,
+): Decision {
+  if (state !== undefined) return refuse('entity.exists', 'There is an entity with this id.')
+  if (command.content === null && command.title === null) {
+    return refuse('entity.empty', 'Content or a title is needed.')
+  }
+  if (command.task !== null && command.type !== 'task') {
+    return refuse('entity.not_a_task', 'Only a task has particulars of a task.')
+  }
+  const { entityId, type, title } = command
+  const facts: Fact[] = [
+    { type: 'entity.created', delta: { type, title } },
+    ...contentFacts(command),
+    ...tagFacts(command),
+    ...taskFacts(command),
+    ...metadataFacts(command),
+  ]
+  return accept(record({ id: entityId, aggregateType: 'entity', state }, facts, context))
+}
+
+function contentFacts({ content, preview }: Capture): Fact[] {
+  if (content === null) return []
+  return [{ type: 'entity.file_uploaded', delta: { file: content, oldFile: null, preview } }]
+}
+
+/** Two spellings of one tag are one tag. */
+function tagFacts({ tags }: Capture): Fact[] {
+  const distinct = new Map(tags.map((tag) => [normaliseTagName(tag.name), tag]))
+  const byId = new Map([...distinct.values()].map((tag) => [tag.id, tag]))
+  return [...byId.values()].map(({ id, name }) => ({
+    type: 'entity.tag_added',
+    delta: { tagId: id, name: tidyTagName(name) },
+  }))
+}
+
+function taskFacts({ task }: Capture): Fact[] {
+  const { status = 'todo', priority = 0, due } = task ?? {}
+  const facts: Fact[] = []
+  if (due !== undefined) facts.push({ type: 'task.due_date_set', delta: { due, oldDue: null } })
+  if (priority !== 0) facts.push({ type: 'task.priority_set', delta: { priority, oldPriority: 0 } })
+  if (status === 'done') facts.push({ type: 'task.completed', delta: { oldStatus: 'todo' } })
+  else if (status !== 'todo')
+    facts.push({ type: 'task.status_changed', delta: { status, oldStatus: 'todo' } })
+  return facts
+}
+
+function metadataFacts({ metadata }: Capture): Fact[] {
+  if (metadata === null || Object.keys(applyMergePatch({}, metadata)).length === 0) return []
+  const patch = JSON.stringify(metadata)
+  const inverse = JSON.stringify(inverseMergePatch({}, metadata))
+  return [{ type: 'entity.updated', delta: { patch, inverse } }]
+}

@@ -1,0 +1,129 @@
+import type { DeltaOf } from '@synap/contracts'
+import type { AnalysisId, EntityId } from '@synap/core'
+import type { AnalysisState, EntityState } from '../state.ts'
+import { type Accepted, accept, type DecisionContext, type Refused, record, refuse } from './decision.ts'
+import { type Proposals, type Weighed, weighProposals } from './weigh-proposals.ts'
+
+interface AnalysisJob {
+  readonly kind: 'recordAnalysis'
+  readonly analysisId: AnalysisId
+  readonly entityId: EntityId
+  /** SHA-256 of the content that was analysed. */
+  readonly contentHash: string
+  readonly enricherVersion: string
+  readonly run: number
+  /** Version of the entity that the analysis read. */
+  readonly basedOnVersion: number
+  readonly model: string
+  readonly promptVersion: string
+  readonly offline: boolean
+}
+
+export interface CompletedAnalysis extends AnalysisJob {
+  readonly outcome: 'completed'
+  readonly result: Proposals
+  readonly usage: {
+    readonly inputTokens: number
+    readonly outputTokens: number
+    readonly costMicros?: number | undefined
+  } | null
+}
+
+export interface FailedAnalysis extends AnalysisJob {
+  readonly outcome: 'failed'
+  readonly error: { readonly code: string; readonly detail: string | null }
+}
+
+export type RecordAnalysis = CompletedAnalysis | FailedAnalysis
+
+/** `superseded`: the content is another one by now. `duplicate`: recorded already for that version. Both change nothing. */
+export type RecordAnalysisDecision =
+  | Accepted
+  | Refused
+  | { readonly outcome: 'superseded' }
+  | { readonly outcome: 'duplicate' }
+
+export interface RecordAnalysisStates {
+  readonly entity: EntityState | undefined
+  readonly analysis: AnalysisState | undefined
+}
+
+/**
+ * Records an analysis and sets what of it may be set. The analysis is an aggregate of its own, so that an analysis
+ * without effect does not move the entity's version.
+ */
+export function decideRecordAnalysis(
+  command: RecordAnalysis,
+  { entity, analysis }: RecordAnalysisStates,
+  context: DecisionContext,
+): RecordAnalysisDecision {
+  if (entity === undefined || entity.deleted) return refuse('entity.not_found', 'There is no such entity.')
+  if (analysis !== undefined && !isSameJob(analysis, command)) {
+    return refuse('analysis.mismatch', 'This analysis is about another entity, content or enricher version.')
+  }
+  if (command.basedOnVersion > entity.version) {
+    return refuse('analysis.mismatch', 'The entity never had that version.')
+  }
+  if (isRecorded(analysis, command)) return { outcome: 'duplicate' }
+  if (entity.content?.sha256 !== command.contentHash) return { outcome: 'superseded' }
+
+  const target = { id: command.analysisId, aggregateType: 'analysis', state: analysis } as const
+  if (command.outcome === 'failed') {
+    const delta = { ...jobOf(command), ...command.error }
+    return accept(record(target, [{ type: 'ai.analysis_failed', delta }], context))
+  }
+  const recorded = record(
+    target,
+    [{ type: 'ai.analysis_completed', delta: completedDelta(command) }],
+    context,
+  )
+  const weighed = weighProposals(entity, command.result)
+  if (isNothing(weighed, entity)) return accept(recorded)
+  const { analysisId, contentHash, model, promptVersion, offline } = command
+  const delta = { analysisId, contentHash, model, promptVersion, offline, ...weighed }
+  const cause = recorded.events[0]?.id ?? null
+  const entityTarget = { id: entity.id, aggregateType: 'entity', state: entity } as const
+  return accept(recorded, record(entityTarget, [{ type: 'ai.enrichment_applied', delta }], context, cause))
+}
+
+function isSameJob(analysis: AnalysisState, command: RecordAnalysis): boolean {
+  return (
+    analysis.entityId === command.entityId &&
+    analysis.contentHash === command.contentHash &&
+    analysis.enricherVersion === command.enricherVersion
+  )
+}
+
+/** A failure may be followed by a success on the same version, never the other way round. */
+function isRecorded(analysis: AnalysisState | undefined, command: RecordAnalysis): boolean {
+  return (analysis?.recorded ?? []).some(
+    ({ basedOnVersion, outcome }) =>
+      basedOnVersion === command.basedOnVersion && (outcome === 'completed' || command.outcome === 'failed'),
+  )
+}
+
+function jobOf(command: RecordAnalysis) {
+  const { entityId, contentHash, enricherVersion, run, basedOnVersion, model, promptVersion, offline } =
+    command
+  return { entityId, contentHash, enricherVersion, run, basedOnVersion, model, promptVersion, offline }
+}
+
+function completedDelta(command: CompletedAnalysis): DeltaOf<'ai.analysis_completed'> {
+  const { usage } = command
+  return {
+    ...jobOf(command),
+    inputTokens: usage?.inputTokens ?? null,
+    outputTokens: usage?.outputTokens ?? null,
+    costMicros: usage?.costMicros ?? null,
+  }
+}
+
+/** Nothing to set and nothing (more, or less) to suggest. */
+function isNothing({ tagsAdded, suggestions, ...fields }: Weighed, entity: EntityState): boolean {
+  return (
+    Object.values(fields).every((change) => change === null) &&
+    tagsAdded.length === 0 &&
+    suggestions.length === 0 &&
+    entity.suggestions.length === 0
+  )
+}

@@ -1,0 +1,75 @@
+import type { EntityType, TaskPriority, TaskStatus } from '@synap/contracts'
+import type { FoldEventOf } from '../event.ts'
+import type { EntityState, Provenance, ProvenanceField, TaskState } from '../state.ts'
+import { withTask, withType } from './task.ts'
+
+type Enrichment = FoldEventOf<'ai.enrichment_applied'>
+
+/** What an enrichment makes of an entity: exactly the fields it names, each with its provenance. */
+export function evolveEnrichment(state: EntityState, event: Enrichment): Partial<EntityState> {
+  const { delta } = event
+  const kind = delta.type === null ? state : withType(state, delta.type.value as EntityType)
+  const provenance = { ...state.provenance }
+  const fields: readonly [ProvenanceField, { readonly confidence: number } | null][] = [
+    ['title', delta.title],
+    ['type', delta.type],
+    ['summary', delta.summary],
+    ['language', delta.language],
+    ['status', delta.status],
+    ['priority', delta.priority],
+    ['due', delta.due],
+  ]
+  for (const [field, change] of fields) {
+    if (change !== null) provenance[field] = provenanceOf(event, change.confidence)
+  }
+  const task = taskChange(event)
+  const { type, task: newTask, formerTask } = Object.keys(task).length === 0 ? kind : withTask(kind, task)
+  return {
+    type,
+    task: newTask,
+    formerTask,
+    ...(delta.title === null ? {} : { title: delta.title.value }),
+    ...(delta.summary === null ? {} : { summary: delta.summary.value }),
+    ...(delta.language === null ? {} : { language: delta.language.value }),
+    tags: withTags(state, event),
+    suggestions: delta.suggestions.map((suggestion) => ({ ...suggestion, analysisId: delta.analysisId })),
+    provenance,
+  }
+}
+
+function taskChange({ id, occurredAt, delta }: Enrichment): Partial<TaskState> {
+  const { status, priority, due } = delta
+  return {
+    ...(status === null ? {} : statusChange(status.value as TaskStatus, id, occurredAt)),
+    ...(priority === null ? {} : { priority: priority.value as TaskPriority }),
+    ...(due === null ? {} : { due: due.value }),
+  }
+}
+
+/** Completed is the same as done: the one never changes without the other. */
+export function statusChange(
+  status: TaskStatus,
+  eventId: Enrichment['id'],
+  occurredAt: number | null,
+): Pick<TaskState, 'status' | 'completedBy' | 'completedAt'> {
+  return status === 'done'
+    ? { status, completedBy: eventId, completedAt: occurredAt }
+    : { status, completedBy: null, completedAt: null }
+}
+
+function withTags(state: EntityState, event: Enrichment): EntityState['tags'] {
+  const added = event.delta.tagsAdded.filter(({ tagId }) => state.tags.every(({ id }) => id !== tagId))
+  return [
+    ...state.tags,
+    ...added.map(({ tagId, name, confidence }) => ({
+      id: tagId,
+      name,
+      provenance: provenanceOf(event, confidence),
+    })),
+  ]
+}
+
+function provenanceOf({ id, delta }: Enrichment, confidence: number): Provenance {
+  const { model, promptVersion, offline } = delta
+  return { by: 'ai', eventId: id, model, promptVersion, offline, confidence }
+}
