@@ -1,6 +1,6 @@
 import { createConnection } from 'node:net'
 import { probeServer } from '@synap/servers'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
 import { chooseTestProvider } from './choose-provider.ts'
 import { startPrivateBroker, startPrivateServers } from './private-servers.ts'
 import { createServerSet } from './server-set.ts'
@@ -29,7 +29,7 @@ describe('servers of one test alone', () => {
 
   it('given a server that hangs, its probe fails, and works again when it goes on', async () => {
     const provider = await chooseTestProvider()
-    const set = await createServerSet(provider)
+    const set = await createServerSet(provider, { parentFolder: inject('synapCoordinator').folder })
     try {
       await set.ensure(['object-store'])
       await set.signal('object-store', 'SIGSTOP')

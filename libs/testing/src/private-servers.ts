@@ -1,4 +1,5 @@
 import type { ServerAddresses, ServerKind } from '@synap/servers'
+import { inject } from 'vitest'
 import { chooseTestProvider } from './choose-provider.ts'
 import { createServerSet, type ServerSet } from './server-set.ts'
 import { createTcpProxy, type TcpProxy } from './tcp-proxy.ts'
@@ -18,7 +19,7 @@ export interface PrivateServers extends AsyncDisposable {
 
 /** Servers of one test alone, for crashes and outages that would disturb the others. Close them at the end. */
 export async function startPrivateServers(...kinds: ServerKind[]): Promise<PrivateServers> {
-  const set = await createServerSet(await chooseTestProvider())
+  const set = await createServerSet(await chooseTestProvider(), { parentFolder: runFolder() })
   return started(set, kinds, () => set.close())
 }
 
@@ -35,7 +36,10 @@ export async function startPrivateBroker(): Promise<PrivateBroker> {
   // The broker must know the proxy's port before it starts, the proxy the broker's: so the proxy comes first.
   const target = { port: 0 }
   const proxy = await createTcpProxy(() => target.port)
-  const set = await createServerSet(provider, { advertisedKafkaPort: proxy.port })
+  const set = await createServerSet(provider, {
+    advertisedKafkaPort: proxy.port,
+    parentFolder: runFolder(),
+  })
   target.port = set.settings.ports.kafka
   const close = async () => {
     await proxy.close()
@@ -54,6 +58,8 @@ export async function startPrivateBroker(): Promise<PrivateBroker> {
     throw error
   }
 }
+
+const runFolder = () => inject('synapCoordinator').folder
 
 async function started(
   set: ServerSet,

@@ -6,8 +6,12 @@ import { identify, isRunning, type ProcessIdentity } from '@synap/servers'
 const prefix = 'synap-test-'
 const ownerFile = 'owner.json'
 
-/** A temporary folder that names its owner, so that the next run can clear what a killed one has left. */
-export function createScratchFolder(): string {
+/**
+ * A temporary folder that names its owner, so that the next run can clear what a killed one has left. Inside `parent`
+ * it is removed with that folder, so it needs no label of its own.
+ */
+export function createScratchFolder(parent?: string): string {
+  if (parent !== undefined) return mkdtempSync(join(parent, 'set-'))
   removeAbandoned()
   const folder = mkdtempSync(join(tmpdir(), prefix))
   writeFileSync(join(folder, ownerFile), JSON.stringify(identify(process.pid)))

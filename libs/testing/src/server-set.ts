@@ -33,6 +33,8 @@ export interface ServerSetOptions {
   report?: (line: string) => void
   /** Port that Kafka tells its clients to use: that of a proxy in front of it. */
   advertisedKafkaPort?: number
+  /** Where its folder is made; by default in the system's folder for temporary files. */
+  parentFolder?: string
 }
 
 /** A set of servers for tests, on free ports and with data that are thrown away. Nothing starts before `ensure`. */
@@ -40,7 +42,7 @@ export async function createServerSet(
   provider: ServerProvider,
   options: ServerSetOptions = {},
 ): Promise<ServerSet> {
-  const folder = createScratchFolder()
+  const folder = createScratchFolder(options.parentFolder)
   const settings = await createSettings(folder, options)
   const records = new Map<ServerKind, ServerRecord>()
   const starting = new Map<ServerKind, Promise<void>>()

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { describeError } from '@synap/core'
 import { type ServerProvider, serverKinds } from '@synap/servers'
 import { chooseTestProvider } from '../choose-provider.ts'
+import { createScratchFolder, removeScratchFolder } from '../scratch-folder.ts'
 import { createServerSet, type ServerSet } from '../server-set.ts'
 import { createTestDatabases, type TestDatabases } from './databases.ts'
 import type { CoordinatorAddress, CoordinatorCalls, CoordinatorRoute } from './protocol.ts'
@@ -26,10 +27,13 @@ interface Owned {
 export async function startCoordinator(report: (line: string) => void): Promise<Coordinator> {
   const provider = await chooseTestProvider()
   await provider.prepare(serverKinds, report)
+  const folder = createScratchFolder()
+  const removeFolder = () => removeScratchFolder(folder)
+  process.once('exit', removeFolder)
   const token = randomBytes(16).toString('hex')
   let owned: Promise<Owned> | undefined
   const own = () => {
-    owned ??= createOwned(provider, report)
+    owned ??= createOwned(provider, report, folder)
     owned.catch(() => (owned = undefined))
     return owned
   }
@@ -43,17 +47,23 @@ export async function startCoordinator(report: (line: string) => void): Promise<
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
-    address: { url: `http://127.0.0.1:${port}`, token },
+    address: { url: `http://127.0.0.1:${port}`, token, folder },
     close: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
       await (await owned?.catch(() => undefined))?.servers.close()
+      process.off('exit', removeFolder)
+      removeFolder()
     },
   }
 }
 
-async function createOwned(provider: ServerProvider, report: (line: string) => void): Promise<Owned> {
-  const servers = await createServerSet(provider, { report })
+async function createOwned(
+  provider: ServerProvider,
+  report: (line: string) => void,
+  parentFolder: string,
+): Promise<Owned> {
+  const servers = await createServerSet(provider, { report, parentFolder })
   return { servers, databases: createTestDatabases(servers) }
 }
 

@@ -14,6 +14,8 @@ export type CoordinatorRoute = keyof CoordinatorCalls
 export interface CoordinatorAddress {
   url: string
   token: string
+  /** Temporary folder of the whole run, removed at its end: a test puts what it leaves lying about in here. */
+  folder: string
 }
 
 declare module 'vitest' {
