@@ -10,13 +10,13 @@ type Later<State> = Omit<State, 'version' | 'sequence' | 'createdAt' | 'updatedA
 
 /** A relation says both ends in each of its events, so any of them can be the first that is seen. */
 export function changeOfRelation(event: RelationEvent): Later<RelationState> {
-  const { type, source, target } = event.delta
+  const { type, sourceId, targetId } = event.delta
   return {
     aggregate: 'relation',
     id: event.aggregateId as RelationId,
     type,
-    source,
-    target,
+    source: sourceId,
+    target: targetId,
     deleted: event.type === 'relation.deleted',
   }
 }

@@ -5,8 +5,8 @@ import { relationTypes } from '../vocabularies.ts'
 
 const ends = {
   type: vocabulary('contains, relates_to, blocks, duplicates, mentions or derived_from.', relationTypes),
-  source: uuid<EntityId>('The entity it starts from.'),
-  target: uuid<EntityId>('The entity it points to.'),
+  sourceId: uuid<EntityId>('The entity it starts from.'),
+  targetId: uuid<EntityId>('The entity it points to.'),
 }
 
 export const relationEvents = defineEvents({
