@@ -1,10 +1,5 @@
 import { type SynapError, withDeadline } from '@synap/core'
-import {
-  type ConsumerConfig,
-  type EachBatchPayload,
-  type IMemberAssignment,
-  KafkaJSNonRetriableError,
-} from 'kafkajs'
+import kafkajs, { type ConsumerConfig, type EachBatchPayload, type IMemberAssignment } from 'kafkajs'
 import { buildClient, innerRetry, type KafkaOptions } from './client.ts'
 import { toSynapError } from './errors.ts'
 
@@ -126,7 +121,7 @@ function whileJoined(steer: () => void): void {
   try {
     steer()
   } catch (error) {
-    if (!(error instanceof KafkaJSNonRetriableError)) throw error
+    if (!(error instanceof kafkajs.KafkaJSNonRetriableError)) throw error
   }
 }
 

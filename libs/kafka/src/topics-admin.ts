@@ -1,5 +1,5 @@
 import { SynapError } from '@synap/core'
-import { type Admin, ConfigResourceTypes } from 'kafkajs'
+import kafkajs, { type Admin } from 'kafkajs'
 import type { AdminConnection } from './admin.ts'
 
 export interface TopicSpec {
@@ -82,7 +82,7 @@ async function alter(
   topic: string,
   wanted: Readonly<Record<string, string>>,
 ): Promise<TopicReport> {
-  const resource = { type: ConfigResourceTypes.TOPIC, name: topic }
+  const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }
   const { resources } = await admin.describeConfigs({ resources: [resource], includeSynonyms: false })
   const entries = (resources[0]?.configEntries ?? []) as unknown as {
     configName: string
