@@ -70,6 +70,7 @@ export async function admit<E>(
     schema: decoded.schema,
     traceparent,
     tracestate,
+    sender: { traceparent: headers.traceparent ?? null, tracestate: headers.tracestate ?? null },
     headers: source.headers,
     record: source.record,
   })

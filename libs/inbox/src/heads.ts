@@ -35,7 +35,7 @@ async function fetchLacking<E>(
   context: RepairContext,
 ): Promise<number> {
   let repaired = 0
-  let cursor: string | null = null
+  let cursor: UserId | null = null
   do {
     const page: Awaited<ReturnType<typeof fetchHeads>> = await fetchHeads(olderThanMs, cursor, context.signal)
     const heads = page.items.filter(({ userId }) => !isBehind(userId, lag))

@@ -1,18 +1,5 @@
 import { metrics } from '@opentelemetry/api'
 
-const meter = metrics.getMeter('@synap/inbox')
-const events = meter.createCounter('synap_inbox_events', {
-  description: 'Events by what became of them: applied, skipped, duplicate, fetched (to repair a gap).',
-})
-const parked = meter.createCounter('synap_inbox_parked', { description: 'Records parked, by reason.' })
-const alarms = meter.createCounter('synap_inbox_alarms', {
-  description: 'Things that a person has to look at, by kind.',
-})
-const lag = meter.createGauge('synap_inbox_lag', {
-  description: 'Records of a partition that are still to be handled.',
-  unit: '{record}',
-})
-
 /** Counters of one consumer. Counts of zero are not recorded. */
 export interface Meters {
   event(outcome: 'applied' | 'skipped' | 'duplicate' | 'fetched' | 'retried', count: number): void
@@ -22,6 +9,18 @@ export interface Meters {
 }
 
 export function createMeters(consumer: string): Meters {
+  const meter = metrics.getMeter('@synap/inbox')
+  const events = meter.createCounter('synap_inbox_events', {
+    description: 'Events by what became of them: applied, skipped, duplicate, fetched (to repair a gap).',
+  })
+  const parked = meter.createCounter('synap_inbox_parked', { description: 'Records parked, by reason.' })
+  const alarms = meter.createCounter('synap_inbox_alarms', {
+    description: 'Things that a person has to look at, by kind.',
+  })
+  const lag = meter.createGauge('synap_inbox_lag', {
+    description: 'Records of a partition that are still to be handled.',
+    unit: '{record}',
+  })
   return {
     event: (outcome, count) => {
       if (count > 0) events.add(count, { consumer, outcome })

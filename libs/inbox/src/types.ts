@@ -33,6 +33,8 @@ export interface PlacedEvent<E> extends Placement {
   /** Context of this message's `process` span, or of its sender when nothing is recorded here: for jobs and HTTP calls. */
   traceparent: string | null
   tracestate: string | null
+  /** The context its sender put into the headers, where it is well-formed. */
+  sender: { traceparent: string | null; tracestate: string | null }
   headers: Readonly<Record<string, string>>
   /** Where the record stands; null when it was fetched from ingest. */
   record: { topic: string; partition: number; offset: bigint } | null
@@ -133,9 +135,9 @@ export interface InboxOptions<E> {
   /** Heads older than `olderThanMs`, page by page; `cursor` is null at first. */
   fetchHeads: (
     olderThanMs: number,
-    cursor: string | null,
+    cursor: UserId | null,
     signal: AbortSignal | undefined,
-  ) => Promise<{ items: readonly Head[]; next: string | null }>
+  ) => Promise<{ items: readonly Head[]; next: UserId | null }>
   /**
    * Writes the effect of the events, in this order, in the transaction that also moves the positions. Per user the order
    * is that of the sequence, without holes but for skipped and parked ones. Rejecting with class `data` makes the inbox
@@ -171,16 +173,16 @@ export interface InboxOptions<E> {
 
 export interface Inbox {
   /** For `ConsumerOptions.resumeAt`. */
-  resumeAt(topic: string, partition: number, at: StartPoint): Promise<bigint>
+  resumeAt: (topic: string, partition: number, at: StartPoint) => Promise<bigint>
   /** For `ConsumerOptions.handle`. */
-  handle(batch: Batch, context: BatchContext): Promise<void>
+  handle: (batch: Batch, context: BatchContext) => Promise<void>
   /**
    * Compares `seen` with the heads of ingest, fetches what is lacking (so that a lost last event is found too), and asks
    * again for open slots that ingest could fill. Answers how many users were repaired.
    */
-  checkHeads(signal?: AbortSignal): Promise<number>
+  checkHeads: (signal?: AbortSignal) => Promise<number>
   /** Tries rows that are marked `retry`, per user in version order; answers how many were applied. */
-  retryParked(signal?: AbortSignal): Promise<number>
+  retryParked: (signal?: AbortSignal) => Promise<number>
   /** Runs `retryParked` and `checkHeads` now and then every minute until closed. Failures are logged and tried again. */
-  startUpkeep(): { stop(): Promise<void> }
+  startUpkeep: () => { stop(): Promise<void> }
 }

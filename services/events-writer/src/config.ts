@@ -1,0 +1,23 @@
+import type { ClientOptions } from '@synap/client'
+import { databaseConfig, ingestClientConfig, integer, kafkaConfig, registryConfig } from '@synap/runtime'
+import { z } from 'zod'
+
+/** The environment of the events-writer: names in upper snake case, units and defaults in view. */
+export const eventsWriterConfig = z.object({
+  ...databaseConfig,
+  ...kafkaConfig,
+  ...registryConfig,
+  ...ingestClientConfig,
+  /** Hours of events in one chunk of the hypertable; for chunks made from now on. */
+  logChunkHours: integer(1, 8_760).default(24),
+  /** Days until a chunk is compressed, where the edition has it. */
+  logCompressAfterDays: integer(1, 3_650).default(7),
+  /** Halt when more than this part of the last minute's records is refused; 100 = never. */
+  haltPercent: integer(1, 100).default(5),
+})
+export type EventsWriterConfig = z.output<typeof eventsWriterConfig>
+
+/** How ingest is asked for missing events. The deadline is below the time after which the group drops a silent member. */
+export function ingestCalls({ ingestUrl, serviceApiKey }: EventsWriterConfig): ClientOptions {
+  return { ingestUrl, queryUrl: ingestUrl, apiKey: serviceApiKey, deadlineMs: 5_000, attempts: 2 }
+}

@@ -1,0 +1,46 @@
+import { type Pool, transaction } from '@synap/postgres'
+import { compressAfter, findHypertable, findTimescale, setChunkInterval } from './sql/storage.ts'
+
+export interface StorageOptions {
+  /** Hours of events per chunk. */
+  logChunkHours: number
+  /** Age in days at which chunks are compressed. */
+  logCompressAfterDays: number
+}
+
+/** What the log is stored in, in words that an operator knows. */
+export interface Storage {
+  kind: 'plain' | 'hypertable'
+  /** For the log line. */
+  description: string
+  chunkHours: number | null
+  compression: boolean
+}
+
+const hourMs = 3_600_000
+
+/** Finds out what the database offers and sets what the configuration asks of it; the same on every start. */
+export async function prepareStorage(pool: Pool, options: StorageOptions): Promise<Storage> {
+  return transaction(pool, { role: 'synap_events_writer' }, async (client): Promise<Storage> => {
+    const timescale = await findTimescale(client)
+    if (timescale === undefined) return plain('plain Postgres, without TimescaleDB')
+    const found = await findHypertable(client)
+    if (found === undefined) {
+      return plain(`plain table: TimescaleDB ${timescale.version} was added after the log was made`)
+    }
+    if (found.chunkMs !== options.logChunkHours * hourMs)
+      await setChunkInterval(client, timescale.place, options.logChunkHours * hourMs)
+    const full = timescale.license === 'timescale'
+    if (full && !found.compressed) await compressAfter(client, timescale.place, options.logCompressAfterDays)
+    return {
+      kind: 'hypertable',
+      description: `TimescaleDB ${timescale.version}, ${full ? 'full' : 'Apache'} edition`,
+      chunkHours: options.logChunkHours,
+      compression: full,
+    }
+  })
+}
+
+function plain(description: string): Storage {
+  return { kind: 'plain', description, chunkHours: null, compression: false }
+}

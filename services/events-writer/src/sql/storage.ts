@@ -1,0 +1,56 @@
+import { type Client, query } from '@synap/postgres'
+
+export interface Timescale {
+  version: string
+  /** `timescale` is the full edition, `apache` the free one, without compression. */
+  license: string
+  /** The schema that its functions are in. */
+  place: string
+}
+
+/** TimescaleDB in this database; undefined without it. */
+export async function findTimescale(client: Client): Promise<Timescale | undefined> {
+  const [found] = await query<Timescale>(client, {
+    text: `select e.extversion as version, coalesce(current_setting('timescaledb.license', true), 'apache') as license,
+             quote_ident(n.nspname) as place
+           from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname = 'timescaledb'`,
+  })
+  return found
+}
+
+export interface LogTable {
+  /** Milliseconds that one chunk spans. */
+  chunkMs: number
+  compressed: boolean
+}
+
+/** The log as a hypertable; undefined when it is a plain table. */
+export async function findHypertable(client: Client): Promise<LogTable | undefined> {
+  const [found] = await query<LogTable>(client, {
+    text: `select (extract(epoch from d.time_interval) * 1000)::bigint as "chunkMs", h.compression_enabled as compressed
+           from timescaledb_information.hypertables h
+           join timescaledb_information.dimensions d using (hypertable_schema, hypertable_name)
+           where h.hypertable_schema = 'log' and h.hypertable_name = 'events'`,
+  })
+  return found
+}
+
+/** For chunks made from now on. */
+export async function setChunkInterval(client: Client, place: string, ms: number): Promise<void> {
+  await query(client, {
+    text: `select ${place}.set_chunk_time_interval('log.events', make_interval(secs => $1::float8 / 1000))`,
+    values: [ms],
+  })
+}
+
+/** Compresses chunks older than `days`, a user's events together and in order. Full edition only. */
+export async function compressAfter(client: Client, place: string, days: number): Promise<void> {
+  await query(client, {
+    text: `alter table log.events set (timescaledb.compress, timescaledb.compress_segmentby = 'user_id',
+             timescaledb.compress_orderby = 'sequence')`,
+  })
+  await query(client, {
+    text: `select ${place}.add_compression_policy('log.events', make_interval(days => $1::int), if_not_exists => true)`,
+    values: [days],
+  })
+}
