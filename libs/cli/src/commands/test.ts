@@ -93,6 +93,8 @@ function readResults(path: string): { passed: number; failed: number; skips: str
   return {
     passed: tests.filter((test) => test.status === 'passed').length,
     failed: tests.filter((test) => test.status === 'failed').length + brokenFiles.length,
-    skips: tests.filter((test) => test.status !== 'passed' && test.status !== 'failed').map((test) => test.fullName),
+    skips: tests
+      .filter((test) => test.status !== 'passed' && test.status !== 'failed')
+      .map((test) => test.fullName),
   }
 }
