@@ -1,0 +1,65 @@
+import { schemaFiles } from '@synap/contracts'
+import { sha256Hex } from '@synap/core'
+import { useStack } from '@synap/testing'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { createSchemaRegistry, type SchemaRegistry } from '../src/index.ts'
+
+const record = (fields: unknown[]) => JSON.stringify({ type: 'record', name: 'synap.test.Thing', fields })
+const id = { name: 'id', type: { type: 'fixed', name: 'Uuid', size: 16 } }
+const title = { name: 'title', type: 'string' }
+
+describe('the schema registry', () => {
+  let url = ''
+  let prefix = ''
+  let registry: SchemaRegistry
+  beforeAll(async () => {
+    const stack = await useStack('registry')
+    url = stack.env.SCHEMA_REGISTRY_URL
+    prefix = stack.topicPrefix
+    registry = createSchemaRegistry({ url })
+  }, 120_000)
+
+  it('given every schema of the contracts, it registers them and gives each back byte for byte', async () => {
+    const files = schemaFiles().map(({ subject, text }) => ({ subject: `${prefix}${subject}`, text }))
+    const registered = await registry.register(files)
+    const fresh = createSchemaRegistry({ url })
+    for (const [index, { id, fingerprint }] of registered.entries()) {
+      const text = await fresh.schemaById(id)
+      expect(text).toBe(files[index]?.text)
+      expect(sha256Hex(text ?? '')).toBe(fingerprint)
+    }
+    const again = await createSchemaRegistry({ url }).register(files)
+    expect(again).toEqual(registered)
+  })
+
+  it('given a new field with a default, the schema evolves; without one it is refused as incompatible', async () => {
+    const subject = `${prefix}synap.test.v1-synap.test.Thing`
+    const [first] = await registry.register([{ subject, text: record([id]) }])
+    const [second] = await registry.register([{ subject, text: record([id, { ...title, default: '' }]) }])
+    expect(second?.id).not.toBe(first?.id)
+    await expect(registry.register([{ subject, text: record([id, title]) }])).rejects.toMatchObject({
+      code: 'schema.incompatible',
+      class: 'configuration',
+    })
+  })
+
+  it('given a text that is no schema, it is refused as invalid', async () => {
+    const subject = `${prefix}synap.test.v1-synap.test.Broken`
+    await expect(registry.register([{ subject, text: record([id, id]) }])).rejects.toMatchObject({
+      code: 'schema.invalid',
+      class: 'configuration',
+    })
+  })
+
+  it('given an id that was never given out, it answers undefined', async () => {
+    expect(await registry.schemaById(2_000_000_000)).toBeUndefined()
+  })
+
+  it('given an address without the path of the Confluent API, it says so and does not call ids unknown', async () => {
+    const wrong = createSchemaRegistry({ url: new URL(url).origin })
+    await expect(wrong.schemaById(1)).rejects.toMatchObject({
+      class: 'configuration',
+      code: 'registry.refused',
+    })
+  })
+})
