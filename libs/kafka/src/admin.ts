@@ -1,7 +1,7 @@
 import { withDeadline } from '@synap/core'
 import type { StartPoint } from '@synap/messaging'
 import type { Admin } from 'kafkajs'
-import { buildClient, type Client, deadlines, type KafkaOptions } from './client.ts'
+import { buildClient, type Client, deadlinesOf, type KafkaOptions } from './client.ts'
 import { toSynapError } from './errors.ts'
 
 /** One lazily opened admin connection, replaced after a failure. */
@@ -30,7 +30,7 @@ export function createAdminConnection(kafka: KafkaOptions): AdminConnection {
     async run(doing, signal, work) {
       const used = (current ??= open())
       try {
-        return await withDeadline(doing, deadlines.attempt, signal, async () => {
+        return await withDeadline(doing, deadlinesOf(kafka).attempt, signal, async () => {
           await used.connected
           return await work(used.admin)
         })

@@ -13,16 +13,22 @@ export interface KafkaOptions {
   logger: Logger
   /** TLS with the system's certificate authorities; off by default. */
   ssl?: boolean
+  /** Milliseconds; for tests with a silent broker. */
+  deadlines?: Partial<typeof defaultDeadlines>
   sasl?: { mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; username: string; password: string }
 }
 
 /** Milliseconds. Inner deadlines are shorter than outer ones: a request ends before the attempt that holds it. */
-export const deadlines = {
+const defaultDeadlines: { connect: number; request: number; attempt: number } = {
   connect: 5_000,
   request: 10_000,
   /** One attempt of anything, connecting and metadata included. */
   attempt: 15_000,
-} as const
+}
+
+export function deadlinesOf(options: KafkaOptions): typeof defaultDeadlines {
+  return { ...defaultDeadlines, ...options.deadlines }
+}
 
 /** kafkajs' own retries, for metadata and connections only; sends have none (see `publisher.ts`). */
 export const innerRetry = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 5 } as const
@@ -43,6 +49,7 @@ export function buildClient(
   onLine?: (line: string, fields: Record<string, unknown>) => void,
 ): Client {
   const sockets = createSockets()
+  const deadlines = deadlinesOf(options)
   const config: KafkaConfig = {
     brokers: [...options.brokers],
     clientId: options.clientId,

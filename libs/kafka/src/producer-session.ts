@@ -1,7 +1,7 @@
 import { SynapError, withDeadline } from '@synap/core'
 import type { OutboundMessage } from '@synap/messaging'
 import { CompressionTypes, type ICustomPartitioner, Partitioners, type Producer } from 'kafkajs'
-import { buildClient, deadlines, type KafkaOptions } from './client.ts'
+import { buildClient, deadlinesOf, type KafkaOptions } from './client.ts'
 
 /** One kafkajs producer from its first connection to its first failure. */
 export interface ProducerSession {
@@ -14,11 +14,9 @@ export interface ProducerSession {
   discard(): void
 }
 
-/** Inside the broker, shorter than the request around it. */
-const brokerTimeoutMs = 8_000
-
 export function createProducerSession(options: KafkaOptions): ProducerSession {
   const client = buildClient(options)
+  const deadlines = deadlinesOf(options)
   const placed = new Set<number>()
   const producer = client.kafka.producer({
     allowAutoTopicCreation: false,
@@ -38,7 +36,8 @@ export function createProducerSession(options: KafkaOptions): ProducerSession {
         const answer = await producer.send({
           topic,
           acks: -1,
-          timeout: brokerTimeoutMs,
+          // Inside the broker; shorter than the request around it.
+          timeout: Math.floor(deadlines.request * 0.8),
           compression: gzip ? CompressionTypes.GZIP : CompressionTypes.None,
           messages: messages.map(toKafka),
         })

@@ -1,7 +1,7 @@
 import { withDeadline } from '@synap/core'
 import type { InboundMessage } from '@synap/messaging'
 import Cluster from 'kafkajs/src/cluster/index.js'
-import { buildClient, deadlines, innerRetry, type KafkaOptions } from './client.ts'
+import { buildClient, deadlinesOf, innerRetry, type KafkaOptions } from './client.ts'
 import { toSynapError } from './errors.ts'
 import { toInbound } from './messages.ts'
 
@@ -86,7 +86,7 @@ function openConnection(kafka: KafkaOptions): Connection {
     logger: root.logger(),
     retry: innerRetry,
     metadataMaxAge: 30_000,
-    reauthenticationThreshold: deadlines.request,
+    reauthenticationThreshold: deadlinesOf(kafka).request,
     allowAutoTopicCreation: false,
     maxInFlightRequests: null,
     isolationLevel: readCommitted,
