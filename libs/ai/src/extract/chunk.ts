@@ -57,7 +57,13 @@ export function chunkText(text: string, blocks: readonly Block[]): Chunking {
     spans.push({ start: (units[first] as Unit).start, end: (units[next - 1] as Unit).end, tokens })
     first = next < units.length ? overlapStart(units, first, next) : next
   }
-  return { chunks: withBytes(text, spans.slice(0, mostChunks)), truncated: spans.length > mostChunks }
+  const visible = spans.filter(({ start, end }) => isVisible(text.slice(start, end)))
+  return { chunks: withBytes(text, visible.slice(0, mostChunks)), truncated: visible.length > mostChunks }
+}
+
+/** True when there is something to embed: not only white space, control and format characters. */
+export function isVisible(text: string): boolean {
+  return /[^\s\p{C}]/u.test(text)
 }
 
 /** Where the next chunk begins: some units back, but not across a heading and never where this one began. */

@@ -99,7 +99,7 @@ describe('extractDocument', () => {
     ['a pdf', bytes('%PDF-1.7'), 'pdf', 'unsupported_type'],
     ['bytes that are no text', Uint8Array.of(0xff, 0xff, 0x00, 0x80), 'text', 'not_text'],
     ['text with a NUL', bytes('a\0b'), 'text', 'not_text'],
-    ['nothing visible', bytes(' \n\n'), 'markdown', 'empty'],
+    ['nothing visible', bytes(' \u200b\n\n'), 'markdown', 'empty'],
     ['a text above the limit', new Uint8Array(largestText + 1).fill(0x61), 'text', 'too_large'],
   ])('given %s, when read, then it is not analysable and says why', (_, content, fileType, reason) => {
     expect(extractDocument(content, fileType)).toEqual({ analysable: false, extraction: null, reason })

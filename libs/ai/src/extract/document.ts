@@ -1,4 +1,5 @@
 import { detectLanguage } from '../language.ts'
+import { isVisible } from './chunk.ts'
 import type { Extraction, ExtractionResult, NotAnalysable } from './extraction.ts'
 import { readFrontMatter } from './front-matter.ts'
 import { readMarkdown } from './markdown.ts'
@@ -20,7 +21,7 @@ export function extractDocument(bytes: Uint8Array, fileType: string): Extraction
   const source = decode(bytes)
   if (source === undefined) return refused('not_text')
   const extraction = fileType === 'markdown' ? fromMarkdown(source) : fromPlainText(source)
-  return extraction.text === '' ? refused('empty') : { analysable: true, extraction, reason: null }
+  return !isVisible(extraction.text) ? refused('empty') : { analysable: true, extraction, reason: null }
 }
 
 /** A bare title, or any text that is known to be plain. */

@@ -1,5 +1,5 @@
 import type { DeltaOf } from '@synap/contracts'
-import type { AnalysisId, EntityId } from '@synap/core'
+import { type AnalysisId, type EntityId, sha256Hex } from '@synap/core'
 import type { AnalysisState, EntityState } from '../state.ts'
 import { type Accepted, accept, type DecisionContext, type Refused, record, refuse } from './decision.ts'
 import { type Proposals, type Weighed, weighProposals } from './weigh-proposals.ts'
@@ -8,7 +8,7 @@ interface AnalysisJob {
   readonly kind: 'recordAnalysis'
   readonly analysisId: AnalysisId
   readonly entityId: EntityId
-  /** SHA-256 of the content that was analysed. */
+  /** SHA-256 of the content that was analysed; of the title (UTF-8) when there is no content. */
   readonly contentHash: string
   readonly enricherVersion: string
   readonly run: number
@@ -65,7 +65,7 @@ export function decideRecordAnalysis(
     return refuse('analysis.mismatch', 'The entity never had that version.')
   }
   if (isRecorded(analysis, command)) return { outcome: 'duplicate' }
-  if (entity.content?.sha256 !== command.contentHash) return { outcome: 'superseded' }
+  if (subjectHash(entity) !== command.contentHash) return { outcome: 'superseded' }
 
   const target = { id: command.analysisId, aggregateType: 'analysis', state: analysis } as const
   if (command.outcome === 'failed') {
@@ -84,6 +84,11 @@ export function decideRecordAnalysis(
   const cause = recorded.events[0]?.id ?? null
   const entityTarget = { id: entity.id, aggregateType: 'entity', state: entity } as const
   return accept(recorded, record(entityTarget, [{ type: 'ai.enrichment_applied', delta }], context, cause))
+}
+
+/** What an analysis reads: the content, or the title of an entity without content. Enrichers hash the same. */
+function subjectHash({ content, title }: EntityState): string | undefined {
+  return content?.sha256 ?? (title === null ? undefined : sha256Hex(title))
 }
 
 function isSameJob(analysis: AnalysisState, command: RecordAnalysis): boolean {
