@@ -7,10 +7,10 @@ import { type SchemaRow, selectSchemas } from './sql/schemas.ts'
 /** The schemas in `write.schemas`: what may be published, and under which id of the registry. */
 export interface SchemaBook {
   /** By fingerprint, 64 hexadecimal characters. Throws `schema.unregistered` (configuration). */
-  find(fingerprint: string): SchemaRow
-  has(fingerprint: string): boolean
+  find: (fingerprint: string) => SchemaRow
+  has: (fingerprint: string) => boolean
   /** Reads the table again. */
-  reload(): Promise<void>
+  reload: () => Promise<void>
 }
 
 export async function createSchemaBook(pool: Pool): Promise<SchemaBook> {

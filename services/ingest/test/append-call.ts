@@ -1,4 +1,6 @@
-import { type AggregateId, type EventId, sha256Hex, type UserId, uuidv7 } from '@synap/core'
+import { encodeDelta } from '@synap/contracts'
+import { type AggregateId, type EventId, type UserId, uuidv7 } from '@synap/core'
+import { currentFingerprint } from '../src/schema-book.ts'
 import type { AppendCall } from '../src/sql/append.ts'
 
 /** A call that creates one entity with `events` events; parts are overridden by the test. */
@@ -19,8 +21,8 @@ export function appendCall(userId: UserId, events = 1, parts: Partial<AppendCall
       type: 'entity.created',
       aggregateId: id,
       causationId: null,
-      delta: Buffer.from('0a', 'hex'),
-      fingerprint: sha256Hex('schema'),
+      delta: encodeDelta('entity.created', { type: 'note', title: 'a test' }),
+      fingerprint: currentFingerprint('entity.created'),
     })),
     objects: [],
     tags: [],
