@@ -1,5 +1,5 @@
-import { s3Region } from './native/object-store.ts'
 import type { ServerSettings } from './server.ts'
+import { s3Region } from './settings/object-store.ts'
 
 /** What a client needs to reach the servers, under the names that every Synap program reads from its environment. */
 export interface ServerAddresses {

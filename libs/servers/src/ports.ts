@@ -1,15 +1,14 @@
 import { createServer } from 'node:net'
 import type { ServerPorts } from './server.ts'
 
-/** Where the servers of `./synap up` listen. Far from the usual numbers, so that an own Postgres is not in the way. */
-export const defaultServerPorts: ServerPorts = {
-  postgres: 4120,
-  kafka: 4121,
-  kafkaController: 4122,
-  registry: 4123,
-  registryManagement: 4124,
-  objectStore: 4125,
-}
+const names: readonly (keyof ServerPorts)[] = [
+  'postgres',
+  'kafka',
+  'kafkaController',
+  'registry',
+  'registryManagement',
+  'objectStore',
+]
 
 /** Ports that are free now. The system gives them out in turn, so soon after they are still free. */
 export async function freePorts(count: number): Promise<number[]> {
@@ -20,7 +19,6 @@ export async function freePorts(count: number): Promise<number[]> {
 }
 
 export async function freeServerPorts(): Promise<ServerPorts> {
-  const names = Object.keys(defaultServerPorts) as (keyof ServerPorts)[]
   const ports = await freePorts(names.length)
   return Object.fromEntries(names.map((name, index) => [name, ports[index]])) as unknown as ServerPorts
 }

@@ -67,4 +67,6 @@ export interface ServerProvider {
   superuserSql(settings: ServerSettings, database: string, sql: string): Promise<string[]>
   /** The last lines the server said. */
   logTail(record: ServerRecord, lines: number): Promise<string>
+  /** Removes what the servers keep outside the data folder; they must have been stopped. */
+  wipe(settings: ServerSettings): Promise<void>
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { cached } from '../cache/cache.ts'
 import { runChecked } from '../process/run.ts'
 import type { ServerPorts, ServerSettings } from '../server.ts'
+import { kafkaHeapMb, kafkaSettings } from '../settings/kafka.ts'
 import { versions } from '../versions.ts'
 import { java } from './java.ts'
 import type { Launch } from './launch.ts'
@@ -23,34 +24,16 @@ export interface KafkaFolders {
 /** The properties of a one-node broker (KRaft) on 127.0.0.1; paths as seen inside the sandbox. */
 export function kafkaProperties(
   ports: Pick<ServerPorts, 'kafka' | 'kafkaController'>,
-  mode: 'durable' | 'test',
+  mode: ServerSettings['mode'],
   advertisedPort = ports.kafka,
 ): string {
-  const properties: Record<string, string | number> = {
-    'process.roles': 'broker,controller',
-    'node.id': 1,
+  const properties: Record<string, string> = {
+    ...kafkaSettings(mode),
     'controller.quorum.voters': `1@127.0.0.1:${ports.kafkaController}`,
     listeners: `PLAINTEXT://127.0.0.1:${ports.kafka},CONTROLLER://127.0.0.1:${ports.kafkaController}`,
     'advertised.listeners': `PLAINTEXT://127.0.0.1:${advertisedPort}`,
-    'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': '/srv/log',
-    // Topics are declared in one file and created by one command.
-    'auto.create.topics.enable': 'false',
-    'offsets.topic.replication.factor': 1,
-    'offsets.topic.num.partitions': mode === 'test' ? 1 : 10,
-    'transaction.state.log.replication.factor': 1,
-    'transaction.state.log.min.isr': 1,
-    'transaction.state.log.num.partitions': 1,
-    'share.coordinator.state.topic.replication.factor': 1,
-    'share.coordinator.state.topic.min.isr': 1,
-    'group.initial.rebalance.delay.ms': 0,
-    // After a kill the broker may only come back when its old session is over.
-    'broker.session.timeout.ms': mode === 'test' ? 1_500 : 3_000,
-    'broker.heartbeat.interval.ms': mode === 'test' ? 200 : 500,
-    'num.network.threads': 2,
-    'num.io.threads': 4,
-    'log.cleaner.dedupe.buffer.size': 16 * 1024 * 1024,
   }
   return `${Object.entries(properties)
     .map(([name, value]) => `${name}=${value}`)
@@ -127,7 +110,7 @@ export function kafkaLaunch(folders: KafkaFolders, settings: ServerSettings): La
     readOnly: { '/mnt/kafka': folders.jars },
     writable: { '/srv': data },
   }
-  const command = [...java({ heapMb: settings.mode === 'test' ? 256 : 512 }), '-cp', classPath]
+  const command = [...java({ heapMb: kafkaHeapMb(settings.mode) }), '-cp', classPath]
   command.push('-Dlog4j2.configurationFile=/srv/log4j2.properties', 'kafka.Kafka', '/srv/server.properties')
   const ports = [settings.ports.kafka, settings.ports.kafkaController]
   return { sandbox, command, ports }

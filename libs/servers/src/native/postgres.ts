@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { runChecked } from '../process/run.ts'
 import type { ServerSettings } from '../server.ts'
+import { postgresArguments } from '../settings/postgres.ts'
 import { postgresBin } from '../versions.ts'
 import type { Launch } from './launch.ts'
 import { type Sandbox, sandboxArguments, sandboxEnvironment } from './sandbox.ts'
@@ -19,30 +20,14 @@ export function postgresSandbox(rootfs: string, settings: ServerSettings): Sandb
 export async function postgresLaunch(rootfs: string, settings: ServerSettings): Promise<Launch> {
   const sandbox = postgresSandbox(rootfs, settings)
   await initCluster(sandbox, join(settings.dataFolder, 'postgres'))
-  const parameters: Record<string, string> = {
+  const parameters = postgresArguments(settings.mode, {
     listen_addresses: '127.0.0.1',
     port: String(settings.ports.postgres),
     // Whoever may enter the folder is the superuser; that is the user who runs this, and root.
     unix_socket_directories: '/srv',
-    shared_preload_libraries: 'timescaledb',
-    'timescaledb.telemetry_level': 'off',
-    max_connections: '200',
-    log_line_prefix: '%m [%p] %q%a %d ',
-    ...(settings.mode === 'test' ? forTests : {}),
-  }
-  const command = [`${postgresBin}/postgres`, '-D', cluster]
-  for (const [name, value] of Object.entries(parameters)) command.push('-c', `${name}=${value}`)
+  })
+  const command = [`${postgresBin}/postgres`, '-D', cluster, ...parameters]
   return { sandbox, command, ports: [settings.ports.postgres] }
-}
-
-/** Safe when Postgres is killed, not when the machine is: the data of tests is thrown away anyway. */
-const forTests = {
-  fsync: 'off',
-  full_page_writes: 'off',
-  max_connections: '300',
-  // Its workers would hold on to databases that tests copy and drop; nothing here runs in the background.
-  'timescaledb.max_background_workers': '0',
-  'timescaledb.bgw_launcher_poll_time': '2147483647',
 }
 
 async function initCluster(sandbox: Sandbox, folder: string): Promise<void> {

@@ -44,5 +44,6 @@ export function createNativeProvider(config: ServersConfig): ServerProvider {
     superuserSql: async (settings, database, sql) =>
       postgresSql(await inventory.rootfs(), settings, database, sql),
     logTail: async (record, lines) => tail(record.log, lines),
+    wipe: async () => undefined,
   }
 }
