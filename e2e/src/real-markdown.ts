@@ -1,0 +1,28 @@
+import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const modules = join(import.meta.dirname, '..', '..', 'node_modules')
+
+export interface MarkdownFolder extends AsyncDisposable {
+  path: string
+  files: number
+}
+
+/** A folder with up to `count` real Markdown files: the READMEs of the packages that npm installed. */
+export async function copyRealMarkdown(count: number): Promise<MarkdownFolder> {
+  const path = await mkdtemp(join(tmpdir(), 'synap-markdown-'))
+  const found = (await readdir(modules, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile() && /^readme\.md$/i.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .slice(0, count)
+  await Promise.all(
+    found.map((file, index) => copyFile(file, join(path, `${String(index).padStart(4, '0')}.md`))),
+  )
+  return {
+    path,
+    files: found.length,
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+  }
+}

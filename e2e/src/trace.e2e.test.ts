@@ -1,0 +1,90 @@
+import { eventually } from '@synap/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from './otlp-receiver.ts'
+import { type Account, type Pipeline, startPipeline } from './pipeline.ts'
+
+describe('one trace from the capture to its enrichment', () => {
+  let receiver: OtlpReceiver
+  let pipeline: Pipeline
+  let account: Account
+
+  beforeAll(async () => {
+    receiver = await startOtlpReceiver()
+    pipeline = await startPipeline({
+      telemetry: true,
+      env: {
+        OTEL_SDK_DISABLED: 'false',
+        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+        OTEL_BSP_SCHEDULE_DELAY: '200',
+      },
+    })
+    account = await pipeline.createAccount('traced')
+  })
+  afterAll(async () => {
+    await pipeline[Symbol.asyncDispose]()
+    await receiver[Symbol.asyncDispose]()
+  })
+
+  const capture = (headers: Record<string, string> = {}) =>
+    fetch(`${pipeline.service('ingest').url}/v1/entities`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${account.apiKey}`,
+        'content-type': 'application/json',
+        ...headers,
+      },
+      body: JSON.stringify({ type: 'note', content: 'Call the plumber tomorrow at 9am' }),
+    }).then((response) => response.json() as Promise<{ correlationId: string }>)
+
+  const of = (traceId: string) => receiver.spans.filter((span) => span.traceId === traceId)
+
+  it('given a capture, its trace reaches the store, Kafka, three consumers, the model and back, unbroken', async () => {
+    const { correlationId } = await capture()
+    const has = (test: (span: ReceivedSpan) => boolean) => of(correlationId).some(test)
+    const processed = (service: string) =>
+      has((span) => span.service === service && span.name === 'process synap.events.v1')
+
+    await eventually(
+      'the whole trace has arrived',
+      () => {
+        const missing = Object.entries({
+          'the request': has((s) => s.service === 'ingest' && s.name === 'POST /v1/entities'),
+          'the put': has((s) => s.service === 'ingest' && s.name.includes('PutObject')),
+          'the append': has((s) => s.service === 'ingest' && s.name.startsWith('pg.query')),
+          'the relay': has((s) => s.name === 'send synap.events.v1' && s.kind === 4),
+          'the events-writer': processed('events-writer'),
+          'the projector': processed('projector'),
+          'the enricher': processed('enricher'),
+          'the model': has((s) => s.service === 'enricher' && 'gen_ai.operation.name' in s.attributes),
+          'the derived record': has((s) => s.name === 'send synap.derived.v1'),
+          'its projection': has((s) => s.service === 'projector' && s.name === 'process synap.derived.v1'),
+          'the way back': has((s) => s.service === 'ingest' && s.name === 'POST /v1/entities/:id/analyses'),
+          'and its events': of(correlationId).filter((s) => s.name === 'send synap.events.v1').length >= 4,
+        }).flatMap(([what, there]) => (there ? [] : [what]))
+        expect(missing).toEqual([])
+        return true
+      },
+      { deadlineMs: 40_000, everyMs: 200 },
+    )
+    const parents = await eventually('every parent has arrived', () => {
+      const spans = of(correlationId)
+      const ids = new Set(spans.map((span) => span.spanId))
+      expect(spans.filter((span) => span.parentSpanId !== '' && !ids.has(span.parentSpanId))).toEqual([])
+      return spans.filter((span) => span.parentSpanId === '')
+    })
+    expect(parents.map((span) => span.name)).toEqual(['POST /v1/entities'])
+  })
+
+  it("given a client's traceparent, it becomes a link and never the parent", async () => {
+    const foreign = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7' }
+    const { correlationId } = await capture({ traceparent: `00-${foreign.traceId}-${foreign.spanId}-01` })
+    expect(correlationId).not.toBe(foreign.traceId)
+    const request = await eventually('the span of the request', () =>
+      of(correlationId).find((span) => span.name === 'POST /v1/entities'),
+    )
+    expect(request.parentSpanId).toBe('')
+    expect(request.links).toMatchObject([foreign])
+    expect(of(foreign.traceId)).toEqual([])
+  })
+})
