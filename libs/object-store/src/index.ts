@@ -1,1 +1,26 @@
-export {}
+export { isNotFound, objectError } from './errors.ts'
+export { createFolderStore } from './folder-store.ts'
+export {
+  assertKey,
+  attachmentKey,
+  contentKey,
+  derivedTextKey,
+  exportKey,
+  safeName,
+  userPrefix,
+} from './keys.ts'
+export type {
+  CallOptions,
+  GetOptions,
+  ListedObject,
+  ListOptions,
+  ObjectBody,
+  ObjectDownload,
+  ObjectInfo,
+  ObjectStore,
+  PresignedRequest,
+  PresignGetOptions,
+  PresignPutOptions,
+  PutOptions,
+} from './object-store.ts'
+export { createS3Store, type S3StoreConfig } from './s3-store.ts'

@@ -1,0 +1,55 @@
+import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import { assertKey, safeName } from './keys.ts'
+import type { ObjectStore, PresignedRequest } from './object-store.ts'
+
+const defaultSeconds = 300
+const maxSeconds = 3_600
+
+/** Presigned requests; made locally, without a call to the server. */
+export function createPresigner(
+  client: S3Client,
+  bucket: string,
+): Pick<ObjectStore, 'presignGet' | 'presignPut'> {
+  return {
+    async presignGet(key, { expiresIn, downloadName } = {}): Promise<PresignedRequest> {
+      assertKey(key)
+      const command = new GetObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        // Never shown inline from the store's address, whatever type it claims to have.
+        ResponseContentDisposition: `attachment; filename="${safeName(downloadName ?? key)}"`,
+      })
+      return { url: await getSignedUrl(client, command, { expiresIn: seconds(expiresIn) }), headers: {} }
+    },
+    async presignPut(key, { expiresIn, contentType, size, sha256 }): Promise<PresignedRequest> {
+      assertKey(key)
+      const digest = Buffer.from(sha256, 'hex').toString('base64')
+      const command = new PutObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        ContentType: contentType,
+        ContentLength: size,
+        ChecksumSHA256: digest,
+        Metadata: { sha256 },
+      })
+      const headers = {
+        'content-type': contentType,
+        'content-length': String(size),
+        'x-amz-checksum-sha256': digest,
+        'x-amz-meta-sha256': sha256,
+      }
+      const url = await getSignedUrl(client, command, {
+        expiresIn: seconds(expiresIn),
+        // Signed as headers, so that sending anything else is refused; in the URL nobody would have to send them.
+        signableHeaders: new Set(Object.keys(headers)),
+        unhoistableHeaders: new Set(['x-amz-checksum-sha256', 'x-amz-meta-sha256']),
+      })
+      return { url, headers }
+    },
+  }
+}
+
+function seconds(wanted: number | undefined): number {
+  return Math.max(1, Math.min(wanted ?? defaultSeconds, maxSeconds))
+}

@@ -1,0 +1,163 @@
+import { createServer } from 'node:http'
+import {
+  type AddressInfo,
+  connect,
+  createServer as createTcpServer,
+  type Socket,
+  type Server as TcpServer,
+} from 'node:net'
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { sha256Hex } from '@synap/core'
+import { useStack } from '@synap/testing'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { objectStoreContract } from '../test/contract.ts'
+import { createS3Store, type S3StoreConfig } from './s3-store.ts'
+
+async function s3Config(): Promise<S3StoreConfig> {
+  const { env, bucket } = await useStack('object-store')
+  return {
+    endpoint: env.S3_ENDPOINT,
+    region: env.S3_REGION,
+    bucket,
+    accessKeyId: env.S3_ACCESS_KEY_ID,
+    secretAccessKey: env.S3_SECRET_ACCESS_KEY,
+  }
+}
+
+objectStoreContract('S3', async () => {
+  const config = await s3Config()
+  const { endpoint, region, bucket: Bucket, accessKeyId, secretAccessKey } = config
+  const raw = new S3Client({
+    endpoint,
+    region,
+    forcePathStyle: true,
+    credentials: { accessKeyId, secretAccessKey },
+  })
+  const store = createS3Store(config)
+  return {
+    store,
+    damage: async (key) => {
+      const { info, bytes } = await store.read(key, { maxBytes: 1e7 })
+      bytes[100] = (bytes[100] ?? 0) ^ 1
+      await raw.send(
+        new PutObjectCommand({ Bucket, Key: key, Body: bytes, Metadata: { sha256: info.sha256 ?? '' } }),
+      )
+      raw.destroy()
+    },
+  }
+})
+
+describe('S3', () => {
+  let config: S3StoreConfig
+  const closers: (() => unknown)[] = []
+  beforeAll(async () => {
+    config = await s3Config()
+  })
+  afterEach(async () => {
+    for (const close of closers.splice(0)) await close()
+  })
+  const open = (overrides: Partial<S3StoreConfig> = {}) => {
+    const store = createS3Store({ ...config, ...overrides })
+    closers.push(() => store.close())
+    return store
+  }
+  const text = { contentType: 'text/plain' }
+
+  it('given a presigned PUT, only exactly that content can be sent; a presigned GET gives it as an attachment', async () => {
+    const store = open()
+    const body = 'uploaded by a browser'
+    const { url, headers } = await store.presignPut('up/one.txt', {
+      ...text,
+      size: body.length,
+      sha256: sha256Hex(body),
+    })
+    const put = (content: string, more: Record<string, string> = {}) =>
+      fetch(url, {
+        method: 'PUT',
+        body: content,
+        headers: { ...headers, 'content-length': String(content.length), ...more },
+      })
+    expect((await put('uploaded by a thief!!')).ok).toBe(false)
+    expect((await put(`${body}${body}`)).ok).toBe(false)
+    expect((await put(body, { 'content-type': 'text/html' })).ok).toBe(false)
+    expect(await store.exists('up/one.txt')).toBe(false)
+    expect((await put(body)).status).toBe(200)
+    expect((await store.read('up/one.txt', { maxBytes: 100 })).info.sha256).toBe(sha256Hex(body))
+    const get = await fetch((await store.presignGet('up/one.txt', { downloadName: 'a"\r\nb.txt' })).url)
+    expect(await get.text()).toBe(body)
+    expect(get.headers.get('content-disposition')).toBe('attachment; filename="a-b.txt"')
+    const other = (await store.presignGet('up/one.txt')).url.replace('one.txt', 'two.txt')
+    expect((await fetch(other)).status).toBe(403)
+  })
+
+  it('given wrong credentials or no such bucket, denied, class configuration', async () => {
+    const denied = { code: 'object.denied', class: 'configuration' }
+    await expect(open({ secretAccessKey: 'wrong' }).head('a')).rejects.toMatchObject(denied)
+    await expect(open({ secretAccessKey: 'wrong' }).put('a', Buffer.from('x'), text)).rejects.toMatchObject(
+      denied,
+    )
+    await expect(open({ bucket: 'no-such-bucket' }).check(AbortSignal.timeout(5_000))).rejects.toMatchObject(
+      denied,
+    )
+    await expect(open({ bucket: 'no-such-bucket' }).put('a', Buffer.from('x'), text)).rejects.toMatchObject(
+      denied,
+    )
+  })
+
+  it('given a server that is away, unavailable; given one that is silent, the same within the deadline', async () => {
+    const unavailable = { code: 'object.unavailable', class: 'dependency' }
+    await expect(open({ endpoint: 'http://127.0.0.1:1' }).head('a')).rejects.toMatchObject(unavailable)
+    const silent = await listen(createServer(() => undefined))
+    const startedAt = performance.now()
+    const store = open({ endpoint: silent, deadlineMs: 1_000 })
+    await expect(store.head('a')).rejects.toMatchObject(unavailable)
+    await expect(store.put('a', Buffer.from('x'), text)).rejects.toMatchObject(unavailable)
+    expect(performance.now() - startedAt).toBeLessThan(4_000)
+  })
+
+  it('given a server that asks to slow down, unavailable', async () => {
+    const busy = await listen(
+      createServer((_request, response) => {
+        response.statusCode = 503
+        response.end('<Error><Code>SlowDown</Code></Error>')
+      }),
+    )
+    await expect(open({ endpoint: busy }).head('a')).rejects.toMatchObject({ code: 'object.unavailable' })
+  })
+
+  it('given a byte flipped on the way up, the server refuses the digest and nothing is stored', async () => {
+    const upstream = new URL(config.endpoint)
+    const flipping = createTcpServer((client) => {
+      const server = connect(Number(upstream.port), upstream.hostname)
+      client.on('data', (chunk) => server.write(flip(chunk, 'precious')))
+      server.pipe(client)
+      for (const socket of [client, server]) socket.on('error', () => undefined)
+    })
+    const store = open({ endpoint: await listen(flipping) })
+    const bytes = Buffer.from('something precious')
+    await expect(store.put('flipped', bytes, text)).rejects.toMatchObject({
+      code: 'object.checksum_mismatch',
+    })
+    expect(await open().exists('flipped')).toBe(false)
+  })
+
+  async function listen(server: TcpServer): Promise<string> {
+    const sockets = new Set<Socket>()
+    server.on('connection', (socket: Socket) => sockets.add(socket))
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
+    closers.push(() => {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    })
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
+})
+
+/** Changes one bit of `word` where it occurs in a piece of a request. */
+function flip(chunk: Buffer, word: string): Buffer {
+  const at = chunk.indexOf(word)
+  if (at >= 0) chunk[at] = (chunk[at] ?? 0) ^ 1
+  return chunk
+}

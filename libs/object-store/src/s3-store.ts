@@ -1,0 +1,333 @@
+import type { Readable } from 'node:stream'
+import {
+  CopyObjectCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
+import { Upload } from '@aws-sdk/lib-storage'
+import { isNotFound, objectError } from './errors.ts'
+import { assertKey } from './keys.ts'
+import type {
+  CallOptions,
+  GetOptions,
+  ListedObject,
+  ListOptions,
+  ObjectBody,
+  ObjectDownload,
+  ObjectInfo,
+  ObjectStore,
+  PutOptions,
+} from './object-store.ts'
+import { checkedPut } from './put-input.ts'
+import { readWhole } from './read-whole.ts'
+import { mapS3Error } from './s3-errors.ts'
+import { createPresigner } from './s3-presign.ts'
+import { verified } from './verify.ts'
+
+export interface S3StoreConfig {
+  /** `http://host:port` of any S3-compatible server. */
+  endpoint: string
+  /** `auto` for R2. */
+  region: string
+  bucket: string
+  accessKeyId: string
+  secretAccessKey: string
+  /** Milliseconds for a whole call without a streamed body, retries included; 15,000 by default. */
+  deadlineMs?: number
+}
+
+const connectMs = 3_000
+/** Larger bodies go up in parts of this size, each with its own deadline. */
+const partBytes = 8 * 1024 * 1024
+const ourHash = 'sha256'
+
+/** An object store on S3, R2, VersityGW or anything that speaks the same. Connects on first use. */
+export function createS3Store(config: S3StoreConfig): ObjectStore {
+  const store = new S3Store(config)
+  const presigner = createPresigner(store.client, config.bucket)
+  return {
+    put: (key, body, options) => store.put(key, body, options),
+    get: (key, options) => store.get(key, options ?? {}),
+    read: (key, options) => store.read(key, options),
+    head: (key, options) => store.head(key, options ?? {}),
+    exists: (key, options) => store.exists(key, options ?? {}),
+    delete: (key, options) => store.delete(key, options ?? {}),
+    list: (prefix, options) => store.list(prefix, options ?? {}),
+    copy: (from, to, options) => store.copy(from, to, options ?? {}),
+    canPresign: true,
+    ...presigner,
+    check: (signal) => store.check(signal),
+    close: () => Promise.resolve(store.client.destroy()),
+  }
+}
+
+/** The client with every timeout: connecting, a silent socket, a whole request (which else would only be warned about). */
+function createClient(config: S3StoreConfig, deadlineMs: number): S3Client {
+  return new S3Client({
+    endpoint: config.endpoint,
+    region: config.region,
+    credentials: { accessKeyId: config.accessKeyId, secretAccessKey: config.secretAccessKey },
+    forcePathStyle: true,
+    // Else presigned PUTs carry a checksum nobody sent, and R2 refuses the trailers.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    maxAttempts: 3,
+    requestHandler: {
+      connectionTimeout: connectMs,
+      socketTimeout: Math.min(10_000, deadlineMs),
+      requestTimeout: Math.min(10_000, deadlineMs),
+      throwOnRequestTimeout: true,
+    },
+  })
+}
+
+class S3Store {
+  readonly client: S3Client
+  readonly #bucket: string
+  readonly #deadlineMs: number
+
+  constructor(config: S3StoreConfig) {
+    this.#deadlineMs = config.deadlineMs ?? 15_000
+    this.#bucket = config.bucket
+    this.client = createClient(config, this.#deadlineMs)
+  }
+
+  async put(key: string, body: ObjectBody, options: PutOptions): Promise<ObjectInfo> {
+    const expected = checkedPut(key, body, options)
+    const large = expected.size > partBytes
+    await this.#call(
+      key,
+      large ? { ...options, deadlineMs: Number.POSITIVE_INFINITY } : options,
+      (abortSignal) =>
+        large
+          ? this.#putParts(key, body, expected, options, abortSignal)
+          : this.#putWhole(key, body, expected, options, abortSignal),
+    )
+    return {
+      key,
+      ...expected,
+      contentType: options.contentType,
+      metadata: options.metadata ?? {},
+      modifiedAt: Date.now(),
+    }
+  }
+
+  /** The server checks the digest in the header and stores nothing when it is wrong. */
+  async #putWhole(
+    key: string,
+    body: ObjectBody,
+    expected: { size: number; sha256: string },
+    options: PutOptions,
+    abortSignal: AbortSignal,
+  ): Promise<void> {
+    const Body = bodyOf(key, body, expected)
+    const broken = new AbortController()
+    // The SDK pipes the body, and a pipe does not see that its source failed: without this it would wait.
+    if (!(Body instanceof Uint8Array)) Body.once('error', (error) => broken.abort(error))
+    try {
+      await this.client.send(
+        new PutObjectCommand({
+          ...this.#description(key, expected, options),
+          Body,
+          ContentLength: expected.size,
+          ChecksumSHA256: Buffer.from(expected.sha256, 'hex').toString('base64'),
+        }),
+        { abortSignal: AbortSignal.any([abortSignal, broken.signal]) },
+      )
+    } catch (error) {
+      throw broken.signal.aborted ? broken.signal.reason : error
+    }
+  }
+
+  /** No server checks the digest of a whole made of parts; the stream does, before its last bytes are sent. */
+  async #putParts(
+    key: string,
+    body: ObjectBody,
+    expected: { size: number; sha256: string },
+    options: PutOptions,
+    abortSignal: AbortSignal,
+  ): Promise<void> {
+    const upload = new Upload({
+      client: this.client,
+      params: { ...this.#description(key, expected, options), Body: bodyOf(key, body, expected) },
+      partSize: partBytes,
+      queueSize: 2,
+    })
+    const abort = () => void upload.abort().catch(() => undefined)
+    abortSignal.addEventListener('abort', abort, { once: true })
+    try {
+      await upload.done()
+    } finally {
+      abortSignal.removeEventListener('abort', abort)
+    }
+  }
+
+  async get(key: string, { range, signal }: GetOptions): Promise<ObjectDownload> {
+    assertKey(key)
+    if (range !== undefined && (range.start < 0 || (range.end ?? range.start) < range.start)) {
+      throw objectError('bad_range', { key })
+    }
+    const Range = range === undefined ? undefined : `bytes=${range.start}-${range.end ?? ''}`
+    const answer = await this.#call(key, signal === undefined ? {} : { signal }, (abortSignal) =>
+      this.client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key, ...(Range && { Range }) }), {
+        abortSignal,
+      }),
+    )
+    const length = answer.ContentLength ?? 0
+    const total = Number(answer.ContentRange?.split('/')[1] ?? length)
+    const info = infoOf(key, { ...answer, ContentLength: total })
+    const bytes = answer.Body as Readable
+    const stream =
+      range === undefined && info.sha256 !== null
+        ? verified(bytes, key, { size: info.size, sha256: info.sha256 }, (error) =>
+            mapS3Error(error, key, signal),
+          )
+        : bytes
+    return { info, length, stream }
+  }
+
+  read(key: string, options: CallOptions & { maxBytes: number }): ReturnType<ObjectStore['read']> {
+    return this.#call(key, options, (signal) =>
+      readWhole({ get: (key, options) => this.get(key, options ?? {}) }, key, {
+        maxBytes: options.maxBytes,
+        signal,
+      }),
+    )
+  }
+
+  async head(key: string, options: CallOptions): Promise<ObjectInfo> {
+    assertKey(key)
+    const answer = await this.#call(key, options, (abortSignal) =>
+      this.client.send(new HeadObjectCommand({ Bucket: this.#bucket, Key: key }), { abortSignal }),
+    )
+    return infoOf(key, answer)
+  }
+
+  async exists(key: string, options: CallOptions): Promise<boolean> {
+    try {
+      await this.head(key, options)
+      return true
+    } catch (error) {
+      if (isNotFound(error)) return false
+      throw error
+    }
+  }
+
+  async delete(key: string, options: CallOptions): Promise<void> {
+    assertKey(key)
+    try {
+      await this.#call(key, options, (abortSignal) =>
+        this.client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key }), { abortSignal }),
+      )
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+    }
+  }
+
+  async *list(prefix: string, { after, ...options }: ListOptions): AsyncGenerator<ListedObject> {
+    let token: string | undefined
+    do {
+      const page = await this.#call(prefix, options, (abortSignal) =>
+        this.client.send(
+          new ListObjectsV2Command({
+            Bucket: this.#bucket,
+            Prefix: prefix,
+            ...(after !== undefined && { StartAfter: after }),
+            ...(token !== undefined && { ContinuationToken: token }),
+          }),
+          { abortSignal },
+        ),
+      )
+      for (const item of page.Contents ?? []) {
+        yield { key: item.Key ?? '', size: item.Size ?? 0, modifiedAt: item.LastModified?.getTime() ?? 0 }
+      }
+      token = page.IsTruncated === true ? page.NextContinuationToken : undefined
+    } while (token !== undefined)
+  }
+
+  async copy(from: string, to: string, options: CallOptions): Promise<void> {
+    assertKey(from)
+    assertKey(to)
+    await this.#call(from, options, (abortSignal) =>
+      this.client.send(
+        new CopyObjectCommand({ Bucket: this.#bucket, Key: to, CopySource: `${this.#bucket}/${from}` }),
+        {
+          abortSignal,
+        },
+      ),
+    )
+  }
+
+  async check(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#call('', { signal }, (abortSignal) =>
+        this.client.send(new HeadBucketCommand({ Bucket: this.#bucket }), { abortSignal }),
+      )
+    } catch (error) {
+      // The answer to HEAD has no body that could say that it is the bucket that is missing.
+      throw isNotFound(error) ? objectError('denied', { reason: 'NoSuchBucket' }, error) : error
+    }
+  }
+
+  /** One call with a deadline over all its attempts, and its errors as ours. */
+  async #call<T>(
+    key: string,
+    options: { signal?: AbortSignal; deadlineMs?: number },
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const deadline = new AbortController()
+    const ms = options.deadlineMs ?? this.#deadlineMs
+    const clock = ms === Number.POSITIVE_INFINITY ? undefined : setTimeout(() => deadline.abort(), ms)
+    const signals = options.signal === undefined ? [deadline.signal] : [deadline.signal, options.signal]
+    try {
+      return await work(AbortSignal.any(signals))
+    } catch (error) {
+      throw mapS3Error(error, key, options.signal)
+    } finally {
+      // What streams on after this has the caller's signal and the socket's timeout.
+      clearTimeout(clock)
+    }
+  }
+
+  #description(key: string, { sha256 }: { sha256: string }, { contentType, metadata }: PutOptions) {
+    return {
+      Bucket: this.#bucket,
+      Key: key,
+      ContentType: contentType,
+      Metadata: { ...metadata, [ourHash]: sha256 },
+    }
+  }
+}
+
+function bodyOf(
+  key: string,
+  body: ObjectBody,
+  expected: { size: number; sha256: string },
+): Uint8Array | Readable {
+  return body instanceof Uint8Array ? body : verified(body.stream, key, expected)
+}
+
+function infoOf(
+  key: string,
+  answer: {
+    ContentLength?: number | undefined
+    ContentType?: string | undefined
+    LastModified?: Date | undefined
+    Metadata?: Record<string, string> | undefined
+  },
+): ObjectInfo {
+  const { [ourHash]: sha256, ...metadata } = answer.Metadata ?? {}
+  return {
+    key,
+    size: answer.ContentLength ?? 0,
+    contentType: answer.ContentType ?? 'application/octet-stream',
+    sha256: sha256 ?? null,
+    metadata,
+    modifiedAt: answer.LastModified?.getTime() ?? 0,
+  }
+}
