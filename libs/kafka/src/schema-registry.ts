@@ -29,6 +29,11 @@ export interface SchemaRegistry {
    * (dependency) or `registry.forbidden` / `registry.refused` (configuration).
    */
   schemaById(id: number, signal?: AbortSignal): Promise<string | undefined>
+  /**
+   * The id under which exactly this text is registered, for a service that writes with it. Rejects with
+   * `schema.unregistered` (configuration) when it is not: registering is the command's business.
+   */
+  idOf(schema: SchemaToRegister): Promise<number>
   /** Resolves when the registry answers. For readiness. */
   ping(): Promise<void>
 }
@@ -89,6 +94,22 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
         registered.push({ subject, id, fingerprint: sha256Hex(text) })
       }
       return registered
+    },
+    async idOf({ subject, text }) {
+      const path = `/subjects/${encodeURIComponent(subject)}/versions`
+      const versions = await askRegistry(url, path, { deadlineMs: lookupDeadlineMs })
+      // Newest first: what a service writes with is seldom old.
+      for (const version of versions.found ? (JSON.parse(versions.text) as number[]).reverse() : []) {
+        const found = await askRegistry(url, `${path}/${version}`, { deadlineMs: lookupDeadlineMs })
+        if (!found.found) continue
+        const { id } = JSON.parse(found.text) as { id: number }
+        if ((await schemaById(id)) === text) return id
+      }
+      throw new SynapError(`schema ${subject} is not registered: run \`synap schemas register\``, {
+        code: 'schema.unregistered',
+        class: 'configuration',
+        fields: { subject },
+      })
     },
     async ping() {
       await askRegistry(url, '/schemas/types', { deadlineMs: lookupDeadlineMs })

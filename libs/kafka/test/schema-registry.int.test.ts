@@ -43,6 +43,24 @@ describe('the schema registry', () => {
     })
   })
 
+  it('given versions of a subject, the id of each text is found, and one that is not registered is refused', async () => {
+    const subject = `${prefix}synap.test.v1-synap.test.Versions`
+    const texts = [record([id]), record([id, { ...title, default: '' }])]
+    for (const text of texts) {
+      const [registered] = await registry.register([{ subject, text }])
+      expect(await registry.idOf({ subject, text })).toBe(registered?.id)
+    }
+    expect(await registry.idOf({ subject, text: texts[0] ?? '' })).toBeGreaterThan(0)
+    const unknown = { subject, text: record([id, { ...title, default: 'x' }]) }
+    await expect(registry.idOf(unknown)).rejects.toMatchObject({
+      code: 'schema.unregistered',
+      class: 'configuration',
+    })
+    await expect(registry.idOf({ ...unknown, subject: `${subject}None` })).rejects.toMatchObject({
+      code: 'schema.unregistered',
+    })
+  })
+
   it('given a text that is no schema, it is refused as invalid', async () => {
     const subject = `${prefix}synap.test.v1-synap.test.Broken`
     await expect(registry.register([{ subject, text: record([id, id]) }])).rejects.toMatchObject({
