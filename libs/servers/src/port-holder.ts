@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { basename } from 'node:path'
 
 /** True when a server can listen on this port of 127.0.0.1 now. */
 export function isPortFree(port: number): Promise<boolean> {
@@ -20,7 +21,7 @@ export function portHolder(port: number): string | undefined {
     const descriptors = read(() => readdirSync(`/proc/${entry}/fd`), [])
     if (!descriptors.some((fd) => sockets.has(read(() => readlinkSync(`/proc/${entry}/fd/${fd}`), ''))))
       continue
-    return `${read(() => readFileSync(`/proc/${entry}/comm`, 'utf8').trim(), 'unknown')} (process ${entry})`
+    return `${basename(read(() => readlinkSync(`/proc/${entry}/exe`), 'a program'))} (process ${entry})`
   }
   return undefined
 }

@@ -6,7 +6,7 @@ export interface RunOptions {
   input?: string
   signal?: AbortSignal | undefined
   /** Each line of standard output and error as it comes. */
-  onLine?: (line: string) => void
+  onLine?: (line: string, from: 'stdout' | 'stderr') => void
 }
 
 export interface RunResult {
@@ -33,7 +33,7 @@ export function run(command: string, args: readonly string[], options: RunOption
         if (options.onLine === undefined) return
         const lines = (rest + text).split(/\r?\n|\r/)
         rest = lines.pop() ?? ''
-        for (const line of lines) options.onLine(line)
+        for (const line of lines) options.onLine(line, name)
       })
     }
     child.on('error', reject)

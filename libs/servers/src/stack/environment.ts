@@ -18,8 +18,11 @@ export function userKeyFile(layout: StackLayout, settings: StackSettings): strin
 /** What every program of the stack finds in its environment. */
 export function stackEnvironment(layout: StackLayout, settings: StackSettings): Record<string, string> {
   const ingest = `http://127.0.0.1:${settings.ports.ingest}`
+  const addresses = serverAddresses(serverSettings(layout, settings))
   return {
-    ...serverAddresses(serverSettings(layout, settings)),
+    ...addresses,
+    // No pooler stands in between, so LISTEN works.
+    DATABASE_DIRECT_URL: addresses.DATABASE_URL,
     S3_BUCKET: bucketName,
     SYNAP_INGEST_URL: ingest,
     SYNAP_QUERY_URL: `http://127.0.0.1:${settings.ports.query}`,

@@ -57,9 +57,12 @@ async function runProgram(
     cwd: layout.root,
     env,
     signal: options.signal,
-    onLine: options.onLine,
+    // What it says on stderr is told once, when it fails.
+    onLine: (line, from) => {
+      if (from === 'stdout' && line !== '') options.onLine(line)
+    },
   })
   if (result.code === 0) return result.stdout
-  const said = `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-20).join('\n')
+  const said = (result.stderr.trim() || result.stdout.trim()).split('\n').slice(-20).join('\n')
   throw new Error(`${what} failed (node ${args.join(' ')} exited with ${result.code}):\n${said}`)
 }

@@ -1,0 +1,39 @@
+import { createInterface } from 'node:readline/promises'
+import { down } from '@synap/servers'
+import type { Command } from 'commander'
+import { CommandError } from '../command-error.ts'
+import { createProgress } from '../progress.ts'
+import { repositoryRoot } from '../repository.ts'
+
+interface DownFlags {
+  wipe?: boolean
+  yes?: boolean
+}
+
+/** `synap down` */
+export function registerDown(program: Command): void {
+  program
+    .command('down')
+    .description('stop what up has started, and only that; the data stay')
+    .option('--wipe', 'also delete all data, keys and settings of this checkout')
+    .option('-y, --yes', 'do not ask before deleting')
+    .action(async (flags: DownFlags) => {
+      if (flags.wipe === true && flags.yes !== true) await confirmWipe()
+      const progress = createProgress()
+      const stopped = await down({ root: repositoryRoot, wipe: flags.wipe === true, progress })
+      if (stopped === 0) console.log('Nothing was running.')
+      if (flags.wipe === true) console.log('All data of this checkout are deleted.')
+    })
+}
+
+async function confirmWipe(): Promise<void> {
+  if (!process.stdin.isTTY)
+    throw new CommandError('--wipe deletes all data; without a terminal it needs --yes')
+  const prompt = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const answer = await prompt.question('Delete everything captured here, for good? Type "delete": ')
+    if (answer.trim() !== 'delete') throw new CommandError('nothing was stopped or deleted')
+  } finally {
+    prompt.close()
+  }
+}

@@ -1,0 +1,92 @@
+import { type PortName, parsePortOption, portNames, type UpOptions, type UpResult, up } from '@synap/servers'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import pc from 'picocolors'
+import { createProgress } from '../progress.ts'
+import { repositoryRoot } from '../repository.ts'
+
+interface UpFlags {
+  provider?: 'native' | 'docker'
+  port?: Partial<Record<PortName, number>>
+  ephemeralPorts?: boolean
+}
+
+/** `synap up` */
+export function registerUp(program: Command): void {
+  program
+    .command('up')
+    .description('start the servers and the five services, and wait until all are ready')
+    .addOption(new Option('--provider <name>', 'where the servers come from').choices(['native', 'docker']))
+    .option('--port <name=number>', 'listen elsewhere; may be repeated, and is kept', collectPort)
+    .option('--ephemeral-ports', 'take ports that are free now, beside another checkout')
+    .addHelpText(
+      'after',
+      `
+Servers come from Docker where a daemon answers and the images are there, else from Debian packages (needs root).
+All of it listens on 127.0.0.1 and keeps its data in .synap/ until ./synap down --wipe.
+
+Names of ports:
+${portLines()}
+
+Examples:
+  $ ./synap up
+  $ ./synap up --port ingest=5000 --port query=5001`,
+    )
+    .action(runUp)
+}
+
+async function runUp(flags: UpFlags): Promise<void> {
+  const progress = createProgress()
+  const stopping = new AbortController()
+  const interrupt = () => stopping.abort(new Error('interrupted; ./synap down stops what has started'))
+  process.once('SIGINT', interrupt)
+  process.once('SIGTERM', interrupt)
+  try {
+    printResult(await up(upOptions(flags, { root: repositoryRoot, progress, signal: stopping.signal })))
+  } finally {
+    progress.end()
+    process.off('SIGINT', interrupt)
+    process.off('SIGTERM', interrupt)
+  }
+}
+
+function upOptions(flags: UpFlags, base: UpOptions): UpOptions {
+  const options: UpOptions = { ...base, provider: flags.provider }
+  if (flags.port !== undefined) options.ports = flags.port
+  if (flags.ephemeralPorts === true) options.ephemeral = true
+  return options
+}
+
+function portLines(): string {
+  const width = 4
+  const rows = Array.from({ length: Math.ceil(portNames.length / width) }, (_, row) => {
+    return `  ${portNames.slice(row * width, (row + 1) * width).join(', ')}`
+  })
+  return rows.join(',\n')
+}
+
+function collectPort(text: string, before: UpFlags['port']): UpFlags['port'] {
+  try {
+    const [name, port] = parsePortOption(text)
+    return { ...before, [name]: port }
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message)
+  }
+}
+
+function printResult(result: UpResult): void {
+  const bearer = `-H 'Authorization: Bearer ${result.apiKey}'`
+  console.log(`
+${pc.bold('Synap is up.')}
+
+  ingest   ${result.ingestUrl}  (API: ${result.ingestUrl}/docs)
+  query    ${result.queryUrl}  (API: ${result.queryUrl}/docs)
+  API key  ${result.apiKey}
+  more     ${result.envFile} (addresses), ${result.logs} (logs)
+
+Capture a thought, then find it:
+
+  curl -sS ${result.ingestUrl}/v1/entities ${bearer} \\
+    -H 'Content-Type: application/json' -d '{"type":"note","content":"Buy milk tomorrow"}'
+  curl -sS '${result.queryUrl}/v1/search?q=milk' ${bearer}
+`)
+}
