@@ -22,6 +22,8 @@ export type Admitted<E> =
   /** Ingest has no event with this sequence. */
   | { kind: 'absent'; userId: UserId; sequence: number }
 
+export type Placed<E> = Extract<Admitted<E>, { kind: 'placed' }>
+
 export type AdmitOptions<E> = Pick<InboxOptions<E>, 'consumer' | 'decode' | 'unknownTypes'>
 
 /**

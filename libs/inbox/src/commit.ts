@@ -1,8 +1,9 @@
-import { errorClass, SynapError } from '@synap/core'
+import { errorClass } from '@synap/core'
 import { transaction } from '@synap/postgres'
 import type { Admitted } from './admit.ts'
+import { neverAssigned } from './never-assigned.ts'
 import { eventIdOf } from './resume.ts'
-import { type Gaps, type Settled, settle } from './settle.ts'
+import { type Gap, type Settled, settle } from './settle.ts'
 import { withBatchSpan } from './spans.ts'
 import { lockPosition, updatePosition } from './sql/positions.ts'
 import type { InboxOptions } from './types.ts'
@@ -17,7 +18,7 @@ export type Commit<E> = (
   items: readonly Admitted<E>[],
   from: { topic: string; partition: number } | null,
   signal: AbortSignal | undefined,
-) => Promise<Settled<E> | Gaps | Behind>
+) => Promise<Settled<E> | Gap<E> | Behind>
 
 export function createCommit<E>(options: InboxOptions<E>): Commit<E> {
   const { pool, role, schema } = options
@@ -31,15 +32,15 @@ export function createCommit<E>(options: InboxOptions<E>): Commit<E> {
     transaction(
       pool,
       { role },
-      async (client): Promise<Settled<E> | Gaps | Behind> => {
+      async (client): Promise<Settled<E> | Gap<E> | Behind> => {
         if (from === null) return settle(client, options, items, isolate)
         const position = await lockPosition(client, schema, from.topic, from.partition)
-        if (position === undefined) throw neverAssigned(from)
+        if (position === undefined) throw neverAssigned(from.topic, from.partition)
         const fresh = items.filter((item) => offsetOf(item) >= BigInt(position.next_offset))
         const last = fresh.at(-1)
         if (last === undefined) return { outcome: 'behind' }
         const result = await settle(client, options, fresh, isolate)
-        if (result.outcome === 'gaps') return result
+        if (result.outcome === 'gap') return result
         await updatePosition(client, schema, {
           ...from,
           nextOffset: offsetOf(last) + 1n,
@@ -69,12 +70,4 @@ export function offsetOf<E>(item: Admitted<E>): bigint {
   const record = item.kind === 'absent' ? null : item.source.record
   if (record === null) throw new TypeError('an item without a record in a batch of a topic')
   return record.offset
-}
-
-function neverAssigned(from: { topic: string; partition: number }): SynapError {
-  return new SynapError('this partition has no position: it was never assigned, or its row was deleted', {
-    code: 'position.missing',
-    class: 'configuration',
-    fields: from,
-  })
 }

@@ -1,5 +1,5 @@
 import type { Client } from '@synap/postgres'
-import type { Admitted } from './admit.ts'
+import type { Admitted, Placed } from './admit.ts'
 import { createGate, type Gate, type GateOptions, type OpenSlot, type Step } from './gate.ts'
 import { findOpenSlots } from './sql/parked.ts'
 import { lockUserPositions } from './sql/user-positions.ts'
@@ -51,20 +51,16 @@ export function gateOf<E>(
   return gate
 }
 
-/** For each user whose events cannot be decided yet, what has to come first. */
-export function gapsOf<E>(
+/** The first item that cannot be decided yet, and what has to come before it. */
+export function firstGap<E>(
   items: readonly Admitted<E>[],
   steps: readonly ItemStep[],
-): Map<string, { from: number; to: number }> {
-  const gaps = new Map<string, { from: number; to: number }>()
+): { item: Placed<E>; from: number; to: number } | undefined {
   for (const [index, step] of steps.entries()) {
     const item = items[index]
-    const user = item === undefined ? undefined : userOf(item)
-    if (step.kind === 'gap' && user !== undefined && !gaps.has(user)) {
-      gaps.set(user, { from: step.from, to: step.to })
-    }
+    if (step.kind === 'gap' && item?.kind === 'placed') return { item, from: step.from, to: step.to }
   }
-  return gaps
+  return undefined
 }
 
 function userOf<E>(item: Admitted<E>): string | undefined {

@@ -1,6 +1,6 @@
 import type { UserId } from '@synap/core'
 import type { BatchContext, InboundMessage } from '@synap/messaging'
-import { type Admitted, admit } from './admit.ts'
+import { type Admitted, admit, type Placed } from './admit.ts'
 import type { ProcessHow } from './attempts.ts'
 import type { Commit } from './commit.ts'
 import type { Repair } from './repair.ts'
@@ -36,15 +36,14 @@ export function createDeliver<E>(options: InboxOptions<E>, deps: DeliverDeps<E>)
         if (items.length % heartbeatEvery === 0) await context.heartbeat()
       }
       await how.onDecoded()
-      const settled = await commitWithRepair(options, deps, items, first, context)
-      if (settled === undefined) return
-      await finish(options, deps, settled, messages.length, first, context)
+      await commitWithRepair(options, deps, items, first, context)
     } finally {
       endSpans(items.flatMap((item) => (item.kind === 'absent' ? [] : [item])))
     }
   }
 }
 
+/** After a commit: tells, counts, tries what was filled, and halts when too much was refused. */
 async function finish<E>(
   options: InboxOptions<E>,
   deps: DeliverDeps<E>,
@@ -64,38 +63,42 @@ async function finish<E>(
   deps.report.haltIfTooMany(records, settled.parked)
 }
 
-/** Commits; where something has to come first, fetches it and begins again. Undefined: another one did the work. */
+/**
+ * Commits; where something has to come first, commits what stands before, fetches it, and goes on. Ends early when
+ * another consumer has done the work.
+ */
 async function commitWithRepair<E>(
   options: InboxOptions<E>,
-  { commit, repair }: DeliverDeps<E>,
-  items: Admitted<E>[],
-  { topic, partition }: InboundMessage,
+  deps: DeliverDeps<E>,
+  items: readonly Admitted<E>[],
+  first: InboundMessage,
   context: BatchContext,
-): Promise<Settled<E> | undefined> {
+): Promise<void> {
+  const from = { topic: first.topic, partition: first.partition }
+  let rest = [...items]
   for (;;) {
-    const result = await commit(items, { topic, partition }, context.signal)
-    if (result.outcome === 'behind') return undefined
-    if (result.outcome === 'settled') return result
-    for (const [user, { from, to }] of result.gaps) {
-      const userId = user as UserId
-      const far = to - from >= (options.repairPage ?? 500)
-      if (far && !(await repair.knows(userId, to, context))) disbelieve(items, userId, to + 1)
-      else await repair.upTo(userId, to, context)
-      await context.heartbeat()
+    const result = await deps.commit(rest, from, context.signal)
+    if (result.outcome === 'behind') return
+    if (result.outcome === 'settled') return finish(options, deps, result, rest.length, first, context)
+    const at = rest.indexOf(result.item)
+    if (at > 0) {
+      const before = await deps.commit(rest.slice(0, at), from, context.signal)
+      if (before.outcome === 'gap') continue
+      if (before.outcome === 'settled') await finish(options, deps, before, at, first, context)
+      rest = rest.slice(at)
     }
+    const { userId } = result.item.arrival.placement
+    const far = result.to - result.from >= (options.repairPage ?? 500)
+    if (far && !(await deps.repair.knows(userId, result.to, context))) rest[0] = disbelieve(result.item)
+    else await deps.repair.upTo(userId, result.to, context)
+    await context.heartbeat()
   }
 }
 
 /** A sequence far beyond all that ingest ever gave is not a gap but a forgery: it must not open a million slots. */
-function disbelieve<E>(items: Admitted<E>[], userId: UserId, sequence: number): void {
-  for (const [index, item] of items.entries()) {
-    if (item.kind !== 'placed') continue
-    const { placement } = item.arrival
-    if (placement.userId !== userId || placement.sequence !== sequence) continue
-    const { source, span } = item
-    const detail = 'its sequence is far beyond what ingest knows of this user'
-    items[index] = { kind: 'unplaced', source, span, refusal: { reason: 'inconsistent', detail } }
-  }
+function disbelieve<E>({ source, span }: Placed<E>): Admitted<E> {
+  const detail = 'its sequence is far beyond what ingest knows of this user'
+  return { kind: 'unplaced', source, span, refusal: { reason: 'inconsistent', detail } }
 }
 
 function admitMessage<E>(

@@ -1,4 +1,4 @@
-import { errorClass, SynapError } from '@synap/core'
+import { errorClass } from '@synap/core'
 import type {
   Batch,
   BatchContext,
@@ -10,6 +10,7 @@ import type {
 import { type Client, type Pool, transaction } from '@synap/postgres'
 import { createAttemptGuard, type ProcessHow } from './attempts.ts'
 import { createMeters } from './meters.ts'
+import { neverAssigned } from './never-assigned.ts'
 import { createReport } from './report.ts'
 import { eventIdOf, resumeOrReread } from './resume.ts'
 import { sourceOf } from './retry.ts'
@@ -169,13 +170,7 @@ async function writeRecords<R>(
   if (first === undefined) return { applied: 0, parked: [] }
   const { topic, partition } = first.message
   const position = await lockPosition(client, options.schema, topic, partition)
-  if (position === undefined) {
-    throw new SynapError('this partition has no position: it was never assigned, or its row was deleted', {
-      code: 'position.missing',
-      class: 'configuration',
-      fields: { topic, partition },
-    })
-  }
+  if (position === undefined) throw neverAssigned(topic, partition)
   const fresh = items.filter((item) => item.message.offset >= BigInt(position.next_offset))
   const last = fresh.at(-1)
   if (last === undefined) return { applied: 0, parked: [] }

@@ -1,7 +1,7 @@
 import { errorClass, SynapError } from '@synap/core'
 import { type Client, execute, query } from '@synap/postgres'
-import type { Admitted } from './admit.ts'
-import { decide, gapsOf, gateOf, type ItemStep, loadGates } from './decide.ts'
+import type { Admitted, Placed } from './admit.ts'
+import { decide, firstGap, gateOf, type ItemStep, loadGates } from './decide.ts'
 import { fillParked, insertParked, type NewParked } from './sql/parked.ts'
 import { updateUserPositions } from './sql/user-positions.ts'
 import type { InboxOptions, ParkReason, PlacedEvent } from './types.ts'
@@ -23,13 +23,13 @@ export interface Settled<E> {
   filled: Set<string>
 }
 
-/** Nothing was written: these sequences have to come first. */
-export interface Gaps {
-  outcome: 'gaps'
-  gaps: ReadonlyMap<string, { from: number; to: number }>
+/** Nothing was written: before this item, these sequences of its user have to come. */
+export interface Gap<E> {
+  outcome: 'gap'
+  item: Placed<E>
+  from: number
+  to: number
 }
-
-type Placed<E> = Extract<Admitted<E>, { kind: 'placed' }>
 
 /**
  * Decides and writes a batch inside the caller's transaction: effects, slots and `seen` of every user in it. With
@@ -40,13 +40,13 @@ export async function settle<E>(
   options: SettleOptions<E>,
   items: readonly Admitted<E>[],
   isolate: boolean,
-): Promise<Settled<E> | Gaps> {
+): Promise<Settled<E> | Gap<E>> {
   const makeGates = await loadGates(client, options, items)
   const gates = makeGates()
   const before = new Map([...gates].map(([user, gate]) => [user, gate.seen]))
   const steps = items.map((item) => decide(gates, item))
-  const gaps = gapsOf(items, steps)
-  if (gaps.size > 0) return { outcome: 'gaps', gaps }
+  const gap = firstGap(items, steps)
+  if (gap !== undefined) return { outcome: 'gap', ...gap }
 
   const result: Settled<E> = {
     outcome: 'settled',

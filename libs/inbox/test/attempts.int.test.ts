@@ -1,0 +1,94 @@
+import type { DecodedEvent } from '@synap/contracts'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createWriterDecoder } from '../src/decode.ts'
+import type { Decode } from '../src/types.ts'
+import { assign, type Bench, buildInbox, createBench, deliver, newHistory, schemaById } from './bench.ts'
+import { toMessages } from './history.ts'
+
+const applied = 'select sequence from inbox_test.effects order by n'
+const deadly = Buffer.from('deadly')
+
+describe('records that kill the process', () => {
+  let bench: Bench
+  beforeAll(async () => {
+    bench = await createBench()
+  })
+  afterAll(() => bench.close())
+  beforeEach(() =>
+    bench.sql(
+      `truncate inbox_test.positions, inbox_test.user_positions, inbox_test.parked, inbox_test.effects restart identity`,
+    ),
+  )
+
+  /** To the database a process that died while decoding looks like one that never comes back from it. */
+  function startProcess() {
+    const died = Promise.withResolvers<'died'>()
+    const decode: Decode<DecodedEvent> = (value, headers, signal) => {
+      if (value?.includes(deadly) !== true) return createWriterDecoder(schemaById)(value, headers, signal)
+      died.resolve('died')
+      return new Promise(() => undefined)
+    }
+    return { inbox: buildInbox(bench.pool, { decode }), died: died.promise }
+  }
+
+  it('given one in the middle of a batch, its third start parks it unread and its neighbours are applied', async () => {
+    const history = newHistory()
+    for (let i = 0; i < 5; i += 1) history.create()
+    const records = history.events.map((event, index) => (index === 2 ? { ...event, value: deadly } : event))
+    let deaths = 0
+    for (let ended = false; !ended; ) {
+      const { inbox, died } = startProcess()
+      if (deaths === 0) await assign(inbox)
+      const outcome = await Promise.race([deliver(inbox, toMessages(records)).then(() => 'done'), died])
+      ended = outcome === 'done'
+      if (!ended) deaths += 1
+      expect(deaths).toBeLessThan(5)
+    }
+    // once with the batch, then twice alone
+    expect(deaths).toBe(3)
+    expect(await bench.sql(applied)).toEqual(['1', '2', '4', '5'])
+    expect(
+      await bench.sql(
+        `select record_offset, reason, slot, convert_from(value, 'UTF8') from inbox_test.parked`,
+      ),
+    ).toEqual(['2|killer|t|deadly'])
+  })
+
+  it('given deaths while applying, which no record is to blame for, nothing is parked however often', async () => {
+    const history = newHistory()
+    for (let i = 0; i < 3; i += 1) history.create()
+    for (let start = 0; start < 6; start += 1) {
+      const died = Promise.withResolvers<'died'>()
+      const inbox = buildInbox(bench.pool, {
+        apply: (client) => {
+          died.resolve('died')
+          // the connection of a dead process is closed, its transaction rolled back
+          return client.query('select pg_terminate_backend(pg_backend_pid())').then(() => undefined)
+        },
+      })
+      await assign(inbox)
+      await Promise.race([deliver(inbox, toMessages(history.events)).catch(() => undefined), died.promise])
+    }
+    const inbox = buildInbox(bench.pool)
+    await assign(inbox)
+    await deliver(inbox, toMessages(history.events))
+    expect(await bench.sql(applied)).toEqual(['1', '2', '3'])
+    expect(await bench.sql('select count(*) from inbox_test.parked')).toEqual(['0'])
+  })
+
+  it('given a registry that is away for many tries, no record is blamed', async () => {
+    const history = newHistory()
+    history.create()
+    let up = false
+    const inbox = buildInbox(bench.pool, {
+      decode: (value, headers, signal) =>
+        up ? createWriterDecoder(schemaById)(value, headers, signal) : Promise.reject(new Error('away')),
+    })
+    await assign(inbox)
+    for (let i = 0; i < 5; i += 1)
+      await expect(deliver(inbox, toMessages(history.events))).rejects.toThrow('away')
+    up = true
+    await deliver(inbox, toMessages(history.events))
+    expect(await bench.sql(applied)).toEqual(['1'])
+  })
+})
