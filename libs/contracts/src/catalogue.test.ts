@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { avscOf, recordNameOf, schemaFiles } from './avsc.ts'
 import { catalogue, eventTypes } from './catalogue.ts'
+import { eventTypeOfRecord } from './codec/compiled.ts'
 import { envelopeFields } from './event/envelope.ts'
 
 describe('the event catalogue', () => {
@@ -11,4 +13,72 @@ describe('the event catalogue', () => {
     )
     expect(clashes).toEqual([])
   })
+
+  it('holds exactly the types of the design', () => {
+    expect([...eventTypes].sort()).toEqual(
+      [
+        ...['created', 'deleted', 'restored', 'purged', 'title_changed', 'type_changed', 'updated'].map(
+          entity,
+        ),
+        ...['file_uploaded', 'file_deleted', 'attachment_added', 'attachment_removed'].map(entity),
+        ...['tag_added', 'tag_removed', 'suggestion_rejected'].map(entity),
+        'task.status_changed',
+        'task.completed',
+        'task.due_date_set',
+        'task.priority_set',
+        'relation.created',
+        'relation.deleted',
+        'tag.renamed',
+        'tag.recolored',
+        'tag.merged',
+        'ai.analysis_requested',
+        'ai.analysis_completed',
+        'ai.analysis_failed',
+        'ai.enrichment_applied',
+        'user.settings_changed',
+        'user.erased',
+      ].sort(),
+    )
+  })
+
+  it('given any type, its record is named after it, and the name says the type again', () => {
+    for (const type of eventTypes) expect(eventTypeOfRecord(recordNameOf(type))).toBe(type)
+    expect(recordNameOf('entity.title_changed')).toBe('synap.events.EntityTitleChanged')
+    expect(new Set(schemaFiles().map(({ subject }) => subject)).size).toBe(eventTypes.length + 2)
+    expect(schemaFiles()[0]?.subject).toBe('synap.events.v1-synap.events.EntityCreated')
+  })
+
+  it('given any schema, every field and nested field has a doc, unions are with null only, and there are no enums or maps', () => {
+    for (const { text } of schemaFiles()) {
+      const problems: string[] = []
+      inspect(JSON.parse(text), '', problems)
+      expect(problems).toEqual([])
+    }
+  })
+
+  it('given the vocabularies, they are strings in Avro: a word of tomorrow does not break a reader of today', () => {
+    expect(avscOf('entity.created')).toMatch(/"name": "type",\s+"type": "string"/)
+  })
 })
+
+const entity = (action: string) => `entity.${action}`
+
+function inspect(schema: unknown, path: string, problems: string[]): void {
+  if (Array.isArray(schema)) {
+    if (schema.length !== 2 || schema[0] !== 'null') problems.push(`${path}: union`)
+    inspect(schema[1], path, problems)
+    return
+  }
+  if (typeof schema !== 'object' || schema === null) return
+  const node = schema as {
+    type: unknown
+    items?: unknown
+    fields?: { name: string; doc?: string; type: unknown }[]
+  }
+  if (node.type === 'enum' || node.type === 'map') problems.push(`${path}: ${node.type}`)
+  if (node.items !== undefined) inspect(node.items, path, problems)
+  for (const { name, doc, type } of node.fields ?? []) {
+    if (doc === undefined || doc.length < 5) problems.push(`${path}.${name}: no doc`)
+    inspect(type, `${path}.${name}`, problems)
+  }
+}

@@ -4,6 +4,7 @@ import { derivedRecords, derivedTypes } from '../derived/records.ts'
 import { envelopeFields } from '../event/envelope.ts'
 import type { AvroSchema, Fields } from '../event/field.ts'
 import { topics } from '../topics.ts'
+import { batchSizes, eventSizes, sizeBounds } from './sizes.ts'
 
 /** The reference page of the event catalogue, Markdown. */
 export function eventsPage(): string {
@@ -22,6 +23,8 @@ export function eventsPage(): string {
       `## About ${article(aggregate)}`,
       ...types.flatMap((type) => eventSection(type)),
     ]),
+    '## Sizes',
+    ...sizes(),
     '## Derived records',
     [
       `What extraction and embedding make of a content lies on the compacted topic \`${topics.derived.name}\`, under the`,
@@ -35,6 +38,32 @@ export function eventsPage(): string {
     ]),
   ]
   return `${sections.join('\n\n')}\n`
+}
+
+function sizes(): string[] {
+  const { plain, compressed } = batchSizes()
+  const rows = eventSizes().map(({ type, text, framed, headers }) => [
+    `\`${type}\``,
+    String(framed),
+    Number.isFinite(sizeBounds[text]) ? String(sizeBounds[text]) : '–',
+    String(headers),
+  ])
+  return [
+    [
+      'Bytes of a usual event: the framed record (frame, envelope, delta) without actor id and cause, the bound it keeps',
+      'where it has one (92 without text, 120 with a short one), and its headers.',
+    ].join('\n'),
+    lines([['event', 'record', 'bound', 'headers'], ['---', '---', '---', '---'], ...rows]),
+    [
+      `A captured note with a title takes about ${ten(plain)} bytes with headers, and about ${ten(compressed)} on the topic, where batches`,
+      'are compressed with gzip.',
+    ].join('\n'),
+  ]
+}
+
+/** Rounded, so that another build of zlib gives the same page. */
+function ten(bytes: number): number {
+  return Math.round(bytes / 10) * 10
 }
 
 function aggregates(): [string, EventType[]][] {
@@ -57,10 +86,11 @@ function eventSection(type: EventType): string[] {
 
 function table(fields: Fields): string {
   const rows = Object.entries(fields).map(([name, { avro, doc }]) => [`\`${name}\``, typeName(avro), doc])
-  const lines = [['field', 'Avro', 'meaning'], ['---', '---', '---'], ...rows]
-  return lines
-    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
-    .join('\n')
+  return lines([['field', 'Avro', 'meaning'], ['---', '---', '---'], ...rows])
+}
+
+function lines(rows: readonly (readonly string[])[]): string {
+  return rows.map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`).join('\n')
 }
 
 function typeName(schema: AvroSchema): string {

@@ -1,0 +1,15 @@
+import { contractsDrift } from './drift/contracts-drift.ts'
+import { repositoryRoot } from './workspace.ts'
+
+/** What is generated is compared with its source. One line here for each check; it answers one line per difference. */
+const checks: readonly (readonly [
+  string,
+  (root: string) => readonly string[] | Promise<readonly string[]>,
+])[] = [['schemas and reference pages', contractsDrift]]
+
+for (const [name, check] of checks) {
+  const differences = await check(repositoryRoot)
+  for (const line of differences) console.error(line)
+  console.log(differences.length === 0 ? `${name}: no drift` : `${name}: ${differences.length} differ`)
+  if (differences.length > 0) process.exitCode = 1
+}
