@@ -22,14 +22,17 @@ interface RequestTrace {
 
 const traces = new WeakMap<FastifyRequest, RequestTrace>()
 
-/** 32 hex characters: the trace id of the request, random when telemetry is off. */
+/**
+ * 32 hex characters: the trace id of the request, random when telemetry is off. Not to be asked for before the request
+ * is authenticated or refused: asking is the latest moment to decide whose trace it is.
+ */
 export function correlationIdOf(request: FastifyRequest): string {
-  return traceFor(request).correlationId
+  return decidedTraceFor(request).correlationId
 }
 
 /** Runs `work` inside the request's span; for what runs outside its asynchronous context (error and close handlers). */
 export function inRequestTrace<T>(request: FastifyRequest, work: () => T): T {
-  return context.with(traceFor(request).context, work)
+  return context.with(decidedTraceFor(request).context, work)
 }
 
 /** To be called before any other hook is added. */
@@ -50,10 +53,15 @@ export function beginRequestTrace(app: FastifyInstance): void {
 /** To be called after the hook that authenticates. */
 export function decideRequestTrace(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    const current = traceFor(request)
-    if (current.span === undefined) openSpan(request, current)
-    context.with(current.context, done)
+    context.with(decidedTraceFor(request).context, done)
   })
+}
+
+/** A request refused before the decision (401, 429, 503) is a root of its own. */
+function decidedTraceFor(request: FastifyRequest): RequestTrace {
+  const current = traceFor(request)
+  if (current.span === undefined) openSpan(request, current)
+  return current
 }
 
 function traceFor(request: FastifyRequest): RequestTrace {
@@ -95,11 +103,8 @@ function openSpan(request: FastifyRequest, current: RequestTrace): void {
   current.correlationId = traceOf(span)?.traceId ?? current.correlationId
 }
 
-/** A request refused before the decision (401, 429, 503) has a span too: a root of its own. */
 function endSpan(request: FastifyRequest, status: number, finished: boolean): void {
-  const current = traceFor(request)
-  if (current.span === undefined) openSpan(request, current)
-  const { span } = current
+  const { span } = decidedTraceFor(request)
   if (span === undefined) return
   const user = findPrincipal(request)?.userId
   if (user !== undefined) span.setAttribute(attributes.userId, user)

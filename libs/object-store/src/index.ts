@@ -23,4 +23,5 @@ export type {
   PresignPutOptions,
   PutOptions,
 } from './object-store.ts'
-export { createS3Store, type S3StoreConfig } from './s3-store.ts'
+export type { S3StoreConfig } from './s3-client.ts'
+export { createS3Store } from './s3-store.ts'

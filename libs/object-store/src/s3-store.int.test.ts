@@ -11,7 +11,8 @@ import { sha256Hex } from '@synap/core'
 import { useStack } from '@synap/testing'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { objectStoreContract } from '../test/contract.ts'
-import { createS3Store, type S3StoreConfig } from './s3-store.ts'
+import type { S3StoreConfig } from './s3-client.ts'
+import { createS3Store } from './s3-store.ts'
 
 async function s3Config(): Promise<S3StoreConfig> {
   const { env, bucket } = await useStack('object-store')

@@ -7,7 +7,7 @@ import {
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import { isNotFound, objectError } from './errors.ts'
@@ -25,23 +25,11 @@ import type {
 } from './object-store.ts'
 import { checkedPut } from './put-input.ts'
 import { readWhole } from './read-whole.ts'
+import { createClient, type S3StoreConfig } from './s3-client.ts'
 import { mapS3Error } from './s3-errors.ts'
 import { createPresigner } from './s3-presign.ts'
 import { verified } from './verify.ts'
 
-export interface S3StoreConfig {
-  /** `http://host:port` of any S3-compatible server. */
-  endpoint: string
-  /** `auto` for R2. */
-  region: string
-  bucket: string
-  accessKeyId: string
-  secretAccessKey: string
-  /** Milliseconds for a whole call without a streamed body, retries included; 15,000 by default. */
-  deadlineMs?: number
-}
-
-const connectMs = 3_000
 /** Larger bodies go up in parts of this size, each with its own deadline. */
 const partBytes = 8 * 1024 * 1024
 const ourHash = 'sha256'
@@ -64,26 +52,6 @@ export function createS3Store(config: S3StoreConfig): ObjectStore {
     check: (signal) => store.check(signal),
     close: () => Promise.resolve(store.client.destroy()),
   }
-}
-
-/** The client with every timeout: connecting, a silent socket, a whole request (which else would only be warned about). */
-function createClient(config: S3StoreConfig, deadlineMs: number): S3Client {
-  return new S3Client({
-    endpoint: config.endpoint,
-    region: config.region,
-    credentials: { accessKeyId: config.accessKeyId, secretAccessKey: config.secretAccessKey },
-    forcePathStyle: true,
-    // Else presigned PUTs carry a checksum nobody sent, and R2 refuses the trailers.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    maxAttempts: 3,
-    requestHandler: {
-      connectionTimeout: connectMs,
-      socketTimeout: Math.min(10_000, deadlineMs),
-      requestTimeout: Math.min(10_000, deadlineMs),
-      throwOnRequestTimeout: true,
-    },
-  })
 }
 
 class S3Store {
