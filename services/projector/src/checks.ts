@@ -1,0 +1,36 @@
+import { SynapError } from '@synap/core'
+import type { SchemaRegistry } from '@synap/kafka'
+import type { Consumer } from '@synap/messaging'
+import type { ObjectStore } from '@synap/object-store'
+import { type Pool, query } from '@synap/postgres'
+import type { Health } from '@synap/runtime'
+
+export interface Checked {
+  pool: Pool
+  consumers: Readonly<Record<string, Consumer>>
+  registry: Pick<SchemaRegistry, 'ping'>
+  store: Pick<ObjectStore, 'check'>
+}
+
+/** What has to hold before the projector counts as ready, each under the name that /readyz shows. */
+export function addChecks(health: Health, { pool, consumers, registry, store }: Checked): void {
+  health.ready('database', () => query(pool, { text: 'select 1' }))
+  for (const [name, consumer] of Object.entries(consumers)) {
+    health.ready(name, async () => {
+      const { ready, state, reason } = consumer.health()
+      if (ready) return
+      throw new SynapError(reason ?? 'the consumer does not run', {
+        code: `consumer.${state}`,
+        class: 'dependency',
+      })
+    })
+    health.live(name, () => consumer.health().state !== 'crashed')
+  }
+  let answered = false
+  // Schemas once read stay in memory: an outage after the start stops nothing but new ones.
+  health.ready('schema-registry', async () => {
+    if (!answered) await registry.ping()
+    answered = true
+  })
+  health.ready('object-store', (signal) => store.check(signal))
+}

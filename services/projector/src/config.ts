@@ -1,0 +1,47 @@
+import type { ClientOptions } from '@synap/client'
+import {
+  databaseConfig,
+  ingestClientConfig,
+  integer,
+  kafkaConfig,
+  registryConfig,
+  s3Config,
+} from '@synap/runtime'
+import { z } from 'zod'
+
+/** The environment of the projector: names in upper snake case, units and defaults in view. */
+export const projectorConfig = z.object({
+  ...databaseConfig,
+  ...kafkaConfig,
+  ...registryConfig,
+  ...s3Config,
+  ...ingestClientConfig,
+  /** Halt when more than this part of the last minute's records is refused; 100 = never. */
+  haltPercent: integer(1, 100).default(5),
+})
+export type ProjectorConfig = z.output<typeof projectorConfig>
+
+/** How ingest is asked for missing events. The deadline is below the time after which the group drops a silent member. */
+export function ingestCalls({ ingestUrl, serviceApiKey }: ProjectorConfig): ClientOptions {
+  return { ingestUrl, queryUrl: ingestUrl, apiKey: serviceApiKey, deadlineMs: 5_000, attempts: 2 }
+}
+
+/** Which read model this process fills; a rebuild fills another one beside it, with groups of its own. */
+export const readModel = {
+  schema: 'read_v1',
+  role: 'synap_projector',
+  eventsGroup: 'projector-v1',
+  derivedGroup: 'projector-v1-derived',
+  /** Notified, without payload, once per batch that moved a position. */
+  channel: 'read_positions',
+} as const
+
+export function objectStoreOf(config: ProjectorConfig) {
+  return {
+    endpoint: config.s3Endpoint,
+    region: config.s3Region,
+    bucket: config.s3Bucket,
+    accessKeyId: config.s3AccessKeyId,
+    secretAccessKey: config.s3SecretAccessKey,
+  }
+}

@@ -1,0 +1,76 @@
+import { topicName } from '@synap/contracts'
+import { crashpoint } from '@synap/core'
+import { createRecordInbox } from '@synap/inbox'
+import type { SchemaRegistry } from '@synap/kafka'
+import type { Consumer, ConsumerDriver, InboundMessage, Logger } from '@synap/messaging'
+import type { Pool } from '@synap/postgres'
+import { type ProjectorConfig, readModel } from './config.ts'
+import { projectDerived, type ReadDerived } from './project-derived.ts'
+import { createDerivedReader, type ReadDerivedOptions } from './read-derived.ts'
+
+export interface DerivedConsumerOptions {
+  pool: Pool
+  consumerDriver: ConsumerDriver
+  registry: Pick<SchemaRegistry, 'schemaById'>
+  readText: ReadDerivedOptions['readText']
+  logger: Logger
+  config: Pick<ProjectorConfig, 'topicPrefix' | 'haltPercent'>
+}
+
+export interface DerivedConsumer {
+  consumer: Consumer
+  /** Tries what is parked of this topic and marked for it; answers how many records were applied. */
+  retryParked(signal?: AbortSignal): Promise<number>
+}
+
+/** What comes in: the derived topic. Under which policy: that of the record inbox. What happens: `projectDerived`. */
+export function createDerivedConsumer(options: DerivedConsumerOptions): DerivedConsumer {
+  const { pool, consumerDriver, registry, readText, logger, config } = options
+  const topic = topicName('derived', config.topicPrefix)
+  const inbox = createRecordInbox<ReadDerived>({
+    schema: readModel.schema,
+    role: readModel.role,
+    consumer: 'projector-derived',
+    pool,
+    logger,
+    decode: createDerivedReader({ readText, schemaById: (id, signal) => registry.schemaById(id, signal) }),
+    apply: async (client, records) => {
+      await projectDerived(
+        client,
+        readModel.schema,
+        records.map(({ record }) => record),
+      )
+      crashpoint('projector.before_commit')
+    },
+    channel: readModel.channel,
+    haltShare: config.haltPercent / 100,
+  })
+  const consumer = consumerDriver.createConsumer({
+    groupId: `${config.topicPrefix}${readModel.derivedGroup}`,
+    topics: [topic],
+    resumeAt: inbox.resumeAt,
+    async handle(batch, context) {
+      for (const messages of slicesOf(batch.messages)) await inbox.handle({ ...batch, messages }, context)
+    },
+  })
+  return { consumer, retryParked: (signal) => inbox.retryParked(topic, signal) }
+}
+
+/** Bounds of one transaction: a record is up to half a megabyte, and an extraction brings its text along. */
+const slice = { records: 50, bytes: 4_194_304 }
+
+function* slicesOf(messages: readonly InboundMessage[]): Generator<readonly InboundMessage[]> {
+  let current: InboundMessage[] = []
+  let bytes = 0
+  for (const message of messages) {
+    const size = message.value?.length ?? 0
+    if (current.length > 0 && (current.length === slice.records || bytes + size > slice.bytes)) {
+      yield current
+      current = []
+      bytes = 0
+    }
+    current.push(message)
+    bytes += size
+  }
+  if (current.length > 0) yield current
+}

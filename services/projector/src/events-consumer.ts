@@ -1,0 +1,80 @@
+import type { SynapClient } from '@synap/client'
+import { type SynapEvent, topicName } from '@synap/contracts'
+import { crashpoint } from '@synap/core'
+import { createInbox, createReaderDecoder, type Inbox, type InboxOptions } from '@synap/inbox'
+import type { SchemaRegistry } from '@synap/kafka'
+import type { Consumer, ConsumerDriver, Logger } from '@synap/messaging'
+import type { Pool } from '@synap/postgres'
+import { type ProjectorConfig, readModel } from './config.ts'
+import { projectEvents } from './project-events.ts'
+import { findVersions } from './sql/find-versions.ts'
+
+export interface EventsConsumerOptions {
+  pool: Pool
+  consumerDriver: ConsumerDriver
+  registry: Pick<SchemaRegistry, 'schemaById'>
+  ingest: Pick<SynapClient, 'internalEvents' | 'heads'>
+  logger: Logger
+  config: Pick<ProjectorConfig, 'topicPrefix' | 'haltPercent'>
+}
+
+/** What comes in: the events topic. Under which policy: that of the inbox. What happens: `projectEvents`. */
+export function createEventsConsumer(options: EventsConsumerOptions): { consumer: Consumer; inbox: Inbox } {
+  const { pool, consumerDriver: driver, registry, ingest, logger, config } = options
+  const inbox = createInbox<SynapEvent>({
+    ...projection,
+    pool,
+    logger,
+    readAt: (topic, partition, offset, signal) => driver.readAt(topic, partition, offset, signal),
+    decode: createReaderDecoder((id, signal) => registry.schemaById(id, signal)),
+    fetchEvents: async (userId, from, to, signal) => {
+      const items = await ingest.internalEvents(userId, from, to, signal === undefined ? {} : { signal })
+      return items.map((item) =>
+        item.status === 'absent' ? item : { ...item, value: Buffer.from(item.value, 'base64') },
+      )
+    },
+    fetchHeads: (olderThanMs, after, signal) =>
+      ingest.heads(olderThanMs, after === null ? {} : { after }, signal === undefined ? {} : { signal }),
+    haltShare: config.haltPercent / 100,
+  })
+  const consumer = driver.createConsumer({
+    groupId: `${config.topicPrefix}${readModel.eventsGroup}`,
+    topics: [topicName('events', config.topicPrefix)],
+    resumeAt: inbox.resumeAt,
+    handle: inbox.handle,
+  })
+  return { consumer, inbox }
+}
+
+type Projection = Pick<
+  InboxOptions<SynapEvent>,
+  | 'schema'
+  | 'role'
+  | 'consumer'
+  | 'channel'
+  | 'unknownTypes'
+  | 'holdAggregates'
+  | 'versionsOf'
+  | 'apply'
+  | 'onApplied'
+>
+
+/** What the inbox has to know of the read model. An event of tomorrow parks its entity until the code is newer. */
+export const projection: Projection = {
+  schema: readModel.schema,
+  role: readModel.role,
+  consumer: 'projector',
+  channel: readModel.channel,
+  unknownTypes: 'park',
+  holdAggregates: true,
+  versionsOf: (client, aggregates) => findVersions(client, readModel.schema, aggregates),
+  apply: async (client, events) => {
+    await projectEvents(
+      client,
+      readModel.schema,
+      events.map(({ event }) => event),
+    )
+    crashpoint('projector.before_commit')
+  },
+  onApplied: () => crashpoint('projector.after_commit'),
+}

@@ -1,0 +1,63 @@
+import type { Client } from '@synap/postgres'
+import { type DerivedChange, foldDerived } from './fold-derived.ts'
+import {
+  deleteTextBlocks,
+  deleteVectorBlocks,
+  insertTextBlocks,
+  insertVectorBlocks,
+  updateUserModels,
+} from './sql/derived-blocks.ts'
+import { replaceLexemes } from './sql/lexemes.ts'
+import { findPurged, shareUserPositions } from './sql/purge.ts'
+
+/** A record of the derived topic with the text that its words are taken from. */
+export interface ReadDerived {
+  change: DerivedChange
+  /** Null when there is none to read. */
+  body: string | null
+}
+
+/**
+ * Applies derived records, in their order, to the read model in the caller's transaction. Holds the positions of their
+ * users `for share`, so that a purge comes either before, and is seen here, or after, and removes what is written here.
+ * Needs no entity to be there: derived data may come first.
+ */
+export async function projectDerived(
+  client: Client,
+  schema: string,
+  records: readonly ReadDerived[],
+): Promise<void> {
+  const places = records.map(({ change }) => placeOf(change))
+  const users = [...new Set(places.map((place) => place.userId))].sort()
+  await shareUserPositions(client, schema, users)
+  const purged = await findPurged(client, schema, [
+    ...users,
+    ...new Set(places.map((place) => place.entityId)),
+  ])
+  const current = records.filter(({ change }) => {
+    const { userId, entityId } = placeOf(change)
+    return !purged.has(userId) && !purged.has(entityId)
+  })
+  if (current.length === 0) return
+
+  const { removals, texts, vectors } = foldDerived(current.map(({ change }) => change))
+  const bodies = new Map<object, string | null>()
+  for (const { change, body } of current) if (change.kind === 'record') bodies.set(change.record, body)
+  const counts = await deleteVectorBlocks(client, schema, removals)
+  await deleteTextBlocks(client, schema, removals)
+  if (texts.length > 0) {
+    await insertTextBlocks(
+      client,
+      schema,
+      texts.map((block) => ({ block, body: bodies.get(block) ?? null })),
+    )
+  }
+  if (vectors.length > 0) counts.push(...(await insertVectorBlocks(client, schema, vectors)))
+  if (counts.length > 0) await updateUserModels(client, schema, counts)
+  const entities = [...new Set(removals.map((removal) => removal.entityId))].sort()
+  await replaceLexemes(client, schema, entities)
+}
+
+function placeOf(change: DerivedChange) {
+  return change.kind === 'tombstone' ? change.place : change.record
+}

@@ -1,0 +1,45 @@
+import { type Client, execute } from '@synap/postgres'
+
+/**
+ * Makes the searchable documents of these entities anew from title, tags, and the text of the current content (or the
+ * preview until it is extracted). An entity that is deleted, purged or not there yet has none.
+ */
+export async function replaceLexemes(
+  client: Client,
+  schema: string,
+  entityIds: readonly string[],
+): Promise<void> {
+  await execute(client, {
+    name: `${schema}.delete_lexemes`,
+    text: `
+      delete from ${schema}.entity_lexemes as l
+      where l.entity_id = any($1::uuid[]) and not exists (
+        select from ${schema}.entities as e where e.entity_id = l.entity_id and e.deleted_at is null)`,
+    values: [entityIds],
+  })
+  await execute(client, {
+    name: `${schema}.upsert_lexemes`,
+    text: `
+      insert into ${schema}.entity_lexemes as l (entity_id, user_id, config, lexemes)
+      select e.entity_id, e.user_id, c.config,
+        ${schema}.to_lexemes(c.config, e.title, 'A') || ${schema}.to_lexemes(c.config, g.names, 'B')
+          || coalesce(t.lexemes, ${schema}.to_lexemes(c.config, e.preview, 'C'))
+      from ${schema}.entities as e
+      left join lateral (
+        select texts.config, texts.lexemes from ${schema}.entity_texts as texts
+        where texts.entity_id = e.entity_id and texts.content_sha256 = e.subject_sha256
+          and texts.user_id = e.user_id and texts.block = 0
+        order by texts.indexed_at desc limit 1
+      ) as t on true
+      left join lateral (
+        select string_agg(tags.name, ' ' order by tags.name) as names
+        from ${schema}.entity_tags join ${schema}.tags using (tag_id) where entity_tags.entity_id = e.entity_id
+      ) as g on true
+      cross join lateral (select coalesce(t.config, ${schema}.text_config(e.language)) as config) as c
+      where e.entity_id = any($1::uuid[]) and e.deleted_at is null
+      order by e.entity_id
+      on conflict (entity_id) do update set config = excluded.config, lexemes = excluded.lexemes
+      where l.config <> excluded.config or l.lexemes <> excluded.lexemes`,
+    values: [entityIds],
+  })
+}
