@@ -1,0 +1,45 @@
+import type { EntityView } from '@synap/contracts'
+import type { EntityRow } from './sql/find-entities.ts'
+
+/** An entity as the API shows it. A task's particulars show only while it is a task. */
+export function toEntityView(row: EntityRow): EntityView {
+  const time = (ms: number) => new Date(ms).toISOString()
+  const content =
+    row.content_sha256 === null
+      ? null
+      : {
+          sha256: row.content_sha256,
+          size: row.content_size ?? 0,
+          contentType: row.content_type ?? 'application/octet-stream',
+          fileType: row.file_type ?? 'other',
+          uploadedAt: time(row.uploaded_at ?? row.updated_at),
+        }
+  const task =
+    row.type !== 'task' || row.task_status === null
+      ? null
+      : {
+          status: row.task_status,
+          priority: row.task_priority ?? 0,
+          due: row.task_due,
+          completedAt: row.task_completed_at === null ? null : time(row.task_completed_at),
+        }
+  // The answer is checked against its schema when it is written; here the words of the database are trusted.
+  return {
+    id: row.entity_id,
+    type: row.type,
+    title: row.title,
+    preview: row.preview,
+    summary: row.summary,
+    language: row.language,
+    content,
+    tags: row.tags,
+    task,
+    metadata: row.metadata,
+    suggestions: row.suggestions,
+    provenance: row.provenance,
+    version: row.version,
+    sequence: row.sequence,
+    createdAt: time(row.created_at),
+    updatedAt: time(row.updated_at),
+  } as EntityView
+}

@@ -1,0 +1,118 @@
+import type { EntityId } from '@synap/core'
+import { type Client, query, toTimestamptz } from '@synap/postgres'
+import type { ListPosition } from '../cursor.ts'
+
+/** An entity as the read model holds it, with task and tags; times in milliseconds since 1970. */
+export interface EntityRow {
+  entity_id: string
+  type: string
+  title: string | null
+  preview: string | null
+  summary: string | null
+  language: string | null
+  content_key: string | null
+  content_sha256: string | null
+  content_size: number | null
+  content_type: string | null
+  file_type: string | null
+  uploaded_at: number | null
+  metadata: Record<string, unknown>
+  provenance: Record<string, unknown>
+  suggestions: unknown[]
+  version: number
+  sequence: number
+  created_at: number
+  updated_at: number
+  task_status: string | null
+  task_priority: number | null
+  task_due: string | null
+  task_completed_at: number | null
+  tags: { id: string; name: string; provenance: unknown }[]
+}
+
+const selectEntities = (schema: string) => `
+  select e.entity_id, e.type, e.title, e.preview, e.summary, e.language, e.content_key, e.content_sha256,
+    e.content_size, e.content_type, e.file_type, e.uploaded_at, e.metadata, e.provenance, e.suggestions, e.version,
+    e.sequence, e.created_at, e.updated_at, t.status as task_status, t.priority as task_priority, t.due as task_due,
+    t.completed_at as task_completed_at,
+    coalesce((
+      select jsonb_agg(jsonb_build_object('id', tags.tag_id, 'name', tags.name, 'provenance', et.provenance)
+        order by tags.name, tags.tag_id)
+      from ${schema}.entity_tags as et join ${schema}.tags using (tag_id) where et.entity_id = e.entity_id
+    ), '[]') as tags
+  from ${schema}.entities as e
+  left join ${schema}.task_details as t on t.entity_id = e.entity_id`
+
+/** Entities that are there and not deleted, in no order. */
+export async function findEntities(
+  client: Client,
+  schema: string,
+  ids: readonly string[],
+): Promise<EntityRow[]> {
+  return query<EntityRow>(client, {
+    name: `${schema}.find_entities`,
+    text: `${selectEntities(schema)} where e.entity_id = any($1::uuid[]) and e.deleted_at is null`,
+    values: [ids],
+  })
+}
+
+export async function findEntity(
+  client: Client,
+  schema: string,
+  id: EntityId,
+): Promise<EntityRow | undefined> {
+  const [row] = await findEntities(client, schema, [id])
+  return row
+}
+
+/** What is left out does not filter. Days are `YYYY-MM-DD`, instants milliseconds since 1970. */
+export interface EntityFilter {
+  type?: string | undefined
+  tag?: string | undefined
+  status?: string | undefined
+  dueBefore?: string | undefined
+  dueAfter?: string | undefined
+  createdBefore?: number | undefined
+  createdAfter?: number | undefined
+  updatedBefore?: number | undefined
+  updatedAfter?: number | undefined
+}
+
+/** Newest first; after `position` when one is given. */
+export async function listEntities(
+  client: Client,
+  schema: string,
+  filter: EntityFilter,
+  page: { after: ListPosition | undefined; limit: number },
+): Promise<EntityRow[]> {
+  const values: unknown[] = []
+  const conditions = ['e.deleted_at is null']
+  const and = (value: unknown, condition: (parameter: string) => string) => {
+    if (value !== undefined) conditions.push(condition(`$${values.push(value)}`))
+  }
+  const instant = (ms: number | undefined) => (ms === undefined ? undefined : toTimestamptz(ms))
+  and(filter.type, (p) => `e.type = ${p}::text`)
+  and(
+    filter.tag?.toLowerCase(),
+    (p) => `exists (
+      select from ${schema}.entity_tags as et join ${schema}.tags using (tag_id)
+      where et.entity_id = e.entity_id and lower(tags.name) = ${p}::text)`,
+  )
+  and(filter.status, (p) => `e.type = 'task' and t.status = ${p}::text`)
+  and(filter.dueBefore, (p) => `e.type = 'task' and t.due_day < ${p}::date`)
+  and(filter.dueAfter, (p) => `e.type = 'task' and t.due_day > ${p}::date`)
+  and(instant(filter.createdBefore), (p) => `e.created_at < ${p}::timestamptz`)
+  and(instant(filter.createdAfter), (p) => `e.created_at > ${p}::timestamptz`)
+  and(instant(filter.updatedBefore), (p) => `e.updated_at < ${p}::timestamptz`)
+  and(instant(filter.updatedAfter), (p) => `e.updated_at > ${p}::timestamptz`)
+  if (page.after !== undefined) {
+    const at = `$${values.push(toTimestamptz(page.after.createdAt))}::timestamptz`
+    const id = `$${values.push(page.after.id)}::uuid`
+    conditions.push(`(e.created_at, e.entity_id) < (${at}, ${id})`)
+  }
+  return query<EntityRow>(client, {
+    text: `${selectEntities(schema)} where ${conditions.join(' and ')}
+      order by e.created_at desc, e.entity_id desc limit $${values.push(page.limit)}::int`,
+    values,
+  })
+}

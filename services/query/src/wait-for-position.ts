@@ -1,0 +1,106 @@
+import type { UserId } from '@synap/core'
+
+/** How far a store is, for several users at once; a user that is left out is at 0. */
+export type ReadPositions = (users: readonly UserId[]) => Promise<ReadonlyMap<UserId, number>>
+
+export interface PositionWaiterOptions {
+  readPositions: ReadPositions
+  /** Milliseconds between looks while somebody waits, in case a notification is lost; 250 by default. */
+  recheckMs?: number
+}
+
+/** Everybody in this process who waits for the position of one store; holds no connection and no transaction. */
+export interface PositionWaiter {
+  /**
+   * True as soon as the store has accounted for the user's events up to `minimum`; false after `waitMs`. Looks at least
+   * once. Rejects when the positions cannot be read, or with the signal's reason.
+   */
+  reached(userId: UserId, minimum: number, waitMs: number, signal: AbortSignal): Promise<boolean>
+  /** Something may have changed: one look serves all who wait. */
+  wake(): void
+}
+
+interface Waiting {
+  userId: UserId
+  minimum: number
+  settle(reached: boolean): void
+  fail(error: unknown): void
+}
+
+export function createPositionWaiter({
+  readPositions,
+  recheckMs = 250,
+}: PositionWaiterOptions): PositionWaiter {
+  const waiting = new Set<Waiting>()
+  let timer: NodeJS.Timeout | undefined
+
+  const look = createLook(waiting, readPositions)
+  const leave = (one: Waiting) => {
+    waiting.delete(one)
+    if (waiting.size > 0) return
+    clearInterval(timer)
+    timer = undefined
+  }
+
+  return {
+    reached(userId, minimum, waitMs, signal) {
+      signal.throwIfAborted()
+      const { promise, resolve, reject } = Promise.withResolvers<boolean>()
+      const deadline = setTimeout(() => one.settle(false), waitMs)
+      const onAbort = () => one.fail(signal.reason)
+      const end = () => {
+        clearTimeout(deadline)
+        signal.removeEventListener('abort', onAbort)
+        leave(one)
+      }
+      const one: Waiting = {
+        userId,
+        minimum,
+        settle: (reached) => {
+          end()
+          resolve(reached)
+        },
+        fail: (error) => {
+          end()
+          reject(error instanceof Error ? error : new Error('waiting ended', { cause: error }))
+        },
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      waiting.add(one)
+      timer ??= setInterval(() => void look(), recheckMs)
+      void look()
+      return promise
+    },
+    wake: () => void look(),
+  }
+}
+
+/** One look at a time; a call during one makes another look follow it. */
+function createLook(waiting: ReadonlySet<Waiting>, readPositions: ReadPositions): () => Promise<void> {
+  let looking = false
+  let lookAgain = false
+  return async () => {
+    lookAgain = looking
+    if (looking) return
+    looking = true
+    try {
+      do {
+        lookAgain = false
+        if (waiting.size > 0) await settleReached(waiting, readPositions)
+      } while (lookAgain)
+    } catch (error) {
+      for (const one of waiting) one.fail(error)
+    } finally {
+      looking = false
+    }
+  }
+}
+
+async function settleReached(waiting: ReadonlySet<Waiting>, readPositions: ReadPositions): Promise<void> {
+  // Who joins during the read is not in its answer, and asks for another look by joining.
+  const asked = [...waiting]
+  const positions = await readPositions([...new Set(asked.map((one) => one.userId))])
+  for (const one of asked) {
+    if (waiting.has(one) && (positions.get(one.userId) ?? 0) >= one.minimum) one.settle(true)
+  }
+}
