@@ -4,7 +4,7 @@ import { setGlobalProxyFromEnv } from 'node:http'
 import { dirname } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { backoffMs, describeError, wait } from '@synap/core'
+import { type BackoffOptions, backoffMs, describeError, wait } from '@synap/core'
 
 export interface Download {
   url: string
@@ -23,7 +23,11 @@ const deadlineMs = 600_000
 let proxied = false
 
 /** Fetches a file and checks its SHA-256. Honours HTTP(S)_PROXY. Tries four times, then rejects with the address. */
-export async function download(item: Download, signal?: AbortSignal): Promise<void> {
+export async function download(
+  item: Download,
+  signal?: AbortSignal,
+  backoff: BackoffOptions = { baseMs: 500, capMs: 5_000 },
+): Promise<void> {
   if (!proxied) setGlobalProxyFromEnv()
   proxied = true
   mkdirSync(dirname(item.file), { recursive: true })
@@ -41,7 +45,7 @@ export async function download(item: Download, signal?: AbortSignal): Promise<vo
       if (attempt === attempts || error instanceof Refused) {
         throw new Error(`cannot download ${item.url}: ${describeError(error)}`, { cause: error })
       }
-      await wait(backoffMs(attempt, { baseMs: 500, capMs: 5_000 }), signal ?? new AbortController().signal)
+      await wait(backoffMs(attempt, backoff), signal ?? new AbortController().signal)
     }
   }
 }
