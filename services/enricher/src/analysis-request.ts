@@ -1,0 +1,63 @@
+import type { Analysis, ModelProvider } from '@synap/ai'
+import type { AnalysisRequest, AnalysisResult } from '@synap/contracts'
+import type { LeasedJob } from './job.ts'
+import type { StoredAnalysis } from './sql/results.ts'
+
+/** What ingest is told of a finished analysis. */
+export function completedRequest(job: LeasedJob, stored: StoredAnalysis): AnalysisRequest {
+  const { model, promptVersion, offline, result } = stored
+  return {
+    ...jobOf(job),
+    model,
+    promptVersion,
+    offline,
+    usage: result.usage,
+    outcome: 'completed',
+    result: resultOf(result),
+  }
+}
+
+/** What ingest is told of an analysis that was given up; `detail` holds no content. */
+export function failedRequest(
+  job: LeasedJob,
+  provider: ModelProvider,
+  error: { code: string; detail: string | null },
+): AnalysisRequest {
+  const { model, promptVersion, offline } = provider
+  const detail = error.detail?.slice(0, 200)
+  return {
+    ...jobOf(job),
+    model,
+    promptVersion,
+    offline,
+    outcome: 'failed',
+    error: { code: error.code.slice(0, 100), ...(detail === undefined ? {} : { detail }) },
+  }
+}
+
+function jobOf({ analysisId, contentHash, enricherVersion, run, basedOnVersion }: LeasedJob) {
+  return { analysisId, contentHash, enricherVersion, run, basedOnVersion }
+}
+
+/** An intent "note" is no proposal: the item stays what it is. */
+function resultOf(analysis: Analysis): AnalysisResult {
+  const { title, titleConfidence, summary, language, tags, intent, due } = analysis
+  const { kind, confidence, span } = intent
+  return {
+    ...(title === null ? {} : { title: { value: title, confidence: titleConfidence } }),
+    ...(summary === null ? {} : { summary: { value: summary, confidence: 0.6 } }),
+    ...(language === null ? {} : { language: { value: language, confidence: 0.9 } }),
+    ...(kind === 'note' ? {} : { type: { value: kind, confidence } }),
+    ...(due === null
+      ? {}
+      : {
+          due: {
+            value: due.moment.kind === 'date' ? due.moment.date : due.moment.at,
+            confidence: due.confidence,
+            text: due.text.slice(0, 200),
+          },
+        }),
+    tags,
+    intent: { kind, confidence, ...(span === null ? {} : { span: [span.start, span.end] }) },
+  }
+}

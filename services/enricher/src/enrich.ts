@@ -1,0 +1,63 @@
+import type { ModelProvider } from '@synap/ai'
+import type { SynapClient } from '@synap/client'
+import { topicName } from '@synap/contracts'
+import { uuidv7 } from '@synap/core'
+import type { KafkaDriver, SchemaRegistry } from '@synap/kafka'
+import type { Logger } from '@synap/messaging'
+import type { Pool } from '@synap/postgres'
+import type { EnricherConfig } from './config.ts'
+import { findSchemaIds } from './derived-schemas.ts'
+import { createDerivedPublisher } from './publish-derived.ts'
+import { runJob } from './run-job.ts'
+import { startTombstones } from './send-tombstones.ts'
+import { createSteps } from './steps/all-steps.ts'
+import type { Objects } from './steps/objects.ts'
+import { startWorkers, type Workers } from './workers.ts'
+
+export interface EnrichOptions {
+  config: EnricherConfig
+  pool: Pool
+  kafka: Pick<KafkaDriver, 'publisher'>
+  registry: Pick<SchemaRegistry, 'idOf'>
+  objects: Objects
+  client: Pick<SynapClient, 'recordAnalysis'>
+  provider: ModelProvider
+  logger: Logger
+  defer: (close: () => unknown) => void
+  fail: (error: unknown) => void
+}
+
+/** Wires what works jobs off: steps and their tools, the workers, and the tombstones of what was purged. */
+export async function startEnrichment(options: EnrichOptions): Promise<Workers> {
+  const { config, pool, kafka, registry, objects, client, provider, logger, defer, fail } = options
+  const { model, embeddingModel, offline } = provider
+  logger.info({ model, embeddingModel, offline }, 'this model enriches')
+  const publisher = kafka.publisher()
+  defer(() => publisher.close())
+  const topic = topicName('derived', config.topicPrefix)
+  const derived = createDerivedPublisher({
+    publisher,
+    topic,
+    schemaIds: await findSchemaIds(registry, topic),
+  })
+  const { defaultTimeZone, enrichLeaseMs: leaseMs } = config
+  const steps = createSteps({ objects, provider, derived, client, defaultTimeZone })
+  const owner = uuidv7()
+  const job = { pool, logger, steps, owner, leaseMs, retryMs: config.enrichRetryMs }
+
+  const workers = startWorkers({
+    pool,
+    logger,
+    owner,
+    fail,
+    leaseMs,
+    concurrency: config.enrichConcurrency,
+    perUser: config.enrichPerUser,
+    pollMs: config.enrichPollMs,
+    runJob: (jobId, signal) => runJob(job, jobId, signal),
+  })
+  defer(() => workers.stop())
+  const tombstones = startTombstones({ pool, logger, derived, objects })
+  defer(() => tombstones.stop())
+  return workers
+}

@@ -1,0 +1,68 @@
+import type { AnalysisId, EntityId, EventId, UserId } from '@synap/core'
+
+/**
+ * Changes with everything that may change what an enrichment says; a new one makes new jobs. Extraction, chunks and
+ * models have versions of their own.
+ */
+export const enricherVersion = '1'
+
+/** The order of work. Extraction and its record come before any model: search by words never waits for one. */
+export const stepNames = [
+  'download',
+  'extract',
+  'publish_text',
+  'analyse',
+  'embed',
+  'publish',
+  'record',
+] as const
+export type StepName = (typeof stepNames)[number]
+
+/** Steps that have nothing to do for an item that is only a title. */
+export const contentSteps: readonly StepName[] = ['download', 'publish_text', 'embed', 'publish']
+
+export type StepState = 'pending' | 'running' | 'done' | 'skipped' | 'failed'
+
+/** What is to be read: the content in the object store, or the title of an item without content. */
+export type JobSource =
+  | { kind: 'content'; objectKey: string; fileType: string; size: number }
+  | { kind: 'title'; title: string }
+
+/** A job as the events asked for it. */
+export interface WantedJob {
+  userId: UserId
+  entityId: EntityId
+  /** SHA-256 of the content, or of the title: 64 hexadecimal characters. */
+  contentHash: string
+  enricherVersion: string
+  run: number
+  analysisId: AnalysisId
+  source: JobSource
+  entityType: string
+  /** Version of the entity that was current when it was asked for. */
+  basedOnVersion: number
+  eventId: EventId
+  sequence: number
+  /** Milliseconds since 1970: relative dates are counted from here. */
+  capturedAt: number
+  traceparent: string | null
+  tracestate: string | null
+  /** The content became current (again): a job for it that was recorded or given up is recorded anew. */
+  reopens: boolean
+}
+
+export interface StepRecord {
+  step: StepName
+  state: StepState
+  attempts: number
+  /** Starts in a row without an end. */
+  starts: number
+  errorCode: string | null
+  errorText: string | null
+}
+
+/** A job that this process holds the lease of. */
+export interface LeasedJob extends Omit<WantedJob, 'reopens'> {
+  jobId: string
+  steps: StepRecord[]
+}

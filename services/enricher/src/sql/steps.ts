@@ -1,0 +1,106 @@
+import { type Client, execute } from '@synap/postgres'
+import type { StepName } from '../job.ts'
+
+/** Notes the start of a step, before its work: a step that kills the process leaves its number of starts behind. */
+export async function beginStep(
+  client: Client,
+  jobId: string,
+  step: StepName,
+  leaseMs: number,
+): Promise<void> {
+  await execute(client, {
+    name: 'enrich.begin_step',
+    text: `update enrich.steps set state = 'running', attempts = attempts + 1, starts = starts + 1, started_at = clock_timestamp(),
+             lease_until = now() + $3::float8 * interval '1 millisecond', next_retry_at = null
+           where job_id = $1::uuid and step = $2::text`,
+    values: [jobId, step, leaseMs],
+  })
+}
+
+export interface StepUsage {
+  inputTokens: number
+  outputTokens: number
+}
+
+/** A step that has its result, or has nothing to do. */
+export async function finishStep(
+  client: Client,
+  jobId: string,
+  step: StepName,
+  state: 'done' | 'skipped',
+  usage: StepUsage | null,
+): Promise<void> {
+  await execute(client, {
+    name: 'enrich.finish_step',
+    text: `update enrich.steps set state = $3::text, starts = 0, finished_at = clock_timestamp(), lease_until = null,
+             error_code = null, error_class = null, error_text = null,
+             duration_ms = extract(epoch from clock_timestamp() - started_at) * 1000,
+             input_tokens = $4::int, output_tokens = $5::int
+           where job_id = $1::uuid and step = $2::text`,
+    values: [jobId, step, state, usage?.inputTokens ?? null, usage?.outputTokens ?? null],
+  })
+}
+
+/** Steps that a failure before them made pointless. */
+export async function skipSteps(client: Client, jobId: string, steps: readonly StepName[]): Promise<void> {
+  if (steps.length === 0) return
+  await execute(client, {
+    name: 'enrich.skip_steps',
+    text: `update enrich.steps set state = 'skipped', finished_at = clock_timestamp()
+           where job_id = $1::uuid and step = any ($2::text[]) and state = 'pending'`,
+    values: [jobId, steps],
+  })
+}
+
+export interface StepError {
+  code: string
+  class: string
+  /** One line without content or secrets. */
+  text: string
+}
+
+/** A step that is given up; a person sees why. */
+export async function failStep(
+  client: Client,
+  jobId: string,
+  step: StepName,
+  error: StepError,
+): Promise<void> {
+  await execute(client, {
+    name: 'enrich.fail_step',
+    text: `update enrich.steps set state = 'failed', finished_at = clock_timestamp(), lease_until = null,
+             next_retry_at = null, error_code = $3::text, error_class = $4::text, error_text = $5::text,
+             duration_ms = extract(epoch from clock_timestamp() - started_at) * 1000
+           where job_id = $1::uuid and step = $2::text`,
+    values: [jobId, step, error.code, error.class, error.text],
+  })
+}
+
+/** A step that is tried again after `delayMs`. */
+export async function postponeStep(
+  client: Client,
+  jobId: string,
+  step: StepName,
+  error: StepError,
+  delayMs: number,
+): Promise<void> {
+  await execute(client, {
+    name: 'enrich.postpone_step',
+    text: `update enrich.steps set state = 'pending', starts = 0, lease_until = null, error_code = $3::text,
+             error_class = $4::text, error_text = $5::text,
+             next_retry_at = now() + $6::float8 * interval '1 millisecond'
+           where job_id = $1::uuid and step = $2::text`,
+    values: [jobId, step, error.code, error.class, error.text, delayMs],
+  })
+}
+
+/** A step that was interrupted by the end of this process: as if it had not been started. */
+export async function resetStep(client: Client, jobId: string, step: StepName): Promise<void> {
+  await execute(client, {
+    name: 'enrich.reset_step',
+    text: `update enrich.steps set state = 'pending', starts = 0, attempts = greatest(0, attempts - 1),
+             lease_until = null
+           where job_id = $1::uuid and step = $2::text and state = 'running'`,
+    values: [jobId, step],
+  })
+}

@@ -1,0 +1,35 @@
+import type { ModelProvider } from '@synap/ai'
+import type { SynapClient } from '@synap/client'
+import type { StepName } from '../job.ts'
+import type { DerivedPublisher } from '../publish-derived.ts'
+import { createAnalyse } from './analyse.ts'
+import { createDownload } from './download.ts'
+import { createEmbed } from './embed.ts'
+import { createExtract } from './extract.ts'
+import type { Objects } from './objects.ts'
+import { createPublish } from './publish.ts'
+import { createPublishText } from './publish-text.ts'
+import { createRecord } from './record.ts'
+import type { Step } from './step.ts'
+
+export interface StepTools {
+  objects: Objects
+  provider: ModelProvider
+  derived: DerivedPublisher
+  client: Pick<SynapClient, 'recordAnalysis'>
+  /** IANA name, for users who chose none. */
+  defaultTimeZone: string
+}
+
+/** Every step by name; `stepNames` has their order. */
+export function createSteps(tools: StepTools): Record<StepName, Step> {
+  return {
+    download: createDownload(tools.objects),
+    extract: createExtract(tools.objects),
+    publish_text: createPublishText(tools),
+    analyse: createAnalyse(tools),
+    embed: createEmbed(tools),
+    publish: createPublish(tools),
+    record: createRecord(tools),
+  }
+}

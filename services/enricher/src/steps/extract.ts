@@ -1,0 +1,85 @@
+import { chunkText, type Extraction, extractDocument, extractorVersion, extractText } from '@synap/ai'
+import { derivedTextKey } from '@synap/object-store'
+import type { LeasedJob, StepName } from '../job.ts'
+import { type StoredExtraction, upsertExtraction } from '../sql/results.ts'
+import { isReadable, readContent } from './download.ts'
+import type { Objects } from './objects.ts'
+import type { Step } from './step.ts'
+
+/** Who made an extraction: part of its key on the derived topic. */
+export const extractProducer = `extract@${extractorVersion}`
+
+const needText: readonly StepName[] = ['analyse', 'embed', 'publish', 'record']
+const mostLinks = 256
+const longestLink = 2_048
+
+/**
+ * Turns the content into plain text, stores it, and cuts it into chunks. No model: it always runs. What cannot be read
+ * (an image, say) is a result too, not a failure.
+ */
+export function createExtract(objects: Objects): Step {
+  return async ({ job, memory, signal }) => {
+    const { source } = job
+    const save = (stored: StoredExtraction) => (client: Parameters<typeof upsertExtraction>[0]) =>
+      upsertExtraction(client, { ...job, producer: extractProducer }, stored)
+
+    if (source.kind === 'title') {
+      const extraction = extractText(source.title)
+      memory.text = extraction.text
+      return { state: 'done', save: save(stored(extraction, null)) }
+    }
+    const result = isReadable(source)
+      ? extractDocument(memory.bytes ?? (await readContent(objects, job, signal)), source.fileType)
+      : { analysable: false as const, reason: unreadable(source) }
+    if (!result.analysable) return { state: 'done', skips: needText, save: save(nothing(result.reason)) }
+
+    const { extraction } = result
+    const textKey = derivedTextKey({ ...job, sha256: job.contentHash })
+    await objects.put(textKey, Buffer.from(extraction.text), {
+      contentType: 'text/plain; charset=utf-8',
+      signal,
+    })
+    memory.text = extraction.text
+    return { state: 'done', save: save(stored(extraction, textKey)) }
+  }
+}
+
+function unreadable({ fileType }: Extract<LeasedJob['source'], { kind: 'content' }>): string {
+  return fileType === 'markdown' || fileType === 'text' ? 'too_large' : 'unsupported_type'
+}
+
+function stored(extraction: Extraction, textKey: string | null): StoredExtraction {
+  const { text, blocks, heading, structured, language, links } = extraction
+  const { chunks, truncated } = chunkText(text, blocks)
+  return {
+    analysable: true,
+    reason: truncated ? 'end_not_covered' : null,
+    textKey,
+    heading: heading?.slice(0, 500) ?? null,
+    structured,
+    language,
+    links: links
+      .map(({ target }) => target)
+      .filter((target) => target.length <= longestLink && isStorable(target))
+      .slice(0, mostLinks),
+    chunks: chunks.map(({ start, end, byteStart, byteEnd }) => [start, end, byteStart, byteEnd] as const),
+  }
+}
+
+function nothing(reason: string): StoredExtraction {
+  return {
+    analysable: false,
+    reason,
+    textKey: null,
+    heading: null,
+    structured: false,
+    language: null,
+    links: [],
+    chunks: [],
+  }
+}
+
+/** A percent-escape or an entity in an address can come to a NUL or half a character, which no store takes. */
+function isStorable(text: string): boolean {
+  return text !== '' && !text.includes('\0') && text.isWellFormed()
+}

@@ -1,0 +1,84 @@
+import { chunkerVersion, type ModelProvider } from '@synap/ai'
+import { type DerivedRecord, maxVectorsPerBlock } from '@synap/contracts'
+import { crashpoint, SynapError } from '@synap/core'
+import type { LeasedJob } from '../job.ts'
+import type { DerivedPublisher } from '../publish-derived.ts'
+import { findEmbeddings, type StoredChunk, upsertPublished } from '../sql/results.ts'
+import { embeddingKeyOf } from './embed.ts'
+import { readExtraction } from './read-text.ts'
+import type { Step } from './step.ts'
+
+/** Publishes the vectors, at most 64 to a record; the job's row is held meanwhile, as in `publish_text`. */
+export function createPublish(options: { derived: DerivedPublisher; provider: ModelProvider }): Step {
+  const { derived, provider } = options
+  return async (context) => {
+    const { job, signal, commit } = context
+    const { chunks } = await readExtraction(context)
+    const key = embeddingKeyOf(job, provider)
+    const blockCount = Math.ceil(chunks.length / maxVectorsPerBlock)
+    if (blockCount === 0) return { state: 'skipped' }
+    const records: DerivedRecord[] = []
+    for (let block = 0; block < blockCount; block += 1) {
+      const vectors = await commit((client) => findEmbeddings(client, key, block))
+      records.push(blockOf(job, provider, { block, blockCount, chunks, vectors }))
+    }
+    const producer = embedProducer(provider)
+    return {
+      state: 'done',
+      save: async (client) => {
+        await derived.publish(records, signal)
+        crashpoint('enricher.after_publish')
+        await upsertPublished(client, { ...job, producer }, blockCount)
+      },
+    }
+  }
+}
+
+/** Who made the vectors: part of their key. A model's name may hold what a key may not. */
+export function embedProducer({ embeddingModel, dimensions }: ModelProvider): string {
+  const model = embeddingModel.replaceAll(/[^A-Za-z0-9._:+-]/g, '_').slice(0, 100)
+  return `${model}@${dimensions}@${chunkerVersion}`
+}
+
+interface Block {
+  block: number
+  blockCount: number
+  chunks: readonly StoredChunk[]
+  vectors: Buffer | null
+}
+
+function blockOf(
+  { userId, entityId, contentHash }: LeasedJob,
+  provider: ModelProvider,
+  { block, blockCount, chunks, vectors }: Block,
+): DerivedRecord {
+  const { embeddingModel: model, dimensions } = provider
+  const first = block * maxVectorsPerBlock
+  const own = chunks.slice(first, first + maxVectorsPerBlock)
+  const size = dimensions * 2
+  if (vectors?.length !== own.length * size) {
+    throw new SynapError('stored vectors do not match the chunks they were made of', {
+      code: 'enricher.vectors_mismatch',
+      class: 'data',
+      fields: { block, bytes: vectors?.length ?? 0, expected: own.length * size },
+    })
+  }
+  return {
+    type: 'synap.derived.Embedded',
+    userId,
+    entityId,
+    contentHash,
+    producer: embedProducer(provider),
+    block,
+    blockCount,
+    model,
+    dimensions,
+    chunker: chunkerVersion,
+    vectors: own.map(([start, end], index) => ({
+      chunk: first + index,
+      start,
+      end,
+      values: vectors.subarray(index * size, (index + 1) * size),
+    })),
+  }
+}
