@@ -31,7 +31,15 @@ export function createKafka(kafka: KafkaOptions, options: ConsumerDriverOptions 
   return {
     publisher: (settings) => createPublisher(kafka, settings),
     consumerDriver,
-    createTopics: (topics, signal) => applyTopics(admin, topics, signal),
+    async createTopics(topics, signal) {
+      // Its own: kafkajs' metadata fail for good once they have held a topic that was deleted since.
+      const connection = createAdminConnection(kafka)
+      try {
+        return await applyTopics(connection, topics, signal)
+      } finally {
+        connection.close()
+      }
+    },
     watermarks: (topic, signal) => readWatermarks(admin, topic, signal),
     groupLag: (groupId, topics, signal) => readGroupLag(admin, groupId, topics, signal),
     async ping(signal) {

@@ -1,5 +1,11 @@
 import { describeError, SynapError, wait } from '@synap/core'
-import { type ConsumerOptions, driverActionOf, type PausePolicy, pauseMs } from '@synap/messaging'
+import {
+  type ConsumerOptions,
+  driverActionOf,
+  type PausePolicy,
+  pauseMs,
+  type StartPoint,
+} from '@synap/messaging'
 import type { Watermarks } from './admin.ts'
 import type { AssignedPartition } from './assignment.ts'
 
@@ -50,24 +56,28 @@ async function findPosition(partition: AssignedPartition, parts: PlacementParts)
       fields: { topic, partition: number },
     })
   }
+  // Where this assignment stood already, when kafkajs lost its place: the first answer of a consumer without a stored
+  // position is the oldest record, and that may have moved on past records it never got.
+  if (partition.position !== null) assertHeld(partition, partition.position, at)
   const position = await parts.resumeAt(topic, number, at)
-  if (position < at.low || position > at.high) {
-    throw new SynapError(
-      `the position of ${topic}/${number} is ${position}, but the topic holds ${at.low} to ${at.high}: ` +
-        'records have been removed or the topic was made anew; decide by hand where to go on',
-      {
-        code: 'position.out_of_range',
-        class: 'configuration',
-        fields: {
-          topic,
-          partition: number,
-          position: Number(position),
-          low: Number(at.low),
-          high: Number(at.high),
-        },
-      },
-    )
-  }
+  assertHeld(partition, position, at)
   partition.highWatermark = at.high
   return position
+}
+
+function assertHeld(
+  { topic, partition }: AssignedPartition,
+  position: bigint,
+  { low, high }: StartPoint,
+): void {
+  if (position >= low && position <= high) return
+  throw new SynapError(
+    `the position of ${topic}/${partition} is ${position}, but the topic holds ${low} to ${high}: ` +
+      'records have been removed or the topic was made anew; decide by hand where to go on',
+    {
+      code: 'position.out_of_range',
+      class: 'configuration',
+      fields: { topic, partition, position: Number(position), low: Number(low), high: Number(high) },
+    },
+  )
 }
