@@ -1,10 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { parseEnv } from 'node:util'
 import { createClient, type SynapClient } from '@synap/client'
 import type { Command } from 'commander'
 import { CommandError } from './command-error.ts'
-import { repositoryRoot } from './repository.ts'
+import { readStackEnv, stackEnvFile } from './stack-environment.ts'
 
 /** Where a command finds Synap: flags first, then the environment, then what `synap up` wrote. */
 export interface Connection {
@@ -23,8 +20,6 @@ export interface ConnectionFlags {
   apiKey?: string
 }
 
-export const stackEnvFile = join(repositoryRoot, '.synap', 'stack.env')
-
 /** Adds the flags every command that talks to Synap takes. */
 export function withConnection(command: Command): Command {
   return command
@@ -38,8 +33,7 @@ export function findConnection(
   flags: ConnectionFlags,
   environment: NodeJS.ProcessEnv = process.env,
 ): Connection {
-  const file = existsSync(stackEnvFile) ? parseEnv(readFileSync(stackEnvFile, 'utf8')) : {}
-  const env = { ...file, ...environment }
+  const env = { ...readStackEnv(), ...environment }
   const ingestUrl = flags.ingestUrl ?? env['SYNAP_INGEST_URL']
   const queryUrl = flags.queryUrl ?? env['SYNAP_QUERY_URL']
   const apiKey = flags.apiKey ?? env['SYNAP_API_KEY']

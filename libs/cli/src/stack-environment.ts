@@ -4,7 +4,12 @@ import { parseEnv } from 'node:util'
 import { CommandError } from './command-error.ts'
 import { repositoryRoot } from './repository.ts'
 
-const stackEnvFile = join(repositoryRoot, '.synap', 'stack.env')
+export const stackEnvFile = join(repositoryRoot, '.synap', 'stack.env')
+
+/** What `synap up` wrote; empty where it did not run. */
+export function readStackEnv(): Record<string, string | undefined> {
+  return existsSync(stackEnvFile) ? parseEnv(readFileSync(stackEnvFile, 'utf8')) : {}
+}
 
 /**
  * The variables a command needs: from the environment, else from the file that `NAME_FILE` names, else from what
@@ -14,7 +19,7 @@ export function requireEnvironment<Name extends string>(
   names: readonly Name[],
   environment: NodeJS.ProcessEnv = process.env,
 ): Record<Name, string> {
-  const written = existsSync(stackEnvFile) ? parseEnv(readFileSync(stackEnvFile, 'utf8')) : {}
+  const written = readStackEnv()
   const found: Partial<Record<Name, string>> = {}
   const missing: string[] = []
   for (const name of names) {

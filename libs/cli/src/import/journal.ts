@@ -2,7 +2,8 @@ import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { sha256Hex } from '@synap/core'
-import { type Connection, stackEnvFile } from '../connection.ts'
+import type { Connection } from '../connection.ts'
+import { stackEnvFile } from '../stack-environment.ts'
 
 /** What was imported from one folder into one account: a line of JSON per file. */
 export interface Journal {
