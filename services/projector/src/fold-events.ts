@@ -1,5 +1,5 @@
 import type { SynapEvent } from '@synap/contracts'
-import { assertNever, type EntityId, type TagId, type UserId } from '@synap/core'
+import { assertNever, type EntityId, SynapError, type TagId, type UserId } from '@synap/core'
 import { type EntityState, evolveEntity, evolveRelation, type RelationState } from '@synap/domain'
 
 /** A state and whose it is. */
@@ -17,6 +17,8 @@ export interface OwnedEntity extends Owned<EntityState> {
 export interface States {
   entities: Map<string, OwnedEntity>
   relations: Map<string, Owned<RelationState>>
+  /** Entities that are gone for good: nothing brings them back. */
+  purged: ReadonlySet<string>
 }
 
 export interface TagName {
@@ -85,7 +87,8 @@ export function foldEvents(before: States, events: readonly Foldable[]): EventEf
     switch (event.aggregateType) {
       case 'entity': {
         const old = entities.get(id) ?? before.entities.get(id)
-        if (isBehind(old?.state, event)) break
+        if (before.purged.has(id) || isBehind(old?.state, event)) break
+        if (old === undefined) assertFirst(event)
         const state = evolveEntity(previousOf(old?.state, event), event)
         const deletedAt = state.deleted ? (old?.deletedAt ?? event.occurredAt) : null
         entities.set(id, { userId, state, deletedAt })
@@ -95,8 +98,10 @@ export function foldEvents(before: States, events: readonly Foldable[]): EventEf
       case 'relation': {
         const old = (relations.get(id) ?? before.relations.get(id))?.state
         if (isBehind(old, event)) break
-        // A relation needs no first event: each of them says all.
-        relations.set(id, { userId, state: evolveRelation(previousOf(old, event), event) })
+        // Each event of a relation says all of it, so that the first that is seen may be any.
+        const first = old === undefined ? { ...event, version: 1 } : event
+        const state = evolveRelation(previousOf(old, event), first)
+        relations.set(id, { userId, state: { ...state, version: event.version } })
         break
       }
       case 'user':
@@ -138,6 +143,16 @@ export function aggregatesOf(events: readonly Foldable[]): { entities: EntityId[
 
 function isBehind(state: { version: number } | undefined, event: { version: number }): boolean {
   return state !== undefined && event.version <= state.version
+}
+
+/** An entity whose beginning was discarded cannot be folded: its events are refused as data, and parked. */
+function assertFirst(event: Foldable): void {
+  if (event.type === 'entity.created' && event.version === 1) return
+  throw new SynapError('the first event of an entity is not there', {
+    code: 'projection.no_beginning',
+    class: 'data',
+    fields: { entityId: event.aggregateId, version: event.version },
+  })
 }
 
 /** The state as `evolve` wants it: at the version before the event's. */

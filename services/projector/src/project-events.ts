@@ -14,7 +14,7 @@ import { updateUserModels } from './sql/derived-blocks.ts'
 import { replaceEntityTags, taskOf, upsertTaskDetails } from './sql/details.ts'
 import { findEntityStates, upsertEntities } from './sql/entities.ts'
 import { replaceLexemes } from './sql/lexemes.ts'
-import { deleteEntities, eraseUser, insertPurgedEntities } from './sql/purge.ts'
+import { deleteEntities, eraseUser, findPurged, insertPurgedEntities } from './sql/purge.ts'
 import { findRelationStates, upsertRelations } from './sql/relations.ts'
 import { upsertSettings } from './sql/settings.ts'
 import { findEntitiesWithTags, mergeTag, upsertTagColors, upsertTagNames } from './sql/tags.ts'
@@ -53,6 +53,7 @@ async function projectRun(client: Client, schema: string, events: readonly Folda
     entities: ids.entities.length === 0 ? new Map() : await findEntityStates(client, schema, ids.entities),
     relations:
       ids.relations.length === 0 ? new Map() : await findRelationStates(client, schema, ids.relations),
+    purged: ids.entities.length === 0 ? new Set() : await findPurged(client, schema, ids.entities),
   }
   const effect = foldEvents(before, events)
 

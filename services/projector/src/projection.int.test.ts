@@ -123,6 +123,28 @@ describe('the projection of events', () => {
     expect(await rowsOf(user.userId)).toEqual(foldPlainly(events))
   })
 
+  it('given an entity whose beginning was given up, what follows is parked and the projector goes on', async () => {
+    const user = new RandomUser(createRandom(5))
+    const [lost, other] = [uuidv7(), uuidv7()]
+    const events: SynapEvent[] = [
+      user.event('entity.created', lost, { type: 'note', title: 'a' }),
+      user.event('entity.title_changed', lost, { title: 'b', oldTitle: 'a' }),
+      user.event('entity.created', other, { type: 'note', title: 'c' }),
+    ]
+    const topic = `t.${uuidv7()}`
+    const feed = await createFeed(pool, topic, events.slice(1))
+    await feed.deliver(toMessages(topic, events))
+    const ids = `select array_agg(id) from read_v1.parked where user_id = '${user.userId}' and sequence = 1`
+    await database.superuserSql(`select read_v1.mark_parked((${ids}), 'discard');`)
+    await feed.inbox.retryParked()
+    expect(
+      await database.superuserSql(
+        `select sequence, reason, state from read_v1.parked where user_id = '${user.userId}' order by 1;`,
+      ),
+    ).toEqual(['1|undecodable|discarded', '2|refused_by_store|open'])
+    expect(await rowsOf(user.userId)).toMatchObject({ entities: { [other]: { title: 'c' } } })
+  })
+
   it('given a user who is erased, no row of theirs is left and the position stays', async () => {
     const user = new RandomUser(createRandom(3))
     const events = Array.from({ length: 60 }, () => user.next())

@@ -65,7 +65,9 @@ export function foldPlainly(events: readonly SynapEvent[]): Rows {
     if (event.type === 'relation.created' || event.type === 'relation.deleted') {
       const { type, sourceId, targetId } = event.delta
       const deleted = event.type === 'relation.deleted'
-      rows.relations[id] = { type, source: sourceId, target: targetId, deleted, version: event.version }
+      const gone = rows.purged.includes(sourceId) || rows.purged.includes(targetId)
+      if (!gone)
+        rows.relations[id] = { type, source: sourceId, target: targetId, deleted, version: event.version }
     }
     if (event.type === 'tag.renamed') name(event.delta.tagId, event.delta.name)
     if (event.type === 'tag.recolored') {

@@ -64,7 +64,7 @@ const columns: readonly Column<Owned<RelationState>>[] = [
   ['deleted', 'bool', ({ state }) => state.deleted],
 ]
 
-/** Writes states that are newer than the stored ones. */
+/** Writes states that are newer than the stored ones; not of relations with an end that is gone for good. */
 export async function upsertRelations(
   client: Client,
   schema: string,
@@ -74,7 +74,10 @@ export async function upsertRelations(
   await execute(client, {
     name: `${schema}.upsert_relations`,
     text: `
-      insert into ${schema}.relations as r0 (${set.names}) select ${set.names} from ${set.from} order by relation_id
+      insert into ${schema}.relations as r0 (${set.names}) 
+      select ${set.names} from ${set.from}
+      where not exists (select from ${schema}.purged as p where p.subject_id in (r.source_id, r.target_id))
+      order by relation_id
       on conflict (relation_id) do update set type = excluded.type, source_id = excluded.source_id,
         target_id = excluded.target_id, version = excluded.version, sequence = excluded.sequence,
         updated_at = excluded.updated_at, deleted = excluded.deleted

@@ -1,0 +1,499 @@
+create schema read_v1 authorization synap_projector;
+
+create table read_v1.entities (
+  entity_id uuid not null,
+  user_id uuid not null,
+  type text not null,
+  title text,
+  preview text,
+  summary text,
+  language text,
+  content_key text,
+  content_sha256 text,
+  content_size bigint,
+  content_type text,
+  file_type text,
+  uploaded_at timestamp with time zone,
+  subject_sha256 text,
+  attachments jsonb not null,
+  metadata jsonb not null,
+  provenance jsonb not null,
+  suggestions jsonb not null,
+  rejected jsonb not null,
+  version integer not null,
+  sequence bigint not null,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  deleted_at timestamp with time zone,
+  projected_at timestamp with time zone not null default clock_timestamp(),
+  constraint entities_pkey PRIMARY KEY (entity_id)
+);
+alter table read_v1.entities owner to synap_projector;
+alter table read_v1.entities enable row level security;
+
+create table read_v1.entity_lexemes (
+  entity_id uuid not null,
+  user_id uuid not null,
+  config text not null,
+  lexemes tsvector not null,
+  constraint entity_lexemes_pkey PRIMARY KEY (entity_id)
+);
+alter table read_v1.entity_lexemes owner to synap_projector;
+alter table read_v1.entity_lexemes enable row level security;
+
+create table read_v1.entity_tags (
+  entity_id uuid not null,
+  tag_id uuid not null,
+  user_id uuid not null,
+  provenance jsonb not null,
+  constraint entity_tags_entity_id_fkey FOREIGN KEY (entity_id) REFERENCES read_v1.entities(entity_id) ON DELETE CASCADE,
+  constraint entity_tags_pkey PRIMARY KEY (entity_id, tag_id)
+);
+alter table read_v1.entity_tags owner to synap_projector;
+alter table read_v1.entity_tags enable row level security;
+
+create table read_v1.entity_texts (
+  entity_id uuid not null,
+  content_sha256 text not null,
+  producer text not null,
+  block integer not null,
+  block_count integer not null,
+  user_id uuid not null,
+  text_key text,
+  language text,
+  config text not null,
+  links jsonb not null,
+  chunks jsonb not null,
+  analysable boolean not null,
+  reason text,
+  lexemes tsvector,
+  indexed_at timestamp with time zone not null default clock_timestamp(),
+  constraint entity_texts_pkey PRIMARY KEY (entity_id, content_sha256, producer, block)
+);
+alter table read_v1.entity_texts owner to synap_projector;
+alter table read_v1.entity_texts enable row level security;
+
+create table read_v1.entity_vectors (
+  entity_id uuid not null,
+  content_sha256 text not null,
+  producer text not null,
+  block integer not null,
+  chunk integer not null,
+  user_id uuid not null,
+  model text not null,
+  char_start integer not null,
+  char_end integer not null,
+  embedding halfvec(1536) not null,
+  indexed_at timestamp with time zone not null default clock_timestamp(),
+  constraint entity_vectors_pkey PRIMARY KEY (entity_id, content_sha256, producer, block, chunk)
+);
+alter table read_v1.entity_vectors owner to synap_projector;
+alter table read_v1.entity_vectors enable row level security;
+
+create table read_v1.parked (
+  id bigint not null generated always as identity,
+  topic text,
+  partition integer,
+  record_offset bigint,
+  user_id uuid,
+  aggregate_id uuid,
+  aggregate_type text,
+  version integer,
+  sequence bigint,
+  event_id uuid,
+  event_type text,
+  reason text not null,
+  detail text,
+  key text,
+  headers jsonb,
+  value bytea,
+  slot boolean not null,
+  state text not null default 'open'::text,
+  attempts integer not null default 0,
+  parked_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint parked_check CHECK (((NOT slot) OR ((user_id IS NOT NULL) AND (sequence IS NOT NULL)))),
+  constraint parked_pkey PRIMARY KEY (id),
+  constraint parked_state_check CHECK ((state = ANY (ARRAY['open'::text, 'retry'::text, 'applied'::text, 'discarded'::text])))
+);
+alter table read_v1.parked owner to synap_projector;
+alter table read_v1.parked enable row level security;
+
+create table read_v1.positions (
+  topic text not null,
+  partition integer not null,
+  next_offset bigint not null,
+  event_id uuid,
+  attempts integer not null default 0,
+  attempt_offset bigint,
+  updated_at timestamp with time zone not null default now(),
+  constraint positions_next_offset_check CHECK ((next_offset >= 0)),
+  constraint positions_pkey PRIMARY KEY (topic, partition)
+);
+alter table read_v1.positions owner to synap_projector;
+
+create table read_v1.purged (
+  subject_id uuid not null,
+  user_id uuid not null,
+  sequence bigint not null,
+  purged_at timestamp with time zone not null default clock_timestamp(),
+  constraint purged_pkey PRIMARY KEY (subject_id)
+);
+alter table read_v1.purged owner to synap_projector;
+alter table read_v1.purged enable row level security;
+
+create table read_v1.relations (
+  relation_id uuid not null,
+  user_id uuid not null,
+  type text not null,
+  source_id uuid not null,
+  target_id uuid not null,
+  version integer not null,
+  sequence bigint not null,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  deleted boolean not null,
+  constraint relations_pkey PRIMARY KEY (relation_id)
+);
+alter table read_v1.relations owner to synap_projector;
+alter table read_v1.relations enable row level security;
+
+create table read_v1.tags (
+  tag_id uuid not null,
+  user_id uuid not null,
+  name text not null,
+  color text,
+  name_sequence bigint not null,
+  color_sequence bigint not null default 0,
+  constraint tags_pkey PRIMARY KEY (tag_id)
+);
+alter table read_v1.tags owner to synap_projector;
+alter table read_v1.tags enable row level security;
+
+create table read_v1.task_details (
+  entity_id uuid not null,
+  user_id uuid not null,
+  status text not null,
+  priority smallint not null,
+  due text,
+  due_day date,
+  completed_by uuid,
+  completed_at timestamp with time zone,
+  constraint task_details_entity_id_fkey FOREIGN KEY (entity_id) REFERENCES read_v1.entities(entity_id) ON DELETE CASCADE,
+  constraint task_details_pkey PRIMARY KEY (entity_id)
+);
+alter table read_v1.task_details owner to synap_projector;
+alter table read_v1.task_details enable row level security;
+
+create table read_v1.user_models (
+  user_id uuid not null,
+  model text not null,
+  vectors bigint not null,
+  constraint user_models_pkey PRIMARY KEY (user_id, model)
+);
+alter table read_v1.user_models owner to synap_projector;
+alter table read_v1.user_models enable row level security;
+
+create table read_v1.user_positions (
+  user_id uuid not null,
+  seen bigint not null,
+  updated_at timestamp with time zone not null default now(),
+  constraint user_positions_pkey PRIMARY KEY (user_id),
+  constraint user_positions_seen_check CHECK ((seen >= 0))
+);
+alter table read_v1.user_positions owner to synap_projector;
+alter table read_v1.user_positions enable row level security;
+
+create table read_v1.user_settings (
+  user_id uuid not null,
+  time_zone text,
+  language text,
+  sequence bigint not null,
+  constraint user_settings_pkey PRIMARY KEY (user_id)
+);
+alter table read_v1.user_settings owner to synap_projector;
+alter table read_v1.user_settings enable row level security;
+
+CREATE INDEX entities_by_creation ON read_v1.entities USING btree (user_id, created_at DESC, entity_id DESC);
+
+CREATE INDEX entities_by_update ON read_v1.entities USING btree (user_id, updated_at DESC);
+
+CREATE INDEX entity_lexemes_by_config ON read_v1.entity_lexemes USING btree (user_id, config);
+
+CREATE INDEX entity_lexemes_by_word ON read_v1.entity_lexemes USING gin (user_id, lexemes);
+
+CREATE INDEX entity_tags_by_tag ON read_v1.entity_tags USING btree (user_id, tag_id, entity_id);
+
+CREATE INDEX entity_vectors_by_user ON read_v1.entity_vectors USING btree (user_id, model);
+
+CREATE INDEX entity_vectors_hnsw ON read_v1.entity_vectors USING hnsw (embedding halfvec_cosine_ops);
+
+CREATE INDEX parked_marked ON read_v1.parked USING btree (topic, user_id) WHERE (state = 'retry'::text);
+
+CREATE UNIQUE INDEX parked_record ON read_v1.parked USING btree (topic, partition, record_offset, COALESCE(sha256(value), '\x'::bytea)) WHERE (NOT slot);
+
+CREATE UNIQUE INDEX parked_slot ON read_v1.parked USING btree (user_id, sequence) WHERE (slot AND (state = ANY (ARRAY['open'::text, 'retry'::text])));
+
+CREATE INDEX relations_by_source ON read_v1.relations USING btree (user_id, source_id);
+
+CREATE INDEX relations_by_target ON read_v1.relations USING btree (user_id, target_id);
+
+CREATE INDEX tags_by_name ON read_v1.tags USING btree (user_id, name);
+
+CREATE INDEX task_details_by_due ON read_v1.task_details USING btree (user_id, due_day);
+
+CREATE INDEX task_details_by_status ON read_v1.task_details USING btree (user_id, status);
+
+CREATE OR REPLACE FUNCTION read_v1.item_status(entity uuid)
+ RETURNS TABLE(version integer, projected_at timestamp with time zone, text_indexed_at timestamp with time zone, vectors integer, vectors_at timestamp with time zone, parked integer, content_sha256 text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select e.version, e.projected_at, t.indexed_at, coalesce(v.vectors, 0)::integer, v.indexed_at, p.parked::integer,
+    e.subject_sha256
+  from (select nullif(current_setting('synap.user_id', true), '')::uuid as id) as me
+  left join read_v1.entities as e on e.entity_id = item_status.entity and e.user_id = me.id
+  left join lateral (
+    select max(texts.indexed_at) as indexed_at from read_v1.entity_texts as texts
+    where texts.entity_id = e.entity_id and texts.content_sha256 = e.subject_sha256 and texts.user_id = me.id
+  ) as t on true
+  left join lateral (
+    select count(*) as vectors, max(vectors.indexed_at) as indexed_at from read_v1.entity_vectors as vectors
+    where vectors.entity_id = e.entity_id and vectors.content_sha256 = e.subject_sha256 and vectors.user_id = me.id
+  ) as v on true
+  left join lateral (
+    select count(*) as parked from read_v1.parked
+    where parked.user_id = me.id and parked.aggregate_id = item_status.entity and parked.slot
+      and parked.state in ('open', 'retry')
+  ) as p on true
+$function$
+;
+alter function read_v1.item_status(uuid) owner to synap_projector;
+
+CREATE OR REPLACE FUNCTION read_v1.mark_parked(ids bigint[], action text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  marked bigint;
+begin
+  -- the owner works under its users' rows: a mark must not fall between its look and its update
+  perform 1 from read_v1.user_positions u
+    where u.user_id in (select p.user_id from read_v1.parked p where p.id = any (ids))
+    order by u.user_id for update;
+  if action = 'retry' then
+    update read_v1.parked p set state = 'retry', updated_at = now()
+      where p.id = any (ids) and p.state = 'open' and p.value is not null;
+    get diagnostics marked = row_count;
+  elsif action = 'discard' then
+    update read_v1.parked p set state = 'discarded', updated_at = now()
+      where p.id = any (ids) and p.state in ('open', 'retry');
+    get diagnostics marked = row_count;
+    update read_v1.parked f set state = 'retry', updated_at = now()
+      where f.slot and f.state = 'open' and f.reason in ('behind_parked', 'behind_missing')
+        and f.user_id in (select p.user_id from read_v1.parked p where p.id = any (ids) and p.slot);
+  else
+    raise exception 'unknown action' using errcode = '22023';
+  end if;
+  return marked;
+end
+$function$
+;
+alter function read_v1.mark_parked(bigint[],text) owner to synap_projector;
+
+CREATE OR REPLACE FUNCTION read_v1.match_text(question tsquery, cap integer)
+ RETURNS TABLE(entity_id uuid, rank real)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with matches as materialized (
+    select documents.entity_id
+    from read_v1.entity_lexemes as documents
+    where documents.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
+      and documents.lexemes @@ question
+  ), newest as materialized (
+    select matches.entity_id from matches order by matches.entity_id desc limit least(greatest(cap, 0), 5000)
+  )
+  select newest.entity_id, ts_rank_cd('{0.1, 0.2, 0.6, 1.0}', documents.lexemes, question, 1)
+  from newest join read_v1.entity_lexemes as documents using (entity_id)
+$function$
+;
+alter function read_v1.match_text(tsquery,integer) owner to synap_projector;
+
+CREATE OR REPLACE FUNCTION read_v1.parked_of_user()
+ RETURNS TABLE(sequence bigint, aggregate_id uuid, reason text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select parked.sequence, parked.aggregate_id, parked.reason from read_v1.parked
+  where parked.user_id = nullif(current_setting('synap.user_id', true), '')::uuid and parked.slot
+    and parked.state in ('open', 'retry')
+  order by parked.sequence
+$function$
+;
+alter function read_v1.parked_of_user() owner to synap_projector;
+
+CREATE OR REPLACE FUNCTION read_v1.positions_of(users uuid[])
+ RETURNS TABLE(user_id uuid, seen bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select p.user_id, p.seen from read_v1.user_positions p where p.user_id = any (users)
+$function$
+;
+alter function read_v1.positions_of(uuid[]) owner to synap_projector;
+
+CREATE OR REPLACE FUNCTION read_v1.text_config(language text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select case lower(split_part(language, '-', 1))
+    when 'ar' then 'arabic' when 'hy' then 'armenian' when 'eu' then 'basque' when 'ca' then 'catalan'
+    when 'da' then 'danish' when 'nl' then 'dutch' when 'en' then 'english' when 'fi' then 'finnish'
+    when 'fr' then 'french' when 'de' then 'german' when 'el' then 'greek' when 'hi' then 'hindi'
+    when 'hu' then 'hungarian' when 'id' then 'indonesian' when 'ga' then 'irish' when 'it' then 'italian'
+    when 'lt' then 'lithuanian' when 'ne' then 'nepali' when 'no' then 'norwegian' when 'nb' then 'norwegian'
+    when 'pt' then 'portuguese' when 'ro' then 'romanian' when 'ru' then 'russian' when 'sr' then 'serbian'
+    when 'es' then 'spanish' when 'sv' then 'swedish' when 'ta' then 'tamil' when 'tr' then 'turkish'
+    when 'yi' then 'yiddish'
+    else 'simple'
+  end
+$function$
+;
+alter function read_v1.text_config(text) owner to synap_projector;
+
+CREATE OR REPLACE FUNCTION read_v1.to_lexemes(config text, body text, weight "char")
+ RETURNS tsvector
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  part text := coalesce(body, '');
+  lexed tsvector;
+begin
+  loop
+    begin
+      lexed := setweight(to_tsvector('simple', part), weight);
+      if config <> 'simple' then
+        lexed := lexed || setweight(to_tsvector(config::regconfig, part), weight);
+      end if;
+      if pg_column_size(lexed) <= 900000 then
+        return lexed;
+      end if;
+    exception when program_limit_exceeded then
+      null;
+    end;
+    part := left(part, length(part) / 2);
+  end loop;
+end
+$function$
+;
+alter function read_v1.to_lexemes(text,text,"char") owner to synap_projector;
+
+CREATE OR REPLACE FUNCTION read_v1.to_question(question text, configs text[])
+ RETURNS tsquery
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  config text;
+  asked tsquery := websearch_to_tsquery('simple', question);
+  other tsquery;
+begin
+  if numnode(asked) = 0 then
+    return null;
+  end if;
+  if question !~* '"|(^|\s)-|\sor\s' then
+    other := plainto_tsquery('simple', question);
+    if numnode(other) > 0 then
+      asked := asked || (other::text || ':*')::tsquery;
+    end if;
+  end if;
+  foreach config in array configs loop
+    if config <> 'simple' then
+      other := websearch_to_tsquery(config::regconfig, question);
+      if numnode(other) > 0 and other::text <> asked::text then
+        asked := asked || other;
+      end if;
+    end if;
+  end loop;
+  return asked;
+end
+$function$
+;
+alter function read_v1.to_question(text,text[]) owner to synap_projector;
+
+create policy own_rows on read_v1.entities as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
+
+create policy own_rows on read_v1.entity_lexemes as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
+
+create policy own_rows on read_v1.entity_tags as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
+
+create policy own_rows on read_v1.entity_texts as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
+
+create policy own_rows on read_v1.entity_vectors as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
+
+create policy own_rows on read_v1.parked as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
+
+create policy own_rows on read_v1.purged as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
+
+create policy own_rows on read_v1.relations as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
+
+create policy own_rows on read_v1.tags as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
+
+create policy own_rows on read_v1.task_details as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
+
+create policy own_rows on read_v1.user_models as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
+
+create policy own_rows on read_v1.user_positions as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
+
+create policy own_rows on read_v1.user_settings as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
+
+grant execute on function read_v1.item_status(uuid) to synap_query;
+grant execute on function read_v1.mark_parked(bigint[],text) to synap_operator;
+grant execute on function read_v1.match_text(tsquery,integer) to synap_query;
+grant execute on function read_v1.parked_of_user() to synap_query;
+grant execute on function read_v1.positions_of(uuid[]) to synap_operator;
+grant execute on function read_v1.positions_of(uuid[]) to synap_query;
+grant execute on function read_v1.text_config(text) to synap_query;
+grant execute on function read_v1.to_lexemes(text,text,"char") to synap_query;
+grant execute on function read_v1.to_question(text,text[]) to synap_query;
+grant select on read_v1.entities to synap_query;
+grant select on read_v1.entity_lexemes to synap_query;
+grant select on read_v1.entity_tags to synap_query;
+grant select on read_v1.entity_texts to synap_query;
+grant select on read_v1.entity_vectors to synap_query;
+grant select on read_v1.relations to synap_query;
+grant select on read_v1.tags to synap_query;
+grant select on read_v1.task_details to synap_query;
+grant select on read_v1.user_models to synap_query;
+grant select on read_v1.user_settings to synap_query;
+grant usage on schema read_v1 to synap_operator;
+grant usage on schema read_v1 to synap_query;
+
+create schema read_meta authorization synap_projector;
+
+create table read_meta.read_active (
+  one boolean not null default true,
+  n integer not null,
+  shape integer not null,
+  switched_at timestamp with time zone not null default now(),
+  constraint read_active_n_check CHECK ((n > 0)),
+  constraint read_active_one_check CHECK (one),
+  constraint read_active_pkey PRIMARY KEY (one),
+  constraint read_active_shape_check CHECK ((shape > 0))
+);
+alter table read_meta.read_active owner to synap_projector;
+
+grant select on read_meta.read_active to synap_query;
+grant usage on schema read_meta to synap_query;
