@@ -3,6 +3,7 @@ import {
   ownership,
   type Pool,
   type Principal,
+  query,
   type TransactionOptions,
   transaction,
 } from '@synap/postgres'
@@ -17,4 +18,9 @@ export function inTransaction<T>(
   options?: TransactionOptions,
 ): Promise<T> {
   return transaction(pool, ingest, work, options)
+}
+
+/** Resolves when the database answers; for readiness. */
+export async function pingDatabase(pool: Pool): Promise<void> {
+  await query(pool, { text: 'select 1' })
 }

@@ -20,6 +20,7 @@ export async function listEvents(
   schemas: SchemaBook,
   { user, from, to }: { user: UserId; from: number; to: number },
 ): Promise<InternalEvent[]> {
+  await schemas.refresh()
   const found = await inTransaction(pool, async (client) => {
     // The head first: an event appended between the two is then found, not told absent.
     const head = await findUserSequence(client, user)

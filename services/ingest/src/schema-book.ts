@@ -9,15 +9,19 @@ export interface SchemaBook {
   /** By fingerprint, 64 hexadecimal characters. Throws `schema.unregistered` (configuration). */
   find: (fingerprint: string) => SchemaRow
   has: (fingerprint: string) => boolean
-  /** Reads the table again. */
-  reload: () => Promise<void>
+  /** Reads the table again when the last time is some seconds ago: the register command may have run since. */
+  refresh: () => Promise<void>
 }
 
-export async function createSchemaBook(pool: Pool): Promise<SchemaBook> {
+const freshMs = 5_000
+
+export async function createSchemaBook(pool: Pool, maxAgeMs = freshMs): Promise<SchemaBook> {
+  let readAt = 0
   let rows = new Map<string, SchemaRow>()
   const reload = async () => {
     const found = await inTransaction(pool, selectSchemas)
     rows = new Map(found.map((row) => [row.fingerprint, row]))
+    readAt = performance.now()
   }
   await reload()
   return {
@@ -31,7 +35,9 @@ export async function createSchemaBook(pool: Pool): Promise<SchemaBook> {
       })
     },
     has: (fingerprint) => rows.has(fingerprint),
-    reload,
+    refresh: async () => {
+      if (performance.now() - readAt >= maxAgeMs) await reload()
+    },
   }
 }
 

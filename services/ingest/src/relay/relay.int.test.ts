@@ -37,14 +37,14 @@ afterEach(async () => {
 afterAll(() => stack?.close())
 
 async function startTestRelay(parts: Partial<RelayOptions> = {}): Promise<Relay> {
-  const schemas = await createSchemaBook(stack.pool)
+  const schemas = await createSchemaBook(stack.pool, 0)
   const relay = startRelay({
     pool: stack.pool,
     publisher: stack.kafka.publisher(),
     topic: stack.topic,
     logger: silentLogger,
     prepare: (row) => prepareMessage(row, stack.topic, schemas),
-    refresh: schemas.reload,
+    refresh: schemas.refresh,
     leaseMs: 3_000,
     pollMs: 60_000,
     batchRows: 50,

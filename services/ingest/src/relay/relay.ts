@@ -28,11 +28,11 @@ export interface RelayOptions {
 
 export interface Relay {
   /** Something was committed: look now. */
-  wake(): void
+  wake: () => void
   /** True while this process relays. */
-  isLeader(): boolean
+  isLeader: () => boolean
   /** Why the last round failed; null while it goes well. */
-  trouble(): string | null
+  trouble: () => string | null
   /** Finishes the batch in flight, for five seconds at most, and gives the lease back. */
   close(): Promise<void>
 }

@@ -5,6 +5,8 @@ export interface StreamRow {
   aggregate_id: AggregateId
   aggregate_type: string
   version: number
+  /** Of its last event. */
+  sequence: number
   state: unknown
   state_version: number
 }
@@ -18,7 +20,7 @@ export function findStreams(
   return query(client, {
     name: 'write.find_streams',
     text: `
-      select aggregate_id, aggregate_type, version, state, state_version
+      select aggregate_id, aggregate_type, version, sequence, state, state_version
         from write.streams
        where user_id = $1::uuid and aggregate_id = any ($2::uuid[])`,
     values: [userId, ids],

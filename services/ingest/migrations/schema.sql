@@ -1,0 +1,750 @@
+create schema write authorization synap_ingest;
+
+create sequence write.outbox_id as bigint;
+
+create table write.api_keys (
+  key_id uuid not null,
+  user_id uuid not null,
+  name text not null,
+  key_hash bytea not null,
+  scopes text[] not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  expires_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  last_used_at timestamp with time zone,
+  constraint api_keys_key_hash_check CHECK ((octet_length(key_hash) = 32)),
+  constraint api_keys_key_hash_key UNIQUE (key_hash),
+  constraint api_keys_pkey PRIMARY KEY (key_id),
+  constraint api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES write.users(user_id)
+);
+alter table write.api_keys owner to synap_ingest;
+
+create table write.idempotency (
+  user_id uuid not null,
+  idempotency_key text not null,
+  request_hash bytea not null,
+  ids jsonb not null default '{}'::jsonb,
+  object_key text,
+  attempt integer not null default 1,
+  lease_expires_at timestamp with time zone not null,
+  result jsonb,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  expires_at timestamp with time zone not null,
+  constraint idempotency_idempotency_key_check CHECK (((char_length(idempotency_key) >= 1) AND (char_length(idempotency_key) <= 255))),
+  constraint idempotency_pkey PRIMARY KEY (user_id, idempotency_key),
+  constraint idempotency_request_hash_check CHECK ((octet_length(request_hash) = 32))
+);
+alter table write.idempotency owner to synap_ingest;
+
+create table write.object_leases (
+  lease_id uuid not null default gen_random_uuid(),
+  object_key text not null,
+  expires_at timestamp with time zone not null,
+  constraint object_leases_pkey PRIMARY KEY (lease_id)
+);
+alter table write.object_leases owner to synap_ingest;
+
+create table write.objects (
+  object_key text not null,
+  user_id uuid not null,
+  aggregate_id uuid not null,
+  sha256 bytea not null,
+  size_bytes bigint not null,
+  content_type text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint objects_pkey PRIMARY KEY (object_key),
+  constraint objects_sha256_check CHECK ((octet_length(sha256) = 32)),
+  constraint objects_size_bytes_check CHECK ((size_bytes >= 0))
+);
+alter table write.objects owner to synap_ingest;
+
+create table write.outbox (
+  id bigint not null default nextval('write.outbox_id'::regclass),
+  event_id uuid not null,
+  event_type text not null,
+  user_id uuid not null,
+  aggregate_id uuid not null,
+  aggregate_type text not null,
+  version integer not null,
+  sequence bigint not null,
+  occurred_at timestamp with time zone not null,
+  source text not null,
+  correlation_id uuid not null,
+  causation_id uuid,
+  actor_kind text not null,
+  actor_id uuid,
+  delta bytea not null,
+  schema_fingerprint bytea not null,
+  traceparent text,
+  tracestate text,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  published_at timestamp with time zone,
+  constraint outbox_pkey PRIMARY KEY (id),
+  constraint outbox_schema_fingerprint_check CHECK ((octet_length(schema_fingerprint) = 32)),
+  constraint outbox_sequence_check CHECK ((sequence > 0)),
+  constraint outbox_version_check CHECK ((version > 0))
+) partition by RANGE (id);
+alter table write.outbox owner to synap_ingest;
+
+create table write.outbox_000000 (
+  id bigint not null default nextval('write.outbox_id'::regclass),
+  event_id uuid not null,
+  event_type text not null,
+  user_id uuid not null,
+  aggregate_id uuid not null,
+  aggregate_type text not null,
+  version integer not null,
+  sequence bigint not null,
+  occurred_at timestamp with time zone not null,
+  source text not null,
+  correlation_id uuid not null,
+  causation_id uuid,
+  actor_kind text not null,
+  actor_id uuid,
+  delta bytea not null,
+  schema_fingerprint bytea not null,
+  traceparent text,
+  tracestate text,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  published_at timestamp with time zone,
+  constraint outbox_schema_fingerprint_check CHECK ((octet_length(schema_fingerprint) = 32)),
+  constraint outbox_sequence_check CHECK ((sequence > 0)),
+  constraint outbox_version_check CHECK ((version > 0))
+) partition of write.outbox FOR VALUES FROM ('0') TO ('1000000');
+alter table write.outbox_000000 owner to synap_ingest;
+
+create table write.outbox_000001 (
+  id bigint not null default nextval('write.outbox_id'::regclass),
+  event_id uuid not null,
+  event_type text not null,
+  user_id uuid not null,
+  aggregate_id uuid not null,
+  aggregate_type text not null,
+  version integer not null,
+  sequence bigint not null,
+  occurred_at timestamp with time zone not null,
+  source text not null,
+  correlation_id uuid not null,
+  causation_id uuid,
+  actor_kind text not null,
+  actor_id uuid,
+  delta bytea not null,
+  schema_fingerprint bytea not null,
+  traceparent text,
+  tracestate text,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  published_at timestamp with time zone,
+  constraint outbox_schema_fingerprint_check CHECK ((octet_length(schema_fingerprint) = 32)),
+  constraint outbox_sequence_check CHECK ((sequence > 0)),
+  constraint outbox_version_check CHECK ((version > 0))
+) partition of write.outbox FOR VALUES FROM ('1000000') TO ('2000000');
+alter table write.outbox_000001 owner to synap_ingest;
+
+create table write.outbox_000002 (
+  id bigint not null default nextval('write.outbox_id'::regclass),
+  event_id uuid not null,
+  event_type text not null,
+  user_id uuid not null,
+  aggregate_id uuid not null,
+  aggregate_type text not null,
+  version integer not null,
+  sequence bigint not null,
+  occurred_at timestamp with time zone not null,
+  source text not null,
+  correlation_id uuid not null,
+  causation_id uuid,
+  actor_kind text not null,
+  actor_id uuid,
+  delta bytea not null,
+  schema_fingerprint bytea not null,
+  traceparent text,
+  tracestate text,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  published_at timestamp with time zone,
+  constraint outbox_schema_fingerprint_check CHECK ((octet_length(schema_fingerprint) = 32)),
+  constraint outbox_sequence_check CHECK ((sequence > 0)),
+  constraint outbox_version_check CHECK ((version > 0))
+) partition of write.outbox FOR VALUES FROM ('2000000') TO ('3000000');
+alter table write.outbox_000002 owner to synap_ingest;
+
+create table write.outbox_default (
+  id bigint not null default nextval('write.outbox_id'::regclass),
+  event_id uuid not null,
+  event_type text not null,
+  user_id uuid not null,
+  aggregate_id uuid not null,
+  aggregate_type text not null,
+  version integer not null,
+  sequence bigint not null,
+  occurred_at timestamp with time zone not null,
+  source text not null,
+  correlation_id uuid not null,
+  causation_id uuid,
+  actor_kind text not null,
+  actor_id uuid,
+  delta bytea not null,
+  schema_fingerprint bytea not null,
+  traceparent text,
+  tracestate text,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  published_at timestamp with time zone,
+  constraint outbox_schema_fingerprint_check CHECK ((octet_length(schema_fingerprint) = 32)),
+  constraint outbox_sequence_check CHECK ((sequence > 0)),
+  constraint outbox_version_check CHECK ((version > 0))
+) partition of write.outbox DEFAULT;
+alter table write.outbox_default owner to synap_ingest;
+
+create table write.relay_lease (
+  name text not null,
+  holder uuid not null,
+  epoch bigint not null,
+  expires_at timestamp with time zone not null,
+  constraint relay_lease_pkey PRIMARY KEY (name)
+);
+alter table write.relay_lease owner to synap_ingest;
+
+create table write.relay_quarantine (
+  user_id uuid not null,
+  outbox_id bigint not null,
+  event_id uuid not null,
+  sequence bigint not null,
+  reason text not null,
+  since timestamp with time zone not null default clock_timestamp(),
+  constraint relay_quarantine_pkey PRIMARY KEY (user_id)
+);
+alter table write.relay_quarantine owner to synap_ingest;
+
+create table write.schemas (
+  fingerprint bytea not null,
+  record_name text not null,
+  subject text not null,
+  schema text not null,
+  registry_id integer not null,
+  registered_at timestamp with time zone not null default clock_timestamp(),
+  constraint schemas_fingerprint_check CHECK ((octet_length(fingerprint) = 32)),
+  constraint schemas_pkey PRIMARY KEY (fingerprint),
+  constraint schemas_registry_id_check CHECK ((registry_id > 0))
+);
+alter table write.schemas owner to synap_ingest;
+
+create table write.streams (
+  user_id uuid not null,
+  aggregate_id uuid not null,
+  aggregate_type text not null,
+  version integer not null,
+  sequence bigint not null,
+  state jsonb not null,
+  state_version integer not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  updated_at timestamp with time zone not null default clock_timestamp(),
+  constraint streams_pkey PRIMARY KEY (user_id, aggregate_id),
+  constraint streams_sequence_check CHECK ((sequence > 0)),
+  constraint streams_version_check CHECK ((version > 0))
+) with (fillfactor=80);
+alter table write.streams owner to synap_ingest;
+
+create table write.tags (
+  user_id uuid not null,
+  tag_id uuid not null,
+  normalized text not null,
+  name text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint tags_pkey PRIMARY KEY (user_id, tag_id),
+  constraint tags_user_id_fkey FOREIGN KEY (user_id) REFERENCES write.users(user_id),
+  constraint tags_user_id_normalized_key UNIQUE (user_id, normalized)
+);
+alter table write.tags owner to synap_ingest;
+
+create table write.users (
+  user_id uuid not null,
+  sequence bigint not null default 0,
+  last_occurred_at timestamp with time zone,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  updated_at timestamp with time zone not null default clock_timestamp(),
+  constraint users_pkey PRIMARY KEY (user_id),
+  constraint users_sequence_check CHECK ((sequence >= 0))
+) with (fillfactor=70);
+alter table write.users owner to synap_ingest;
+
+CREATE INDEX api_keys_by_user ON write.api_keys USING btree (user_id, created_at);
+
+CREATE INDEX idempotency_by_expiry ON write.idempotency USING btree (expires_at);
+
+CREATE INDEX object_leases_by_key ON write.object_leases USING btree (object_key);
+
+CREATE INDEX objects_by_aggregate ON write.objects USING btree (user_id, aggregate_id);
+
+CREATE INDEX outbox_000000_id_idx ON write.outbox_000000 USING btree (id) WHERE (published_at IS NULL);
+
+CREATE INDEX outbox_000000_user_id_sequence_idx ON write.outbox_000000 USING btree (user_id, sequence);
+
+CREATE INDEX outbox_000001_id_idx ON write.outbox_000001 USING btree (id) WHERE (published_at IS NULL);
+
+CREATE INDEX outbox_000001_user_id_sequence_idx ON write.outbox_000001 USING btree (user_id, sequence);
+
+CREATE INDEX outbox_000002_id_idx ON write.outbox_000002 USING btree (id) WHERE (published_at IS NULL);
+
+CREATE INDEX outbox_000002_user_id_sequence_idx ON write.outbox_000002 USING btree (user_id, sequence);
+
+CREATE INDEX outbox_by_sequence ON ONLY write.outbox USING btree (user_id, sequence);
+
+CREATE INDEX outbox_default_id_idx ON write.outbox_default USING btree (id) WHERE (published_at IS NULL);
+
+CREATE INDEX outbox_default_user_id_sequence_idx ON write.outbox_default USING btree (user_id, sequence);
+
+CREATE INDEX outbox_unpublished ON ONLY write.outbox USING btree (id) WHERE (published_at IS NULL);
+
+CREATE OR REPLACE FUNCTION write.abandon_put(p_user uuid, p_idempotency_key text, p_attempt integer)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  update write.idempotency i set lease_expires_at = clock_timestamp()
+  where i.user_id = p_user and i.idempotency_key = p_idempotency_key
+    and i.attempt = p_attempt and i.result is null
+$function$
+;
+alter function write.abandon_put(uuid,text,integer) owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.append(p_user uuid, p_context jsonb, p_aggregates jsonb, p_events jsonb, p_objects jsonb DEFAULT '[]'::jsonb, p_tags jsonb DEFAULT '[]'::jsonb, p_idempotency jsonb DEFAULT NULL::jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_user write.users;
+  v_now timestamptz;
+  v_difference bigint;
+  v_stop jsonb;
+  v_count constant integer := jsonb_array_length(p_events);
+  v_jump boolean;
+  v_occurred timestamptz;
+  v_rows integer;
+  v_versions jsonb;
+  v_answer jsonb;
+begin
+  select u.* into v_user from write.users u where u.user_id = p_user for no key update;
+  if not found then
+    insert into write.users (user_id) values (p_user) on conflict (user_id) do nothing;
+    select u.* into v_user from write.users u where u.user_id = p_user for no key update;
+  end if;
+
+  v_now := date_trunc('milliseconds', clock_timestamp());
+  v_difference := (p_context ->> 'now_ms')::bigint - (extract(epoch from v_now) * 1000)::bigint;
+  if abs(v_difference) > 60000 then
+    return jsonb_build_object('outcome', 'clock_difference', 'difference_ms', v_difference);
+  end if;
+
+  -- Every check comes before the first effect: an outcome that stops leaves nothing behind.
+  if p_idempotency is not null then
+    v_stop := write.check_idempotency(p_user, p_idempotency);
+    if v_stop is not null then return v_stop; end if;
+  end if;
+  v_stop := write.check_versions(p_user, p_aggregates);
+  if v_stop is not null then return v_stop; end if;
+  if jsonb_array_length(p_tags) > 0 then
+    v_stop := write.check_tags(p_user, p_tags);
+    if v_stop is not null then return v_stop; end if;
+  end if;
+  if jsonb_array_length(p_objects) > 0 then
+    -- The lock keeps the sweep from taking a lease that has just run out, and with it the object.
+    perform from write.object_leases l
+    where l.lease_id in (select o.lease_id from jsonb_to_recordset(p_objects) as o (lease_id uuid))
+    for update;
+    get diagnostics v_rows = row_count;
+    if v_rows <> jsonb_array_length(p_objects) then
+      return jsonb_build_object('outcome', 'lease_lost');
+    end if;
+
+    delete from write.object_leases l
+    where l.lease_id in (select o.lease_id from jsonb_to_recordset(p_objects) as o (lease_id uuid));
+    insert into write.objects (object_key, user_id, aggregate_id, sha256, size_bytes, content_type)
+    select o.key, p_user, o.aggregate_id, decode(o.sha256, 'hex'), o.size, o.content_type
+    from jsonb_to_recordset(p_objects)
+      as o (key text, aggregate_id uuid, sha256 text, size bigint, content_type text)
+    on conflict (object_key) do nothing;
+  end if;
+  if jsonb_array_length(p_tags) > 0 then
+    insert into write.tags (user_id, tag_id, normalized, name)
+    select p_user, p.id, p.normalized, p.name
+    from jsonb_to_recordset(p_tags) as p (id uuid, normalized text, name text)
+    on conflict (user_id, normalized) do nothing;
+  end if;
+
+  v_jump := coalesce(v_user.last_occurred_at > v_now + interval '24 hours', false);
+  v_occurred := case when v_jump then v_now else greatest(v_now, v_user.last_occurred_at) end;
+
+  -- The ordered subquery makes nextval run in the order of the sequence.
+  insert into write.outbox (
+    id, event_id, event_type, user_id, aggregate_id, aggregate_type, version, sequence, occurred_at,
+    source, correlation_id, causation_id, actor_kind, actor_id, delta, schema_fingerprint, traceparent, tracestate
+  )
+  select
+    nextval('write.outbox_id'), e.event_id, e.event_type, p_user, e.aggregate_id, e.aggregate_type, e.version,
+    v_user.sequence + e.n, v_occurred,
+    p_context ->> 'source', (p_context ->> 'correlation_id')::uuid, e.causation_id,
+    p_context ->> 'actor_kind', (p_context ->> 'actor_id')::uuid, e.delta, e.fingerprint,
+    p_context ->> 'traceparent', p_context ->> 'tracestate'
+  from (
+    select
+      n, (j ->> 'id')::uuid as event_id, j ->> 'type' as event_type, a.id as aggregate_id, a.type as aggregate_type,
+      a.expected + (row_number() over (partition by a.id order by n))::integer as version,
+      (j ->> 'causation_id')::uuid as causation_id,
+      decode(j ->> 'delta', 'hex') as delta, decode(j ->> 'schema', 'hex') as fingerprint
+    from jsonb_array_elements(p_events) with ordinality as x (j, n)
+    join jsonb_to_recordset(p_aggregates) as a (id uuid, type text, expected integer)
+      on a.id = (j ->> 'aggregate_id')::uuid
+    order by n
+  ) e;
+  get diagnostics v_rows = row_count;
+  if v_rows <> v_count then
+    raise exception 'an event names an aggregate that the call does not' using errcode = 'check_violation';
+  end if;
+
+  with written as (
+    insert into write.streams as s
+      (user_id, aggregate_id, aggregate_type, version, sequence, state, state_version)
+    select p_user, a.id, a.type, a.expected + e.events, v_user.sequence + e.last_n, a.state, a.state_version
+    from jsonb_to_recordset(p_aggregates)
+      as a (id uuid, type text, expected integer, state jsonb, state_version integer)
+    join (
+      select (j ->> 'aggregate_id')::uuid as id, count(*)::integer as events, max(n) as last_n
+      from jsonb_array_elements(p_events) with ordinality as x (j, n)
+      group by 1
+    ) e on e.id = a.id
+    where a.state is not null
+    on conflict (user_id, aggregate_id) do update
+    set version = excluded.version, sequence = excluded.sequence, state = excluded.state,
+      state_version = excluded.state_version, updated_at = clock_timestamp()
+    returning s.aggregate_id, s.version
+  )
+  select jsonb_object_agg(w.aggregate_id, w.version) into v_versions from written w;
+
+  update write.users u
+  set sequence = v_user.sequence + v_count, last_occurred_at = v_occurred, updated_at = clock_timestamp()
+  where u.user_id = p_user;
+
+  v_answer := jsonb_build_object(
+    'sequence', v_user.sequence + v_count, 'occurred_ms', (extract(epoch from v_occurred) * 1000)::bigint,
+    'clock_jump', v_jump, 'versions', v_versions
+  );
+  if p_idempotency is not null then
+    perform write.keep_result(
+      p_user, p_idempotency, (p_idempotency -> 'result') || jsonb_build_object('append', v_answer)
+    );
+  end if;
+  return v_answer || jsonb_build_object('outcome', 'appended');
+end
+$function$
+;
+alter function write.append(uuid,jsonb,jsonb,jsonb,jsonb,jsonb,jsonb) owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.begin_put(p_user uuid, p_idempotency_key text, p_request_hash bytea, p_ids jsonb, p_object_key text, p_lease interval)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_row write.idempotency;
+  v_attempt integer;
+  v_ids jsonb := p_ids;
+  v_object_key text := p_object_key;
+  v_lease uuid;
+begin
+  if p_idempotency_key is not null then
+    insert into write.idempotency as i
+      (user_id, idempotency_key, request_hash, ids, object_key, lease_expires_at, expires_at)
+    values
+      (p_user, p_idempotency_key, p_request_hash, p_ids, p_object_key, v_now + p_lease, v_now + interval '24 hours')
+    on conflict (user_id, idempotency_key) do nothing
+    returning i.attempt into v_attempt;
+
+    if v_attempt is null then
+      select i.* into v_row from write.idempotency i
+      where i.user_id = p_user and i.idempotency_key = p_idempotency_key
+      for update;
+      if not found then
+        -- swept between the two statements
+        return jsonb_build_object('outcome', 'in_flight', 'retry_after_ms', 1000);
+      elsif v_row.expires_at <= v_now then
+        update write.idempotency i
+        set request_hash = p_request_hash, ids = p_ids, object_key = p_object_key, attempt = i.attempt + 1,
+          result = null, lease_expires_at = v_now + p_lease, created_at = v_now,
+          expires_at = v_now + interval '24 hours'
+        where i.user_id = p_user and i.idempotency_key = p_idempotency_key
+        returning i.attempt into v_attempt;
+      elsif v_row.request_hash <> p_request_hash then
+        return jsonb_build_object('outcome', 'mismatch');
+      elsif v_row.result is not null then
+        return jsonb_build_object('outcome', 'replay', 'result', v_row.result);
+      elsif v_row.lease_expires_at > v_now then
+        return jsonb_build_object(
+          'outcome', 'in_flight',
+          'retry_after_ms', ceil(extract(epoch from v_row.lease_expires_at - v_now) * 1000)::bigint
+        );
+      else
+        update write.idempotency i
+        set attempt = i.attempt + 1, lease_expires_at = v_now + p_lease
+        where i.user_id = p_user and i.idempotency_key = p_idempotency_key
+        returning i.attempt, i.ids, i.object_key into v_attempt, v_ids, v_object_key;
+      end if;
+    end if;
+  end if;
+
+  insert into write.object_leases as l (object_key, expires_at)
+  values (v_object_key, v_now + p_lease)
+  returning l.lease_id into v_lease;
+
+  return jsonb_build_object(
+    'outcome', 'begun', 'attempt', v_attempt, 'ids', v_ids, 'object_key', v_object_key, 'lease_id', v_lease,
+    'now_ms', (extract(epoch from v_now) * 1000)::bigint
+  );
+end
+$function$
+;
+alter function write.begin_put(uuid,text,bytea,jsonb,text,interval) owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.check_idempotency(p_user uuid, p_claim jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_attempt constant integer := (p_claim ->> 'attempt')::integer;
+  v_row write.idempotency;
+begin
+  select i.* into v_row from write.idempotency i
+  where i.user_id = p_user and i.idempotency_key = p_claim ->> 'key'
+  for update;
+
+  if v_attempt is not null then
+    if v_row.attempt is distinct from v_attempt or v_row.result is not null then
+      return jsonb_build_object('outcome', 'attempt_lost');
+    end if;
+  elsif v_row.user_id is null or v_row.expires_at <= v_now then
+    return null;
+  elsif v_row.request_hash <> decode(p_claim ->> 'request_hash', 'hex') then
+    return jsonb_build_object('outcome', 'mismatch');
+  elsif v_row.result is not null then
+    return jsonb_build_object('outcome', 'replay', 'result', v_row.result);
+  elsif v_row.lease_expires_at > v_now then
+    return jsonb_build_object(
+      'outcome', 'in_flight',
+      'retry_after_ms', ceil(extract(epoch from v_row.lease_expires_at - v_now) * 1000)::bigint
+    );
+  end if;
+  return null;
+end
+$function$
+;
+alter function write.check_idempotency(uuid,jsonb) owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.check_tags(p_user uuid, p_tags jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select case when count(*) > 0 then jsonb_build_object(
+    'outcome', 'tags',
+    'tags', jsonb_agg(jsonb_build_object('normalized', p.normalized, 'id', t.tag_id, 'name', t.name))
+  ) end
+  from jsonb_to_recordset(p_tags) as p (id uuid, normalized text)
+  left join write.tags t on t.user_id = p_user and t.normalized = p.normalized
+  where t.tag_id <> p.id
+    or (t.tag_id is null and exists (select from write.tags x where x.user_id = p_user and x.tag_id = p.id))
+$function$
+;
+alter function write.check_tags(uuid,jsonb) owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.check_versions(p_user uuid, p_aggregates jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_aggregate record;
+  v_version integer;
+begin
+  for v_aggregate in
+    select a.id, a.expected, a.state is null as only_read
+    from jsonb_to_recordset(p_aggregates) as a (id uuid, expected integer, state jsonb)
+    order by a.id
+  loop
+    if v_aggregate.only_read then
+      select s.version into v_version from write.streams s
+      where s.user_id = p_user and s.aggregate_id = v_aggregate.id for share;
+    else
+      select s.version into v_version from write.streams s
+      where s.user_id = p_user and s.aggregate_id = v_aggregate.id for no key update;
+    end if;
+    if coalesce(v_version, 0) <> v_aggregate.expected then
+      return jsonb_build_object(
+        'outcome', 'conflict', 'aggregate_id', v_aggregate.id, 'current_version', coalesce(v_version, 0)
+      );
+    end if;
+  end loop;
+  return null;
+end
+$function$
+;
+alter function write.check_versions(uuid,jsonb) owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.extend_outbox(p_ahead integer DEFAULT 2)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '2s'
+AS $function$
+declare
+  c_rows constant bigint := 1000000;
+  v_first bigint;
+  v_range bigint;
+  v_name text;
+  v_made integer := 0;
+begin
+  select s.last_value / c_rows into v_first from write.outbox_id s;
+  for v_range in select generate_series(v_first, v_first + p_ahead) loop
+    v_name := 'outbox_' || lpad(v_range::text, 6, '0');
+    continue when to_regclass('write.' || v_name) is not null;
+    continue when exists (
+      select from write.outbox_default d where d.id >= v_range * c_rows and d.id < (v_range + 1) * c_rows
+    );
+    execute format(
+      'create table write.%I partition of write.outbox for values from (%s) to (%s)',
+      v_name, v_range * c_rows, (v_range + 1) * c_rows
+    );
+    v_made := v_made + 1;
+  end loop;
+  return v_made;
+end
+$function$
+;
+alter function write.extend_outbox(integer) owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.heads(p_older_than interval, p_after uuid, p_limit integer)
+ RETURNS TABLE(user_id uuid, sequence bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select u.user_id, u.sequence from write.users u
+  where u.sequence > 0 and u.updated_at < clock_timestamp() - p_older_than
+    and (p_after is null or u.user_id > p_after)
+  order by u.user_id
+  limit least(p_limit, 10000)
+$function$
+;
+alter function write.heads(interval,uuid,integer) owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.item_status(p_entity uuid)
+ RETURNS TABLE(found boolean, version integer, sequence bigint, stored_at timestamp with time zone, relayed_at timestamp with time zone, pending integer, content_sha256 text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_user constant uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
+  v_stream write.streams;
+  v_row record;
+  v_relayed_at timestamptz;
+  v_pending integer := 0;
+begin
+  select s.* into v_stream from write.streams s
+  where s.user_id = v_user and s.aggregate_id = p_entity and s.aggregate_type = 'entity';
+
+  -- A user's events are relayed in order: from the item's last one back to the first that is out.
+  for v_row in
+    select o.aggregate_id, o.sequence as n, o.published_at from write.outbox o
+    where o.user_id = v_user and o.sequence <= v_stream.sequence
+    order by o.sequence desc
+    limit 10000
+  loop
+    if v_row.published_at is not null then
+      if v_row.n = v_stream.sequence then v_relayed_at := v_row.published_at; end if;
+      exit;
+    end if;
+    if v_row.aggregate_id = p_entity then v_pending := v_pending + 1; end if;
+  end loop;
+
+  return query select
+    v_stream.aggregate_id is not null, v_stream.version, v_stream.sequence, v_stream.updated_at, v_relayed_at, v_pending,
+    v_stream.state #>> '{content,sha256}';
+end
+$function$
+;
+alter function write.item_status(uuid) owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.keep_result(p_user uuid, p_claim jsonb, p_result jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_now constant timestamptz := clock_timestamp();
+begin
+  if p_claim ->> 'attempt' is not null then
+    update write.idempotency i set result = p_result
+    where i.user_id = p_user and i.idempotency_key = p_claim ->> 'key'
+      and i.attempt = (p_claim ->> 'attempt')::integer and i.result is null;
+  else
+    insert into write.idempotency as i
+      (user_id, idempotency_key, request_hash, lease_expires_at, result, expires_at)
+    values (
+      p_user, p_claim ->> 'key', decode(p_claim ->> 'request_hash', 'hex'), v_now, p_result,
+      v_now + interval '24 hours'
+    )
+    on conflict (user_id, idempotency_key) do update
+    set request_hash = excluded.request_hash, ids = excluded.ids, object_key = null, attempt = i.attempt + 1,
+      lease_expires_at = v_now, result = excluded.result, created_at = v_now, expires_at = excluded.expires_at
+    where i.expires_at <= v_now
+      or (i.result is null and i.lease_expires_at <= v_now and i.request_hash = excluded.request_hash);
+  end if;
+  if not found then
+    raise exception 'another request has taken this idempotency key' using errcode = 'serialization_failure';
+  end if;
+end
+$function$
+;
+alter function write.keep_result(uuid,jsonb,jsonb) owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.outbox_overview()
+ RETURNS TABLE(unpublished bigint, oldest_unpublished_at timestamp with time zone, quarantined_users bigint, relay_epoch bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select
+    (select count(*) from write.outbox o where o.published_at is null),
+    (select o.created_at from write.outbox o where o.published_at is null order by o.id limit 1),
+    (select count(*) from write.relay_quarantine),
+    (select l.epoch from write.relay_lease l where l.name = 'relay')
+$function$
+;
+alter function write.outbox_overview() owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.release_quarantine(p_user uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  delete from write.relay_quarantine q where q.user_id = p_user;
+  return found;
+end
+$function$
+;
+alter function write.release_quarantine(uuid) owner to synap_ingest;
+
+grant execute on function write.item_status(uuid) to synap_query;
+grant execute on function write.outbox_overview() to synap_operator;
+grant execute on function write.release_quarantine(uuid) to synap_operator;
+grant usage on schema write to synap_operator;
+grant usage on schema write to synap_query;

@@ -1,0 +1,40 @@
+import { httpHeaders } from '@synap/contracts'
+import { assertNever } from '@synap/core'
+import { etagOf, type ProblemError, problem } from '@synap/http'
+import type { FastifyReply } from 'fastify'
+import type { WriteOutcome, WriteRefusal } from './decide-and-append.ts'
+import type { Effect } from './stored-result.ts'
+
+/** The effect, with the headers every write answers with; any other outcome is thrown as its problem. */
+export function effectOrThrow(reply: FastifyReply, outcome: WriteOutcome): Effect {
+  if (outcome.outcome !== 'done') throw problemOf(outcome)
+  const { effect } = outcome
+  reply.header(httpHeaders.etag, etagOf(effect.version))
+  if (effect.replayed) reply.header(httpHeaders.idempotencyReplayed, 'true')
+  return effect
+}
+
+function problemOf(refusal: WriteRefusal): ProblemError {
+  switch (refusal.outcome) {
+    case 'in_flight':
+      return problem('idempotencyInFlight', { retryAfter: refusal.retryAfterMs / 1_000 })
+    case 'mismatch':
+      return problem('idempotencyMismatch')
+    case 'conflict':
+      return problem('conflict', { extensions: { currentVersion: refusal.currentVersion }, retryAfter: 1 })
+    case 'refused':
+      return refusal.code === 'entity.not_found'
+        ? problem('notFound')
+        : problem('refused', { detail: refusal.message, extensions: { code: refusal.code } })
+    default:
+      return assertNever(refusal)
+  }
+}
+
+/** The answer to a deletion whose `If-Match` names another version. */
+export function staleVersion(currentVersion: number): ProblemError {
+  return problem('preconditionFailed', {
+    extensions: { currentVersion },
+    headers: { etag: etagOf(currentVersion) },
+  })
+}

@@ -1,0 +1,51 @@
+import { fileURLToPath } from 'node:url'
+import type { S3StoreConfig } from '@synap/object-store'
+import {
+  databaseConfig,
+  httpConfig,
+  integer,
+  kafkaConfig,
+  registryConfig,
+  s3Config as s3,
+} from '@synap/runtime'
+import { z } from 'zod'
+
+/** The environment of ingest; names are the keys in upper snake case. */
+export const config = z.object({
+  ...databaseConfig,
+  ...kafkaConfig,
+  ...s3,
+  ...httpConfig,
+  /** Events that may wait for the relay before writes answer 503. */
+  outboxLimit: integer(1, 1_000_000_000).default(1_000_000),
+  /** Milliseconds after which another process takes over a relay that has gone silent. */
+  relayLeaseMs: integer(200, 600_000).default(10_000),
+  /** Milliseconds between looks at the outbox; a commit of this process is seen at once. */
+  relayPollMs: integer(10, 60_000).default(200),
+})
+export type Config = z.output<typeof config>
+
+/** What the program that registers schemas reads. */
+export const registerConfig = z.object({
+  databaseUrl: databaseConfig.databaseUrl,
+  schemaRegistryUrl: registryConfig.schemaRegistryUrl,
+  topicPrefix: kafkaConfig.topicPrefix,
+})
+
+/** What the program that makes a key reads. */
+export const createKeyConfig = z.object({ databaseUrl: databaseConfig.databaseUrl })
+
+/** The environment of the programs besides the service. */
+export const environment = () => process.env
+
+export const migrations = fileURLToPath(new URL('../migrations', import.meta.url))
+
+export function s3Config(config: Config): S3StoreConfig {
+  return {
+    endpoint: config.s3Endpoint,
+    region: config.s3Region,
+    bucket: config.s3Bucket,
+    accessKeyId: config.s3AccessKeyId,
+    secretAccessKey: config.s3SecretAccessKey,
+  }
+}

@@ -1,0 +1,47 @@
+import { counter, observe } from '@synap/telemetry'
+import type { OutboxWatch } from './outbox-watch.ts'
+import type { Relay } from './relay/relay.ts'
+
+export const published = counter('synap_ingest_relay_published_events', {
+  help: 'Events that the broker has acknowledged and that are marked so.',
+})
+
+export const clockJumps = counter('synap_ingest_clock_jumps', {
+  help: 'Appends whose user was more than a day ahead of the clock. Alarm.',
+})
+
+export const quarantines = counter('synap_ingest_relay_quarantines', {
+  help: 'Users held back because their next event cannot be published. Alarm.',
+})
+
+/** Gauges that are read when somebody scrapes; the returned function takes them away. */
+export function observeOutbox(outbox: OutboxWatch, relay: Relay): () => void {
+  const stops = [
+    observe(
+      'synap_ingest_outbox_unpublished_events',
+      { help: 'Events that wait for the relay.' },
+      () => outbox.overview()?.unpublished,
+    ),
+    observe(
+      'synap_ingest_outbox_oldest_age_seconds',
+      { help: 'Age of the oldest event that waits for the relay; 0 when none waits.' },
+      () => {
+        const overview = outbox.overview()
+        if (overview === undefined) return undefined
+        const oldest = overview.oldest_unpublished_at
+        return oldest === null ? 0 : Math.max(0, Date.now() - oldest) / 1_000
+      },
+    ),
+    observe(
+      'synap_ingest_relay_quarantined_users',
+      { help: 'Users held back because their next event cannot be published. Alarm when above 0.' },
+      () => outbox.overview()?.quarantined_users,
+    ),
+    observe('synap_ingest_relay_leader', { help: '1 while this process relays.' }, () =>
+      relay.isLeader() ? 1 : 0,
+    ),
+  ]
+  return () => {
+    for (const stop of stops) stop()
+  }
+}

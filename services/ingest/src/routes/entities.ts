@@ -1,0 +1,99 @@
+import {
+  analysisRequest,
+  analysisResponse,
+  captureRequest,
+  captureResponse,
+  changeResponse,
+  entityParams,
+  httpHeaders,
+} from '@synap/contracts'
+import { SynapError } from '@synap/core'
+import { type App, correlationIdOf, expectedVersion, principalOf, problem, requires } from '@synap/http'
+import { effectOrThrow, staleVersion } from '../answer-write.ts'
+import { type CaptureDependencies, captureEntity } from '../capture-entity.ts'
+import { deleteEntity } from '../delete-entity.ts'
+import { recordAnalysis } from '../record-analysis.ts'
+import { callerOf, requestKeyOf } from '../request-facts.ts'
+
+/** `/v1/entities`: what users and their programs write. */
+export function registerEntityRoutes(app: App, dependencies: CaptureDependencies): void {
+  registerCapture(app, dependencies)
+  registerDelete(app, dependencies)
+  registerAnalyses(app, dependencies)
+}
+
+function registerCapture(app: App, dependencies: CaptureDependencies): void {
+  const schema = { summary: 'Capture something', body: captureRequest, response: { 201: captureResponse } }
+  app.post('/v1/entities', { schema, config: requires('write') }, async (request, reply) => {
+    const outcome = await captureEntity(dependencies, {
+      caller: callerOf(request),
+      body: request.body,
+      request: requestKeyOf(request),
+      signal: request.signal,
+    }).catch(explained)
+    const { id, version, sequence, correlationId } = effectOrThrow(reply, outcome)
+    const path = `/v1/entities/${id}`
+    reply.code(201).header(httpHeaders.location, path)
+    return captureResponse.parse({ id, version, sequence, correlationId, status: `${path}/status` })
+  })
+}
+
+function registerDelete(app: App, dependencies: CaptureDependencies): void {
+  const schema = {
+    summary: 'Hide an entity; it can be restored',
+    params: entityParams,
+    response: { 200: changeResponse },
+  }
+  app.delete('/v1/entities/:id', { schema, config: requires('write') }, async (request, reply) => {
+    const outcome = await deleteEntity(dependencies, {
+      caller: callerOf(request),
+      entityId: request.params.id,
+      expectedVersion: expectedVersion(request),
+      request: requestKeyOf(request),
+    }).catch(explained)
+    if (outcome.outcome === 'stale') throw staleVersion(outcome.currentVersion)
+    const { id, version, sequence, correlationId } = effectOrThrow(reply, outcome)
+    return changeResponse.parse({ id, version, sequence, correlationId })
+  })
+}
+
+function registerAnalyses(app: App, dependencies: CaptureDependencies): void {
+  const schema = {
+    summary: 'Record an analysis (enrichers)',
+    params: entityParams,
+    body: analysisRequest,
+    response: { 200: analysisResponse },
+  }
+  app.post('/v1/entities/:id/analyses', { schema, config: requires('write') }, async (request, reply) => {
+    const { credential } = principalOf(request)
+    const caller = callerOf(request)
+    const outcome = await recordAnalysis(dependencies, {
+      // What an analysis sets is never taken for a person's own, whoever sends it.
+      caller: { ...caller, actor: { kind: 'ai', id: credential.keyId }, source: 'automation' },
+      entityId: request.params.id,
+      body: request.body,
+      request: requestKeyOf(request),
+    }).catch(explained)
+    if ('version' in outcome) {
+      const correlationId = correlationIdOf(request)
+      return analysisResponse.parse({ ...outcome, id: request.params.id, correlationId, applied: [] })
+    }
+    const { id, version, sequence, correlationId, applied = [] } = effectOrThrow(reply, outcome)
+    return analysisResponse.parse({ outcome: 'recorded', id, version, sequence, correlationId, applied })
+  })
+}
+
+/** Tells the client what its retry needs to know where the class of an error alone does not. */
+function explained(error: unknown): never {
+  if (error instanceof SynapError && error.code === 'write.outcome_unknown') {
+    throw problem('unavailable', {
+      detail: 'Whether it was stored is unknown. Send it again with the same Idempotency-Key.',
+      retryAfter: 2,
+      cause: error,
+    })
+  }
+  if (error instanceof SynapError && error.code === 'event.too_large') {
+    throw problem('tooLarge', { detail: 'What it says does not fit into one event.', cause: error })
+  }
+  throw error
+}

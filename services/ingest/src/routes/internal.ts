@@ -1,0 +1,37 @@
+import {
+  headsQuery,
+  headsResponse,
+  internalEventsQuery,
+  internalEventsResponse,
+  introspectRequest,
+  introspectResponse,
+} from '@synap/contracts'
+import { type App, requires } from '@synap/http'
+import type { Pool } from '@synap/postgres'
+import { introspectKey } from '../api-keys.ts'
+import { listEvents } from '../list-events.ts'
+import { listHeads } from '../list-heads.ts'
+import type { SchemaBook } from '../schema-book.ts'
+
+/** `/internal`: for our own services, whose keys have the scope `act:any`. */
+export function registerInternalRoutes(
+  app: App,
+  { pool, schemas }: { pool: Pool; schemas: SchemaBook },
+): void {
+  const config = requires('act:any')
+  app.post(
+    '/internal/introspect',
+    { schema: { body: introspectRequest, response: { 200: introspectResponse } }, config },
+    (request) => introspectKey(pool, request.body.key),
+  )
+  app.get(
+    '/internal/events',
+    { schema: { querystring: internalEventsQuery, response: { 200: internalEventsResponse } }, config },
+    async (request) => ({ items: await listEvents(pool, schemas, request.query) }),
+  )
+  app.get(
+    '/internal/heads',
+    { schema: { querystring: headsQuery, response: { 200: headsResponse } }, config },
+    (request) => listHeads(pool, request.query),
+  )
+}

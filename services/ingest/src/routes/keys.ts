@@ -1,0 +1,40 @@
+import { createKeyRequest, createKeyResponse, keyList, keyParams } from '@synap/contracts'
+import { type App, principalOf, problem, requires } from '@synap/http'
+import type { Pool } from '@synap/postgres'
+import { z } from 'zod'
+import { issueKey, listKeys, revokeKey } from '../api-keys.ts'
+
+/** `/v1/keys`: API keys of the user of the request. */
+export function registerKeyRoutes(app: App, pool: Pool): void {
+  const config = requires('admin')
+  app.post(
+    '/v1/keys',
+    {
+      schema: {
+        summary: 'Make an API key; it is told once',
+        body: createKeyRequest,
+        response: { 201: createKeyResponse },
+      },
+      config,
+    },
+    async (request, reply) => {
+      const answer = await issueKey(pool, principalOf(request).userId, request.body)
+      reply.code(201).header('cache-control', 'no-store')
+      return answer
+    },
+  )
+  app.get(
+    '/v1/keys',
+    { schema: { summary: 'API keys, newest first', response: { 200: keyList } }, config },
+    async (request) => ({ items: await listKeys(pool, principalOf(request).userId) }),
+  )
+  app.delete(
+    '/v1/keys/:id',
+    { schema: { summary: 'Revoke an API key', params: keyParams, response: { 204: z.null() } }, config },
+    async (request, reply) => {
+      const found = await revokeKey(pool, principalOf(request).userId, request.params.id)
+      if (!found) throw problem('notFound')
+      return reply.code(204).send(null)
+    },
+  )
+}

@@ -1,0 +1,36 @@
+import { type App, buildApp } from '@synap/http'
+import type { Pool } from '@synap/postgres'
+import type { Logger } from '@synap/telemetry'
+import { createAuthenticate } from './authenticate.ts'
+import type { CaptureDependencies } from './capture-entity.ts'
+import { registerEntityRoutes } from './routes/entities.ts'
+import { registerInternalRoutes } from './routes/internal.ts'
+import { registerKeyRoutes } from './routes/keys.ts'
+import type { SchemaBook } from './schema-book.ts'
+
+export interface ServerDependencies extends CaptureDependencies {
+  pool: Pool
+  logger: Logger
+  schemas: SchemaBook
+}
+
+const description = `Takes writes. Every answer to a write carries the \`sequence\` it led to: pass it to a read of the
+query service as \`min_sequence\` to see it there.
+
+Send an \`Idempotency-Key\` with every write but the making of API keys (a key is told once), and send a request again
+with the same one after a 503 or a broken connection: it has its effect once.`
+
+/** The API of ingest, built without listening. */
+export async function buildServer(dependencies: ServerDependencies): Promise<App> {
+  const { pool, logger, schemas } = dependencies
+  const app = await buildApp({
+    service: 'ingest',
+    logger,
+    authenticate: createAuthenticate(pool),
+    info: { title: 'Synap: ingest', version: '1', description },
+  })
+  registerEntityRoutes(app, dependencies)
+  registerKeyRoutes(app, pool)
+  registerInternalRoutes(app, { pool, schemas })
+  return app
+}

@@ -1,0 +1,59 @@
+import { topicName } from '@synap/contracts'
+import { SynapError } from '@synap/core'
+import type { KafkaDriver } from '@synap/kafka'
+import type { Pool } from '@synap/postgres'
+import type { ServiceContext } from '@synap/runtime'
+import type { Config } from './config.ts'
+import { observeOutbox, published, quarantines } from './metrics.ts'
+import { type OutboxWatch, startOutboxWatch } from './outbox-watch.ts'
+import { prepareMessage } from './relay/prepare-message.ts'
+import { type Relay, startRelay } from './relay/relay.ts'
+import type { SchemaBook } from './schema-book.ts'
+import { startUpkeep } from './upkeep.ts'
+
+/** One batch at a time: large enough to keep a broker busy, small enough to be sent again whole. */
+const batch = { batchRows: 500, batchBytes: 512 * 1024 } as const
+const countEveryMs = 2_000
+const upkeepEveryMs = 60_000
+
+/**
+ * Starts what moves the outbox: relay, its housekeeping and its gauges. Kafka may be away: writes go on, so it only
+ * degrades readiness.
+ */
+export function startRelaying(
+  { config, logger, defer, health }: ServiceContext<Config>,
+  { pool, kafka, schemas }: { pool: Pool; kafka: KafkaDriver; schemas: SchemaBook },
+): { relay: Relay; outbox: OutboxWatch } {
+  const publisher = kafka.publisher()
+  defer(() => publisher.close())
+  const topic = topicName('events', config.topicPrefix)
+  const relay = startRelay({
+    pool,
+    publisher,
+    topic,
+    logger,
+    prepare: (row) => prepareMessage(row, topic, schemas),
+    refresh: schemas.refresh,
+    leaseMs: config.relayLeaseMs,
+    pollMs: config.relayPollMs,
+    ...batch,
+    onPublished: (rows) => published.add(rows),
+    onQuarantined: () => quarantines.add(1),
+  })
+  defer(() => relay.close())
+  const outbox = startOutboxWatch({ pool, logger, limit: config.outboxLimit, everyMs: countEveryMs })
+  defer(() => outbox.close())
+  const upkeep = startUpkeep({ pool, logger, isLeader: relay.isLeader, everyMs: upkeepEveryMs })
+  defer(() => upkeep.close())
+  defer(observeOutbox(outbox, relay))
+
+  health.ready('kafka', (abort) => kafka.ping(abort), { needed: false })
+  health.ready('relay', async () => assertGoing(relay, publisher.health().reason), { needed: false })
+  return { relay, outbox }
+}
+
+function assertGoing(relay: Relay, publishing: string | null): void {
+  const reason = publishing ?? relay.trouble()
+  if (reason === null) return
+  throw new SynapError(reason, { code: 'relay.trouble', class: 'dependency' })
+}
