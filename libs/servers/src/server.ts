@@ -67,6 +67,8 @@ export interface ServerProvider {
   superuserSql(settings: ServerSettings, database: string, sql: string): Promise<string[]>
   /** The last lines the server said. */
   logTail(record: ServerRecord, lines: number): Promise<string>
+  /** As SIGKILL, but done when it returns: for the last moment of a process, in which nothing can be awaited. */
+  killNow(record: ServerRecord): void
   /** Removes what the servers keep outside the data folder; they must have been stopped. */
   wipe(settings: ServerSettings): Promise<void>
 }

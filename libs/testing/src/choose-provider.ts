@@ -1,11 +1,16 @@
 import { createNativeProvider, type ServerProvider, serversConfig } from '@synap/servers'
+import { createTestcontainersProvider, testcontainersObstacle } from './testcontainers-provider.ts'
 
-/** The provider for tests on this machine; rejects with every reason when none works. */
+/**
+ * What starts the servers of tests on this machine: testcontainers where Docker answers and the images are there, else
+ * the native provider. Rejects with both reasons when neither works.
+ */
 export async function chooseTestProvider(): Promise<ServerProvider> {
-  const native = createNativeProvider(serversConfig())
-  const obstacle = await native.obstacle()
-  if (obstacle === undefined) return native
-  throw new Error(
-    `integration tests need real servers, and the native provider cannot start them: ${obstacle}`,
-  )
+  const config = serversConfig()
+  const docker = await testcontainersObstacle(config)
+  if (docker === undefined) return createTestcontainersProvider(config)
+  const provider = createNativeProvider(config)
+  const native = await provider.obstacle()
+  if (native === undefined) return provider
+  throw new Error(`integration tests need real servers. Docker: ${docker}. Native: ${native}.`)
 }

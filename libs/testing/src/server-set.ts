@@ -8,7 +8,6 @@ import {
   type ServerRecord,
   type ServerSettings,
   serverAddresses,
-  signalProcess,
   startServers,
 } from '@synap/servers'
 import { createScratchFolder, removeScratchFolder } from './scratch-folder.ts'
@@ -77,7 +76,7 @@ export async function createServerSet(
     if (record === undefined) throw new Error(`${kind} is not running in this set`)
     return record
   }
-  const atExit = () => endNow(folder, records.values())
+  const atExit = () => endNow(provider, folder, records.values())
   process.once('exit', atExit)
   return {
     settings,
@@ -90,6 +89,7 @@ export async function createServerSet(
     close: async () => {
       await Promise.allSettled(starting.values())
       await Promise.all([...records.keys()].map((kind) => stop(kind, 'killed')))
+      await provider.wipe(settings)
       process.off('exit', atExit)
       removeScratchFolder(folder)
     },
@@ -109,7 +109,7 @@ async function createSettings(folder: string, options: ServerSetOptions): Promis
 }
 
 /** Whatever ends this process, the servers and their data go with it. */
-function endNow(folder: string, records: Iterable<ServerRecord>): void {
-  for (const record of records) if (record.type === 'process') signalProcess(record, 'SIGKILL')
+function endNow(provider: ServerProvider, folder: string, records: Iterable<ServerRecord>): void {
+  for (const record of records) provider.killNow(record)
   removeScratchFolder(folder)
 }

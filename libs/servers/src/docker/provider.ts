@@ -1,47 +1,40 @@
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import type { ServersConfig } from '../config.ts'
-import { run, runChecked } from '../process/run.ts'
 import type { ServerKind, ServerProvider, ServerRecord, ServerSettings } from '../server.ts'
+import { createDockerCli } from './cli.ts'
 import { containerSpecs } from './containers.ts'
 import { dockerObstacle } from './daemon.ts'
 import { ensureImages } from './pull.ts'
 
 /** Runs the servers as containers, through the docker command line. Ports are published on 127.0.0.1 only. */
-export function createDockerProvider(config: ServersConfig): ServerProvider {
-  const docker = (what: string, args: readonly string[], more: { env?: object; input?: string } = {}) => {
-    const env = { ...config.environment, ...more.env }
-    return runChecked(what, 'docker', args, { env, input: more.input ?? '' })
-  }
-
+export function createDockerProvider({ environment }: ServersConfig): ServerProvider {
+  const docker = createDockerCli(environment)
   return {
     name: 'docker',
-    obstacle: (signal) => dockerObstacle(config.environment, signal),
-    prepare: (kinds, report, signal) =>
-      ensureImages(kinds, { environment: config.environment, report, signal }),
+    obstacle: (signal) => dockerObstacle(environment, signal),
+    prepare: (kinds, report, signal) => ensureImages(kinds, { environment, report, signal }),
     launch: async (kind, settings) => {
       const name = containerName(settings, kind)
-      const network = setName(settings)
       // A container that was not stopped in order still has the name; its data are in the volumes.
-      await run('docker', ['rm', '--force', name], { env: config.environment })
-      await run('docker', ['network', 'create', network], { env: config.environment })
-      const { port, env } = containerSpecs[kind](settings)
-      await docker(`starting the container of ${kind}`, runArguments(kind, settings), { env })
-      const log = `docker logs ${name}`
-      const base = { name: kind, provider: 'docker', ports: [port.here], log, started: Date.now() }
-      return { ...base, type: 'container', container: name }
+      await docker.run('rm', '--force', name)
+      await docker.createNetwork(setName(settings))
+      const { env } = containerSpecs[kind](settings)
+      await docker.must(`starting the container of ${kind}`, runArguments(kind, settings), { env })
+      return containerRecord(kind, settings)
     },
     isRunning: async (record) => {
-      const args = ['inspect', '--format', '{{.State.Running}}', containerOf(record)]
-      return (await run('docker', args, { env: config.environment })).stdout.trim() === 'true'
+      const { stdout } = await docker.run('inspect', '--format', '{{.State.Running}}', containerOf(record))
+      return stdout.trim() === 'true'
     },
     stop: async (record) => {
-      const name = containerOf(record)
-      await run('docker', ['stop', name], { env: config.environment })
+      await docker.run('stop', containerOf(record))
       // Its anonymous volumes go with it; those that hold data have names and stay.
-      await run('docker', ['rm', '--force', '--volumes', name], { env: config.environment })
+      await docker.run('rm', '--force', '--volumes', containerOf(record))
     },
     signal: async (record, signal) => {
-      await docker(`sending ${signal} to ${record.name}`, ['kill', '--signal', signal, containerOf(record)])
+      const args = ['kill', '--signal', signal, containerOf(record)]
+      await docker.must(`sending ${signal} to ${record.name}`, args)
     },
     superuserSql: async (settings, database, sql) => {
       // Over TCP, which the image trusts from inside: while it makes a new cluster, only the socket answers.
@@ -49,21 +42,31 @@ export function createDockerProvider(config: ServersConfig): ServerProvider {
       const options = ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-f', '-']
       const env = ['--env', 'PGOPTIONS=-c client_min_messages=warning']
       const args = ['exec', '--interactive', ...env, containerName(settings, 'postgres'), ...psql, ...options]
-      const output = await docker('running SQL as superuser', args, { input: sql })
+      const output = await docker.must('running SQL as superuser', args, { stdin: sql })
       return output.split('\n').filter((line) => line !== '')
     },
     logTail: async (record, lines) => {
-      const args = ['logs', '--tail', String(lines), containerOf(record)]
-      const { stdout, stderr } = await run('docker', args, { env: config.environment })
+      const { stdout, stderr } = await docker.run('logs', '--tail', String(lines), containerOf(record))
       return `${stdout}${stderr}`.trim()
+    },
+    killNow: (record) => {
+      spawnSync('docker', ['rm', '--force', '--volumes', containerOf(record)], { env: environment })
     },
     wipe: async (settings) => {
       const volumes = Object.values(containerSpecs).flatMap((spec) => Object.values(spec(settings).volumes))
       const names = volumes.map((volume) => `${setName(settings)}-${volume}`)
-      await run('docker', ['volume', 'rm', '--force', ...names], { env: config.environment })
-      await run('docker', ['network', 'rm', setName(settings)], { env: config.environment })
+      await docker.run('volume', 'rm', '--force', ...names)
+      await docker.run('network', 'rm', setName(settings))
     },
   }
+}
+
+/** The record of a server that runs as a container. */
+export function containerRecord(kind: ServerKind, settings: ServerSettings): ServerRecord {
+  const container = containerName(settings, kind)
+  const ports = [containerSpecs[kind](settings).port.here]
+  const log = `docker logs ${container}`
+  return { name: kind, provider: 'docker', ports, log, started: Date.now(), type: 'container', container }
 }
 
 /** Arguments of `docker` that start one server in the background. */
@@ -82,12 +85,12 @@ export function runArguments(kind: ServerKind, settings: ServerSettings): string
   return [...args, spec.image, ...spec.command]
 }
 
-/** One name per checkout: containers and volumes of two do not meet. */
-function setName(settings: ServerSettings): string {
+/** One name per data folder, so per checkout: containers and volumes of two do not meet. */
+export function setName(settings: ServerSettings): string {
   return `synap-${createHash('sha256').update(settings.dataFolder).digest('hex').slice(0, 10)}`
 }
 
-function containerName(settings: ServerSettings, kind: ServerKind): string {
+export function containerName(settings: ServerSettings, kind: ServerKind): string {
   return `${setName(settings)}-${kind}`
 }
 

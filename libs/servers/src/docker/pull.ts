@@ -14,8 +14,7 @@ export async function ensureImages(
   const env = options.environment
   const missing: string[] = []
   for (const kind of kinds) {
-    const { code } = await run('docker', ['image', 'inspect', images[kind]], { env })
-    if (code !== 0) missing.push(images[kind])
+    if (!(await imageExists(images[kind], env))) missing.push(images[kind])
   }
   if (missing.length === 0) return
   options.report(`pulling ${missing.join(', ')}`)
@@ -23,6 +22,10 @@ export async function ensureImages(
   const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout])
   await Promise.all(missing.map((image) => pull(image, env, signal, timeout)))
   options.signal?.throwIfAborted()
+}
+
+export async function imageExists(image: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+  return (await run('docker', ['image', 'inspect', image], { env })).code === 0
 }
 
 async function pull(

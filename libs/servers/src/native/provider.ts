@@ -44,6 +44,9 @@ export function createNativeProvider(config: ServersConfig): ServerProvider {
     superuserSql: async (settings, database, sql) =>
       postgresSql(await inventory.rootfs(), settings, database, sql),
     logTail: async (record, lines) => tail(record.log, lines),
+    killNow: (record) => {
+      if (record.type === 'process') signalProcess(record, 'SIGKILL')
+    },
     wipe: async () => undefined,
   }
 }

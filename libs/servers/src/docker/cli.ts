@@ -1,0 +1,33 @@
+import { type RunResult, run, runChecked } from '../process/run.ts'
+
+/** The docker command line. */
+export interface DockerCli {
+  /** Runs it to its end, whatever that is. */
+  run(...args: string[]): Promise<RunResult>
+  /** Runs it; a failing end is an error that begins with `what`. What it printed. */
+  must(what: string, args: readonly string[], more?: DockerInput): Promise<string>
+  /** The network in which the containers of one set find each other; one that is there is fine. */
+  createNetwork(name: string): Promise<void>
+}
+
+export interface DockerInput {
+  /** Added to its environment, for `--env NAME`. */
+  env?: Record<string, string>
+  stdin?: string
+}
+
+export function createDockerCli(environment: NodeJS.ProcessEnv): DockerCli {
+  const cli = (...args: string[]) => run('docker', args, { env: environment })
+  return {
+    run: cli,
+    must: (what, args, { env, stdin = '' } = {}) =>
+      runChecked(what, 'docker', args, { env: { ...environment, ...env }, input: stdin }),
+    createNetwork: async (name) => {
+      if ((await cli('network', 'inspect', name)).code === 0) return
+      const created = await cli('network', 'create', name)
+      // Another server of the set may have been quicker.
+      if (created.code === 0 || created.stderr.includes('already exists')) return
+      throw new Error(`docker network create ${name}: ${created.stderr.trim()}`)
+    },
+  }
+}
