@@ -16,3 +16,4 @@ export type {
   Refusal,
   WriterSchema,
 } from './types.ts'
+export { startUpkeep, type Upkeep } from './upkeep.ts'

@@ -1,6 +1,7 @@
 import type { UserId } from '@synap/core'
 import type { Batch, BatchContext, InboundMessage, Logger, StartPoint } from '@synap/messaging'
 import type { Client, Pool } from '@synap/postgres'
+import type { Upkeep } from './upkeep.ts'
 
 /** Where an event stands, read from the headers of its record: enough to order and to park it without decoding it. */
 export interface Placement {
@@ -184,5 +185,5 @@ export interface Inbox {
   /** Tries rows that are marked `retry`, per user in version order; answers how many were applied. */
   retryParked: (signal?: AbortSignal) => Promise<number>
   /** Runs `retryParked` and `checkHeads` now and then every minute until closed. Failures are logged and tried again. */
-  startUpkeep: () => { stop(): Promise<void> }
+  startUpkeep: () => Upkeep
 }

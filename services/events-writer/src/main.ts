@@ -4,6 +4,7 @@ import { createKafka, createSchemaRegistry } from '@synap/kafka'
 import { assertMigrated, createPool } from '@synap/postgres'
 import { runService } from '@synap/runtime'
 import { addChecks } from './checks.ts'
+import { startCompression } from './compress-chunks.ts'
 import { eventsWriterConfig, ingestCalls } from './config.ts'
 import { createEventsConsumer } from './consumer.ts'
 import { prepareStorage } from './prepare-storage.ts'
@@ -15,7 +16,10 @@ await runService(name, eventsWriterConfig, async ({ config, logger, defer, healt
   const pool = createPool({ url: config.databaseUrl, applicationName: name, max: config.databasePoolSize })
   defer(() => pool.end())
   await assertMigrated(pool, name, migrations)
-  logger.info({ ...(await prepareStorage(pool, config)) }, 'the log has its storage')
+  const storage = await prepareStorage(pool, config)
+  logger.info({ ...storage }, 'the log has its storage')
+  const compression = startCompression(config, storage, logger)
+  defer(() => compression.stop())
 
   const kafka = createKafka({ brokers: config.kafkaBrokers, clientId: name, logger })
   defer(() => kafka.close())

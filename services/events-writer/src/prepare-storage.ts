@@ -1,11 +1,9 @@
 import { type Pool, transaction } from '@synap/postgres'
-import { compressAfter, findHypertable, findTimescale, setChunkInterval } from './sql/storage.ts'
+import { enableCompression, findHypertable, findTimescale, setChunkInterval } from './sql/storage.ts'
 
 export interface StorageOptions {
   /** Hours of events per chunk. */
   logChunkHours: number
-  /** Age in days at which chunks are compressed. */
-  logCompressAfterDays: number
 }
 
 /** What the log is stored in, in words that an operator knows. */
@@ -14,7 +12,8 @@ export interface Storage {
   /** For the log line. */
   description: string
   chunkHours: number | null
-  compression: boolean
+  /** The schema of TimescaleDB's functions where the edition can compress, else null. */
+  compressor: string | null
 }
 
 const hourMs = 3_600_000
@@ -31,16 +30,16 @@ export async function prepareStorage(pool: Pool, options: StorageOptions): Promi
     if (found.chunkMs !== options.logChunkHours * hourMs)
       await setChunkInterval(client, timescale.place, options.logChunkHours * hourMs)
     const full = timescale.license === 'timescale'
-    if (full && !found.compressed) await compressAfter(client, timescale.place, options.logCompressAfterDays)
+    if (full && !found.compressed) await enableCompression(client)
     return {
       kind: 'hypertable',
       description: `TimescaleDB ${timescale.version}, ${full ? 'full' : 'Apache'} edition`,
       chunkHours: options.logChunkHours,
-      compression: full,
+      compressor: full ? timescale.place : null,
     }
   })
 }
 
 function plain(description: string): Storage {
-  return { kind: 'plain', description, chunkHours: null, compression: false }
+  return { kind: 'plain', description, chunkHours: null, compressor: null }
 }

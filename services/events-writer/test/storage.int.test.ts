@@ -1,18 +1,195 @@
+import { fileURLToPath } from 'node:url'
+import { deltaFromJson, type Envelope, encodeEnvelope, frame, type JsonObject } from '@synap/contracts'
+import type { MadeEvent } from '@synap/inbox/testing'
+import { migrate, type Pool, query, transaction } from '@synap/postgres'
 import { createTestDatabase, type TestDatabase } from '@synap/testing'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { prepareStorage } from '../src/prepare-storage.ts'
+import { findChunkToCompress } from '../src/sql/storage.ts'
+import { deliver, newHistory, openStore } from './store.ts'
 
-describe('the schema of the log', () => {
-  let database: TestDatabase
-  beforeAll(async () => {
-    database = await createTestDatabase(['events-writer'])
+const role = 'synap_events_writer'
+const directory = fileURLToPath(new URL('../migrations', import.meta.url))
+const settings = { logChunkHours: 24 }
+
+async function withTimescale(): Promise<TestDatabase> {
+  return createTestDatabase(['events-writer'])
+}
+
+/** A server where nobody installed TimescaleDB looks like this to the database. */
+async function withoutTimescale(): Promise<TestDatabase> {
+  const database = await createTestDatabase()
+  await database.superuserSql('drop extension timescaledb cascade')
+  const { pool } = openStore(database.url)
+  await migrate(pool, { service: 'events-writer', schema: 'log', role, directory })
+  await pool.end()
+  return database
+}
+
+for (const [name, create, description] of [
+  ['TimescaleDB', withTimescale, /^TimescaleDB [\d.]+, (Apache|full) edition$/],
+  ['plain Postgres', withoutTimescale, /^plain Postgres, without TimescaleDB$/],
+] as const) {
+  describe(`the log on ${name}`, () => {
+    let database: TestDatabase
+    let pool: Pool
+    let newInbox: ReturnType<typeof openStore>['newInbox']
+    beforeEach(async () => {
+      database = await create()
+      ;({ pool, newInbox } = openStore(database.url))
+    })
+    afterEach(async () => {
+      await pool.end()
+      await database.close()
+    })
+    const count = () => database.superuserSql('select count(*), count(distinct event_id) from log.events')
+    const accounts = () =>
+      database.superuserSql(
+        `select 'd', d::text from log.user_days d union all select 'a', a::text from log.aggregates a
+         union all select 'c', c::text from log.daily_counts c order by 1, 2`,
+      )
+
+    it('given a start, it says what it found, and again the same', async () => {
+      const found = await prepareStorage(pool, settings)
+      expect(found.description).toMatch(description)
+      expect(await prepareStorage(pool, settings)).toEqual(found)
+    })
+
+    it('given events over many days, all are stored and accounted for', async () => {
+      const history = newHistory(Date.UTC(2026, 0, 1))
+      for (let i = 0; i < 5; i += 1) history.create(`note ${i}`)
+      const old = newHistory(Date.UTC(2020, 5, 30, 23, 59, 58))
+      for (let i = 0; i < 4; i += 1) old.create()
+      await deliver(newInbox(), [...history.events, ...old.events])
+      expect(await count()).toEqual(['9|9'])
+      expect(
+        await database.superuserSql(
+          `select day, first_sequence, last_sequence from log.user_days where user_id = '${old.userId}' order by day`,
+        ),
+      ).toEqual(['2020-06-30|1|2', '2020-07-01|3|4'])
+      expect(await database.superuserSql(`select sum(events), count(*) from log.daily_counts`)).toEqual([
+        '9|3',
+      ])
+    })
+
+    it('given a batch that the log has although the positions do not say so, nothing changes', async () => {
+      const history = newHistory()
+      for (let i = 0; i < 20; i += 1) history.create()
+      await deliver(newInbox(), history.events.slice(0, 12))
+      const before = await accounts()
+      // positions restored from an older backup than the log
+      await database.superuserSql('truncate log.positions, log.user_positions')
+      await deliver(newInbox(), history.events.slice(0, 12))
+      expect(await accounts()).toEqual(before)
+      // and half known, half new
+      await database.superuserSql('truncate log.positions, log.user_positions')
+      await deliver(newInbox(), history.events)
+      expect(await count()).toEqual(['20|20'])
+      expect(await database.superuserSql('select sum(events) from log.daily_counts')).toEqual(['20'])
+      expect(await database.superuserSql('select count(*) from log.parked')).toEqual(['0'])
+    })
+
+    it('given two writers with one position row, each event is written and counted once', async () => {
+      const history = newHistory()
+      for (let i = 0; i < 300; i += 1) history.create()
+      const inboxes = [newInbox(), newInbox(), newInbox()]
+      await Promise.all(inboxes.map((inbox) => deliver(inbox, history.events)))
+      expect(await count()).toEqual(['300|300'])
+      expect(await database.superuserSql('select sum(events) from log.daily_counts')).toEqual(['300'])
+      expect(await database.superuserSql('select next_offset from log.positions')).toEqual(['300'])
+      expect(await database.superuserSql('select count(*) from log.parked')).toEqual(['0'])
+    })
+
+    it('given what the log publishes to ingest, every event can be encoded again to the same bytes', async () => {
+      const history = newHistory()
+      const { aggregateId } = history.create('Grüße, "日本" \\ 🎉')
+      history.append('entity.title_changed', aggregateId, { title: null, oldTitle: 'x' })
+      history.append('entity.deleted', aggregateId, {})
+      await deliver(newInbox(), history.events)
+      const rows = await transaction(pool, { role: 'synap_ingest' }, (client) =>
+        query<Row>(client, {
+          text: 'select * from log.events_between($1::uuid, 2, 3) union all select * from log.events_between($1::uuid, 1, 1) order by sequence',
+          values: [history.userId],
+        }),
+      )
+      expect(rows.map(recordOf)).toEqual(history.events.map((event: MadeEvent) => event.value))
+      expect(rows.map((row) => row.traceparent)).toEqual(
+        history.events.map((event) => event.headers['traceparent']),
+      )
+    })
+
+    it('given the roles of the others, they reach what is published to them and no table', async () => {
+      const mine = newHistory()
+      const other = newHistory()
+      const { aggregateId } = mine.create('mine')
+      mine.append('entity.title_changed', aggregateId, { title: 'b', oldTitle: 'mine' })
+      const foreign = other.create('foreign').aggregateId
+      await deliver(newInbox(), [...mine.events, ...other.events])
+      const asQuery = (text: string, userId = mine.userId) =>
+        transaction(pool, { role: 'synap_query', userId }, (client) => query(client, { text }))
+      expect(
+        await asQuery(`select version, sequence, parked from log.item_status('${aggregateId}')`),
+      ).toEqual([{ version: 2, sequence: 2, parked: 0 }])
+      expect(await asQuery(`select * from log.item_status('${foreign}')`)).toEqual([])
+      expect(await asQuery(`select * from log.positions_of(array['${mine.userId}']::uuid[])`)).toEqual([
+        { user_id: mine.userId, seen: 2 },
+      ])
+      const denied = { class: 'configuration', code: 'postgres.denied' }
+      for (const table of ['events', 'parked', 'user_positions', 'schemas', 'aggregates']) {
+        await expect(asQuery(`select * from log.${table}`)).rejects.toMatchObject(denied)
+      }
+      await expect(asQuery(`select * from log.events_between('${mine.userId}', 1, 9)`)).rejects.toMatchObject(
+        denied,
+      )
+      await expect(asQuery(`select log.mark_parked('{1}', 'retry')`)).rejects.toMatchObject(denied)
+    })
   })
-  afterAll(() => database.close())
+}
 
-  it('given TimescaleDB, log.events is a hypertable that its owner made', async () => {
-    expect(
-      await database.superuserSql(
-        `select owner, num_dimensions from timescaledb_information.hypertables where hypertable_schema = 'log'`,
-      ),
-    ).toEqual(['synap_events_writer|1'])
+describe('the log on TimescaleDB', () => {
+  it('given the migrations, log.events is a hypertable of its owner, and its chunks have the length asked for', async () => {
+    await using database = await withTimescale()
+    const { pool, newInbox } = openStore(database.url)
+    try {
+      await prepareStorage(pool, { ...settings, logChunkHours: 6 })
+      const history = newHistory(Date.UTC(2026, 0, 1, 5, 59, 59))
+      for (let i = 0; i < 2; i += 1) history.create()
+      await deliver(newInbox(), history.events)
+      expect(
+        await database.superuserSql(
+          `select h.owner, count(*) from timescaledb_information.hypertables h
+           join timescaledb_information.chunks c using (hypertable_schema, hypertable_name)
+           where hypertable_schema = 'log' group by 1`,
+        ),
+      ).toEqual([`${role}|2`])
+      const oldest = await transaction(pool, { role }, (client) => findChunkToCompress(client, 7))
+      expect(oldest).toMatch(/^_timescaledb_internal\._hyper_\d+_\d+_chunk$/)
+    } finally {
+      await pool.end()
+    }
   })
 })
+
+interface Row extends Record<string, unknown> {
+  occurred_at: number
+  delta: JsonObject
+  schema: string
+  schema_id: number
+  traceparent: string
+}
+
+function recordOf(row: Row): Buffer {
+  const envelope = {
+    id: row['event_id'],
+    userId: row['user_id'],
+    aggregateId: row['aggregate_id'],
+    version: row['version'],
+    sequence: row['sequence'],
+    occurredAt: row.occurred_at,
+    source: row['source'],
+    correlationId: row['correlation_id'],
+    causationId: row['causation_id'],
+    actor: { kind: row['actor_kind'], id: row['actor_id'] },
+  } as Envelope
+  return frame(row.schema_id, encodeEnvelope(row.schema, envelope), deltaFromJson(row.schema, row.delta))
+}

@@ -43,14 +43,29 @@ export async function setChunkInterval(client: Client, place: string, ms: number
   })
 }
 
-/** Compresses chunks older than `days`, a user's events together and in order. Full edition only. */
-export async function compressAfter(client: Client, place: string, days: number): Promise<void> {
+/** Sets how chunks are compressed: a user's events together and in order. Full edition only; nothing moves yet. */
+export async function enableCompression(client: Client): Promise<void> {
   await query(client, {
     text: `alter table log.events set (timescaledb.compress, timescaledb.compress_segmentby = 'user_id',
              timescaledb.compress_orderby = 'sequence')`,
   })
-  await query(client, {
-    text: `select ${place}.add_compression_policy('log.events', make_interval(days => $1::int), if_not_exists => true)`,
+}
+
+/** The oldest chunk that ended more than `days` ago and is not compressed: its name, quoted. */
+export async function findChunkToCompress(client: Client, days: number): Promise<string | undefined> {
+  const [found] = await query<{ chunk: string }>(client, {
+    text: `select format('%I.%I', chunk_schema, chunk_name) as chunk from timescaledb_information.chunks
+           where hypertable_schema = 'log' and hypertable_name = 'events' and not is_compressed
+             and range_end < now() - make_interval(days => $1::int)
+           order by range_end limit 1`,
     values: [days],
+  })
+  return found?.chunk
+}
+
+export async function compressChunk(client: Client, place: string, chunk: string): Promise<void> {
+  await query(client, {
+    text: `select ${place}.compress_chunk($1::regclass, if_not_compressed => true)`,
+    values: [chunk],
   })
 }

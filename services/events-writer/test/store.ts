@@ -1,0 +1,50 @@
+import { avscOf, type EventType, eventTypes } from '@synap/contracts'
+import { createHistory, toMessages } from '@synap/inbox/testing'
+import { type InboundMessage, silentLogger } from '@synap/messaging'
+import { createPool } from '@synap/postgres'
+import { createEventsInbox } from '../src/inbox.ts'
+
+const schemaIdOf = (type: EventType) => eventTypes.indexOf(type) + 1
+const away = () => Promise.reject(new Error('this test has no ingest'))
+
+export const newHistory = (startAt?: number) =>
+  createHistory(startAt === undefined ? { schemaIdOf } : { schemaIdOf, startAt })
+
+/** The events-writer without its topic: records are handed over by the test, the database is real. */
+export function openStore(databaseUrl: string) {
+  const pool = createPool({ url: databaseUrl, applicationName: 'events-writer-test' })
+  const newInbox = () =>
+    createEventsInbox({
+      pool,
+      consumerDriver: { readAt: async () => undefined },
+      registry: {
+        schemaById: async (id) => {
+          const type = eventTypes[id - 1]
+          return type === undefined ? undefined : avscOf(type)
+        },
+      },
+      ingest: { internalEvents: away, heads: away },
+      logger: silentLogger,
+      config: { haltPercent: 100 },
+    })
+  return { pool, newInbox }
+}
+
+/** Delivers records to partition 0 as one batch. */
+export async function deliver(
+  inbox: ReturnType<ReturnType<typeof openStore>['newInbox']>,
+  records: Parameters<typeof toMessages>[0],
+  firstOffset = 0,
+): Promise<void> {
+  const messages: InboundMessage[] = toMessages(records, { firstOffset })
+  const [first] = messages
+  if (first === undefined) return
+  const { topic, partition } = first
+  await inbox
+    .resumeAt(topic, partition, { low: BigInt(firstOffset), high: 1_000_000n })
+    .catch(() => undefined)
+  await inbox.handle(
+    { topic, partition, messages, highWatermark: BigInt(firstOffset + messages.length) },
+    { signal: new AbortController().signal, heartbeat: async () => undefined },
+  )
+}
