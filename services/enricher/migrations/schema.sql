@@ -1,0 +1,336 @@
+create schema enrich authorization synap_enricher;
+
+create table enrich.analyses (
+  job_id uuid not null,
+  model text not null,
+  prompt_version text not null,
+  offline boolean not null,
+  time_zone text not null,
+  vocabulary_hash text not null,
+  result jsonb not null,
+  input_tokens integer not null,
+  output_tokens integer not null,
+  created_at timestamp with time zone not null default now(),
+  constraint analyses_job_id_fkey FOREIGN KEY (job_id) REFERENCES enrich.jobs(job_id) ON DELETE CASCADE,
+  constraint analyses_pkey PRIMARY KEY (job_id)
+);
+alter table enrich.analyses owner to synap_enricher;
+
+create table enrich.embeddings (
+  user_id uuid not null,
+  content_hash text not null,
+  model text not null,
+  dimensions integer not null,
+  chunker text not null,
+  block integer not null,
+  vectors bytea not null,
+  created_at timestamp with time zone not null default now(),
+  constraint embeddings_pkey PRIMARY KEY (user_id, content_hash, model, dimensions, chunker, block)
+);
+alter table enrich.embeddings owner to synap_enricher;
+
+create table enrich.entities (
+  entity_id uuid not null,
+  user_id uuid not null,
+  type text not null,
+  title text,
+  content_hash text,
+  object_key text,
+  file_type text,
+  content_size bigint,
+  version integer not null,
+  captured_at timestamp with time zone not null,
+  deleted boolean not null default false,
+  constraint entities_content_hash_check CHECK ((content_hash ~ '^[0-9a-f]{64}$'::text)),
+  constraint entities_pkey PRIMARY KEY (entity_id)
+);
+alter table enrich.entities owner to synap_enricher;
+
+create table enrich.extractions (
+  entity_id uuid not null,
+  content_hash text not null,
+  producer text not null,
+  user_id uuid not null,
+  analysable boolean not null,
+  reason text,
+  text_key text,
+  heading text,
+  structured boolean not null default false,
+  language text,
+  links jsonb not null default '[]'::jsonb,
+  chunks jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  constraint extractions_pkey PRIMARY KEY (entity_id, content_hash, producer)
+);
+alter table enrich.extractions owner to synap_enricher;
+
+create table enrich.jobs (
+  job_id uuid not null,
+  user_id uuid not null,
+  entity_id uuid not null,
+  content_hash text not null,
+  enricher_version text not null,
+  run integer not null default 0,
+  analysis_id uuid not null,
+  source text not null,
+  object_key text,
+  file_type text,
+  content_size bigint,
+  title text,
+  entity_type text not null,
+  based_on_version integer not null,
+  event_id uuid not null,
+  sequence bigint not null,
+  captured_at timestamp with time zone not null,
+  traceparent text,
+  tracestate text,
+  state text not null default 'open'::text,
+  outcome text,
+  due_at timestamp with time zone not null default now(),
+  lease_owner uuid,
+  lease_until timestamp with time zone,
+  created_at timestamp with time zone not null default now(),
+  finished_at timestamp with time zone,
+  constraint jobs_check CHECK (((source = 'content'::text) = (object_key IS NOT NULL))),
+  constraint jobs_content_hash_check CHECK ((content_hash ~ '^[0-9a-f]{64}$'::text)),
+  constraint jobs_entity_id_content_hash_enricher_version_run_key UNIQUE (entity_id, content_hash, enricher_version, run),
+  constraint jobs_pkey PRIMARY KEY (job_id),
+  constraint jobs_run_check CHECK ((run >= 0)),
+  constraint jobs_source_check CHECK ((source = ANY (ARRAY['content'::text, 'title'::text]))),
+  constraint jobs_state_check CHECK ((state = ANY (ARRAY['open'::text, 'done'::text, 'failed'::text, 'superseded'::text, 'cancelled'::text, 'purged'::text])))
+) with (fillfactor=80);
+alter table enrich.jobs owner to synap_enricher;
+
+create table enrich.parked (
+  id bigint not null generated always as identity,
+  topic text,
+  partition integer,
+  record_offset bigint,
+  user_id uuid,
+  aggregate_id uuid,
+  aggregate_type text,
+  version integer,
+  sequence bigint,
+  event_id uuid,
+  event_type text,
+  reason text not null,
+  detail text,
+  key text,
+  headers jsonb,
+  value bytea,
+  slot boolean not null,
+  state text not null default 'open'::text,
+  attempts integer not null default 0,
+  parked_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint parked_check CHECK (((NOT slot) OR ((user_id IS NOT NULL) AND (sequence IS NOT NULL)))),
+  constraint parked_pkey PRIMARY KEY (id),
+  constraint parked_state_check CHECK ((state = ANY (ARRAY['open'::text, 'retry'::text, 'applied'::text, 'discarded'::text])))
+);
+alter table enrich.parked owner to synap_enricher;
+
+create table enrich.positions (
+  topic text not null,
+  partition integer not null,
+  next_offset bigint not null,
+  event_id uuid,
+  attempts integer not null default 0,
+  attempt_offset bigint,
+  updated_at timestamp with time zone not null default now(),
+  constraint positions_next_offset_check CHECK ((next_offset >= 0)),
+  constraint positions_pkey PRIMARY KEY (topic, partition)
+);
+alter table enrich.positions owner to synap_enricher;
+
+create table enrich.published (
+  entity_id uuid not null,
+  content_hash text not null,
+  producer text not null,
+  user_id uuid not null,
+  block_count integer not null,
+  published_at timestamp with time zone not null default now(),
+  constraint published_pkey PRIMARY KEY (entity_id, content_hash, producer)
+);
+alter table enrich.published owner to synap_enricher;
+
+create table enrich.purges (
+  subject_id uuid not null,
+  kind text not null,
+  user_id uuid not null,
+  passes smallint not null default 0,
+  due_at timestamp with time zone not null default now(),
+  requested_at timestamp with time zone not null default now(),
+  constraint purges_kind_check CHECK ((kind = ANY (ARRAY['entity'::text, 'user'::text]))),
+  constraint purges_pkey PRIMARY KEY (subject_id)
+);
+alter table enrich.purges owner to synap_enricher;
+
+create table enrich.steps (
+  job_id uuid not null,
+  ord smallint not null,
+  step text not null,
+  state text not null default 'pending'::text,
+  attempts integer not null default 0,
+  starts integer not null default 0,
+  lease_until timestamp with time zone,
+  next_retry_at timestamp with time zone,
+  error_code text,
+  error_class text,
+  error_text text,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  duration_ms integer,
+  input_tokens integer,
+  output_tokens integer,
+  constraint steps_job_id_fkey FOREIGN KEY (job_id) REFERENCES enrich.jobs(job_id) ON DELETE CASCADE,
+  constraint steps_pkey PRIMARY KEY (job_id, ord),
+  constraint steps_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'running'::text, 'done'::text, 'skipped'::text, 'failed'::text])))
+) with (fillfactor=70);
+alter table enrich.steps owner to synap_enricher;
+
+create table enrich.tags (
+  user_id uuid not null,
+  tag_id uuid not null,
+  name text not null,
+  uses integer not null default 0,
+  constraint tags_pkey PRIMARY KEY (user_id, tag_id)
+);
+alter table enrich.tags owner to synap_enricher;
+
+create table enrich.user_positions (
+  user_id uuid not null,
+  seen bigint not null,
+  updated_at timestamp with time zone not null default now(),
+  constraint user_positions_pkey PRIMARY KEY (user_id),
+  constraint user_positions_seen_check CHECK ((seen >= 0))
+);
+alter table enrich.user_positions owner to synap_enricher;
+
+create table enrich.users (
+  user_id uuid not null,
+  time_zone text,
+  updated_at timestamp with time zone not null default now(),
+  constraint users_pkey PRIMARY KEY (user_id)
+);
+alter table enrich.users owner to synap_enricher;
+
+CREATE INDEX entities_by_user ON enrich.entities USING btree (user_id);
+
+CREATE INDEX extractions_by_user ON enrich.extractions USING btree (user_id);
+
+CREATE INDEX jobs_by_entity ON enrich.jobs USING btree (entity_id, sequence DESC);
+
+CREATE INDEX jobs_by_user ON enrich.jobs USING btree (user_id);
+
+CREATE INDEX jobs_open ON enrich.jobs USING btree (user_id, due_at) WHERE (state = 'open'::text);
+
+CREATE INDEX parked_marked ON enrich.parked USING btree (topic, user_id) WHERE (state = 'retry'::text);
+
+CREATE UNIQUE INDEX parked_record ON enrich.parked USING btree (topic, partition, record_offset, COALESCE(sha256(value), '\x'::bytea)) WHERE (NOT slot);
+
+CREATE UNIQUE INDEX parked_slot ON enrich.parked USING btree (user_id, sequence) WHERE (slot AND (state = ANY (ARRAY['open'::text, 'retry'::text])));
+
+CREATE INDEX published_by_user ON enrich.published USING btree (user_id);
+
+CREATE INDEX purges_due ON enrich.purges USING btree (due_at) WHERE (passes < 2);
+
+CREATE INDEX purges_of_users ON enrich.purges USING btree (user_id) WHERE (kind = 'user'::text);
+
+CREATE OR REPLACE FUNCTION enrich.failures()
+ RETURNS TABLE(step text, error text, jobs bigint, newest_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select s.step, s.error_code, count(*), max(s.finished_at) from enrich.steps s
+  where s.state = 'failed' group by s.step, s.error_code
+$function$
+;
+alter function enrich.failures() owner to synap_enricher;
+
+CREATE OR REPLACE FUNCTION enrich.item_status(entity uuid)
+ RETURNS TABLE(step text, state text, attempts integer, error text, next_retry_at timestamp with time zone, finished_at timestamp with time zone, content_hash text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with newest as (
+    select j.job_id, j.state, j.content_hash from enrich.jobs j
+    where j.entity_id = item_status.entity
+      and j.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
+      and j.state <> 'purged'
+    order by j.sequence desc, j.run desc
+    limit 1
+  )
+  select s.step,
+    case when s.state in ('pending', 'running') and n.state <> 'open' then 'skipped' else s.state end,
+    s.attempts, s.error_code, case when n.state = 'open' then s.next_retry_at end, s.finished_at, n.content_hash
+  from newest n join enrich.steps s using (job_id)
+  order by s.ord
+$function$
+;
+alter function enrich.item_status(uuid) owner to synap_enricher;
+
+CREATE OR REPLACE FUNCTION enrich.mark_parked(ids bigint[], action text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  marked bigint;
+begin
+  -- the owner works under its users' rows: a mark must not fall between its look and its update
+  perform 1 from enrich.user_positions u
+    where u.user_id in (select p.user_id from enrich.parked p where p.id = any (ids))
+    order by u.user_id for update;
+  if action = 'retry' then
+    update enrich.parked p set state = 'retry', updated_at = now()
+      where p.id = any (ids) and p.state = 'open' and p.value is not null;
+    get diagnostics marked = row_count;
+  elsif action = 'discard' then
+    update enrich.parked p set state = 'discarded', updated_at = now()
+      where p.id = any (ids) and p.state in ('open', 'retry');
+    get diagnostics marked = row_count;
+    update enrich.parked f set state = 'retry', updated_at = now()
+      where f.slot and f.state = 'open' and f.reason in ('behind_parked', 'behind_missing')
+        and f.user_id in (select p.user_id from enrich.parked p where p.id = any (ids) and p.slot);
+  else
+    raise exception 'unknown action' using errcode = '22023';
+  end if;
+  return marked;
+end
+$function$
+;
+alter function enrich.mark_parked(bigint[],text) owner to synap_enricher;
+
+CREATE OR REPLACE FUNCTION enrich.overview()
+ RETURNS TABLE(state text, jobs bigint, oldest_created_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select j.state, count(*), min(j.created_at) from enrich.jobs j group by j.state
+$function$
+;
+alter function enrich.overview() owner to synap_enricher;
+
+CREATE OR REPLACE FUNCTION enrich.positions_of(users uuid[])
+ RETURNS TABLE(user_id uuid, seen bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select p.user_id, p.seen from enrich.user_positions p where p.user_id = any (users)
+$function$
+;
+alter function enrich.positions_of(uuid[]) owner to synap_enricher;
+
+grant execute on function enrich.failures() to synap_operator;
+grant execute on function enrich.item_status(uuid) to synap_query;
+grant execute on function enrich.mark_parked(bigint[],text) to synap_operator;
+grant execute on function enrich.overview() to synap_operator;
+grant execute on function enrich.positions_of(uuid[]) to synap_operator;
+grant execute on function enrich.positions_of(uuid[]) to synap_query;
+grant usage on schema enrich to synap_operator;
+grant usage on schema enrich to synap_query;
