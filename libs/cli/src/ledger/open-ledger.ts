@@ -37,7 +37,7 @@ export async function openLedger({ env, apiKey }: Connection): Promise<LedgerRea
   })
   const close = async () => {
     await kafka.close()
-    store.close()
+    await store.close()
     await pool.end()
   }
   try {
