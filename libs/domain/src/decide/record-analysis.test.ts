@@ -1,5 +1,5 @@
 import { deltaSchemaOf } from '@synap/contracts'
-import type { AnalysisId, TagId } from '@synap/core'
+import { type AnalysisId, sha256Hex, type TagId } from '@synap/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
@@ -82,12 +82,31 @@ describe('recording an analysis', () => {
     })
     if (decision.outcome !== 'accepted') return
     expect(decision.events[1]?.causationId).toBe(decision.events[0]?.id)
-    expect(decision.aggregates.map(({ id }) => id)).toEqual(decision.aggregates.map(({ id }) => id).sort())
     expect(entityIn(decision)).toMatchObject({
       type: 'task',
       title: 'Buy milk',
       task: { status: 'todo', due: '2026-11-22' },
       provenance: { title: { by: 'ai', model: 'synap-offline', confidence: 0.9 }, content: { by: 'user' } },
+    })
+  })
+
+  it('given two aggregates, they come in the order of their ids, which is the order of locking', () => {
+    for (const last of ['a1', 'f1']) {
+      const analysisId = `01890000-0000-7000-8000-0000000000${last}` as AnalysisId
+      const decision = record(note(), analysis({ result: milk, basedOnVersion: 2, analysisId }))
+      const ids = decision.outcome === 'accepted' ? decision.aggregates.map(({ id }) => id) : []
+      expect(ids).toHaveLength(2)
+      expect(ids).toEqual([...ids].sort())
+    }
+  })
+
+  it('given an item without content, it is analysed by its title, which a person gave and AI keeps', () => {
+    const task = note({ content: null, preview: null, title: 'Buy milk tomorrow' })
+    const command = analysis({ result: milk, contentHash: sha256Hex('Buy milk tomorrow') })
+    expect(entityIn(record(task, command))).toMatchObject({
+      type: 'task',
+      title: 'Buy milk tomorrow',
+      task: { due: '2026-11-22' },
     })
   })
 

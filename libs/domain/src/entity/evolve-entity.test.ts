@@ -196,6 +196,18 @@ describe('what each event makes of an entity', () => {
     expect(set.suggestions.map(({ field }) => field)).toEqual(['tag'])
   })
 
+  it('given a tag that is added again, by a person or by AI, it is there once', () => {
+    const tag = { tagId, name: 'Home' }
+    const twice = [
+      created(),
+      ['entity.tag_added', tag],
+      ['entity.tag_added', { ...tag, name: 'home' }],
+    ] as const
+    expect(after(...twice).tags).toEqual([{ id: tagId, name: 'home', provenance: by(3) }])
+    const byAi = enriched({ tagsAdded: [{ ...tag, confidence: 0.9 }] })
+    expect(after(...twice, byAi).tags).toEqual(after(...twice).tags)
+  })
+
   it('given a tag that a person takes off, it counts as rejected until a person puts it on again', () => {
     const off = [
       created(),
