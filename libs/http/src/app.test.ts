@@ -1,6 +1,8 @@
+import { setTimeout } from 'node:timers/promises'
 import { problems } from '@synap/contracts'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ann, bob, buildFixture, type Fixture } from '../test/fixture.ts'
+import { open } from './index.ts'
 
 let fixture: Fixture | undefined
 const start = async (...args: Parameters<typeof buildFixture>) => (fixture = await buildFixture(...args))
@@ -173,6 +175,51 @@ describe('errors', () => {
     const answer = await app.inject({ url: '/fail/hang' })
     expect(answer.statusCode).toBe(503)
     expect(answer.headers['retry-after']).toBeDefined()
+  })
+})
+
+describe('the signal of a request', () => {
+  const listening = async (handler: (signal: AbortSignal) => Promise<unknown>, handlerTimeoutMs = 5_000) => {
+    const { app } = await start({ handlerTimeoutMs })
+    app.post('/signal', { config: open() }, (request) => handler(request.signal))
+    return app.listen({ host: '127.0.0.1', port: 0 })
+  }
+  const send = (url: string, signal?: AbortSignal) =>
+    fetch(`${url}/signal`, { method: 'POST', headers: json, body: '{}', ...(signal && { signal }) })
+
+  it('given a body that was read, it has not aborted while the handler works', async () => {
+    const url = await listening(async (signal) => {
+      await setTimeout(20)
+      return { aborted: signal.aborted }
+    })
+    expect(await (await send(url)).json()).toEqual({ aborted: false })
+  })
+
+  it('given a POST whose handler hangs, 503 when the time is over, and it aborts', async () => {
+    const aborted = Promise.withResolvers<void>()
+    const url = await listening(async (signal) => {
+      signal.addEventListener('abort', () => aborted.resolve())
+      await new Promise(() => undefined)
+    }, 50)
+    const answer = await send(url)
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2'])
+    await aborted.promise
+  })
+
+  it('given a client that leaves, it aborts', async () => {
+    const [began, aborted] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const url = await listening(async (signal) => {
+      signal.addEventListener('abort', () => aborted.resolve())
+      began.resolve()
+      await aborted.promise
+      throw signal.reason
+    })
+    const leaving = new AbortController()
+    const answer = send(url, leaving.signal)
+    await began.promise
+    leaving.abort()
+    await expect(answer).rejects.toThrow('aborted')
+    await aborted.promise
   })
 })
 

@@ -18,6 +18,7 @@ import { parseJsonBody, refuseHostileText } from './json-body.ts'
 import { type Limits, registerPressureLimit, registerRateLimit } from './limits.ts'
 import { type ApiInfo, registerOpenApi } from './openapi.ts'
 import { problem } from './problem.ts'
+import { registerDeadline } from './request-deadline.ts'
 import { beginRequestTrace, correlationIdOf, decideRequestTrace, inRequestTrace } from './request-trace.ts'
 
 /** A fastify app whose routes are typed by their zod schemas. */
@@ -66,6 +67,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   registerErrorAnswers(app, options.logger)
   registerJson(app)
   // The order of the hooks is the policy: first listed is outermost.
+  registerDeadline(app, options.handlerTimeoutMs ?? 20_000)
   beginRequestTrace(app)
   registerAccounts(app, options)
   await registerPressureLimit(app, options.limits ?? {})
@@ -77,16 +79,11 @@ export async function buildApp(options: AppOptions): Promise<App> {
   return app.withTypeProvider<ZodTypeProvider>()
 }
 
-function serverOptions({
-  logger,
-  bodyLimit,
-  handlerTimeoutMs,
-}: AppOptions): FastifyHttpOptions<Server, FastifyBaseLogger> {
+function serverOptions({ logger, bodyLimit }: AppOptions): FastifyHttpOptions<Server, FastifyBaseLogger> {
   return {
     loggerInstance: logger,
     ...socketTimeouts,
     bodyLimit: bodyLimit ?? 2 * 1024 * 1024,
-    handlerTimeout: handlerTimeoutMs ?? 20_000,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => '',
     exposeHeadRoutes: true,
