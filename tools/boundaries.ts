@@ -43,7 +43,7 @@ const driverHomes: ReadonlyArray<readonly [pattern: RegExp, home: string]> = [
 ]
 
 const environmentReaders = [
-  /\/config\.ts$/,
+  /[/.]config\.ts$/,
   /^libs\/core\/src\/crashpoint\.ts$/,
   /^libs\/(runtime|telemetry|testing|servers|cli)\//,
   /^(e2e|tools)\//,
@@ -113,7 +113,7 @@ const testTools = ['vitest', 'fast-check', '@fast-check/vitest', 'ajv', 'ajv-for
 
 function relativeViolation(path: string, specifier: string, project: Project | undefined): string[] {
   const target = posix.normalize(posix.join(posix.dirname(path), specifier))
-  const root = project?.root ?? posix.dirname(path)
+  const root = project?.root ?? path.split('/', 1)[0]
   return target.startsWith(`${root}/`) ? [] : [`${path} reaches out of its project to ${target}`]
 }
 
