@@ -1,3 +1,4 @@
+import { replicationFor } from '@synap/contracts'
 import { SynapError } from '@synap/core'
 import kafkajs, { type Admin } from 'kafkajs'
 import type { AdminConnection } from './admin.ts'
@@ -24,7 +25,7 @@ const setOnTopic = 1
  * Creates the topics, or brings the settings of those that exist to exactly the given set. Running it again changes
  * nothing. Rejects with class `configuration` before touching anything when a topic has another number of partitions.
  *
- * With three brokers or more a topic gets three replicas and `min.insync.replicas` 2, else one.
+ * The number of brokers decides about replicas (`replicationFor` of the contracts).
  */
 export function applyTopics(
   connection: AdminConnection,
@@ -34,11 +35,13 @@ export function applyTopics(
   return connection.run('create topics', signal, async (admin) => {
     const existing = await partitionCounts(admin)
     for (const spec of specs) assertPartitions(spec, existing.get(spec.name))
-    const replicas = (await admin.describeCluster()).brokers.length >= 3 ? 3 : 1
+    const { brokers } = await admin.describeCluster()
+    const { replicationFactor, minInsyncReplicas } = replicationFor(brokers.length)
+    const inherited = replicationFactor === 1 ? {} : { 'min.insync.replicas': String(minInsyncReplicas) }
     const reports: TopicReport[] = []
     for (const spec of specs) {
-      const wanted = replicas === 3 ? { 'min.insync.replicas': '2', ...spec.config } : { ...spec.config }
-      const created = !existing.has(spec.name) && (await create(admin, spec, wanted, replicas))
+      const wanted = { ...inherited, ...spec.config }
+      const created = !existing.has(spec.name) && (await create(admin, spec, wanted, replicationFactor))
       reports.push(
         created ? reportOf(spec.name, 'created', {}, wanted) : await alter(admin, spec.name, wanted),
       )

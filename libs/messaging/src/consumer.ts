@@ -41,8 +41,8 @@ export interface ConsumerOptions {
    * Applies a batch and stores its position itself, in one transaction. How it rejects decides what happens:
    * - `dependency`: the partition is paused, and after a wait (grows, jittered, ≤ 30 s) delivered again from the same
    *   first record, perhaps with more behind it; other partitions go on;
-   * - `configuration`, and `data` or `order` that the handler let through: the consumer halts. It stays alive, is not
-   *   ready and says why;
+   * - `configuration`, and `data` or `order` that the handler let through: the consumer halts: it leaves the
+   *   group, stays alive, is not ready and says why, until it is started anew;
    * - `bug` and whatever is no SynapError: the consumer crashes, see `Consumer.finished`.
    */
   handle(batch: Batch, context: BatchContext): Promise<void>
@@ -63,6 +63,7 @@ export interface Consumer {
 
 export type ConsumerState = 'idle' | 'joining' | 'running' | 'halted' | 'crashed' | 'closed'
 
+/** Holds bigints, which `JSON.stringify` refuses. */
 export interface ConsumerHealth {
   state: ConsumerState
   /** Running, every position known, and no partition failing (paused or being tried again). */
