@@ -1,12 +1,12 @@
+import { createDockerProvider, serversConfig } from '@synap/servers'
 import { it } from 'vitest'
-import { dockerObstacle } from './docker-obstacle.ts'
 import { createTestDatabase } from './stack.ts'
 
 /** What some machines lack; a test that needs it is skipped there, and its name says why. */
 export type Need = 'docker' | 'timescale-full'
 
 const obstacles: Record<Need, () => Promise<string | undefined>> = {
-  docker: dockerObstacle,
+  docker: () => createDockerProvider(serversConfig()).obstacle(),
   'timescale-full': timescaleObstacle,
 }
 

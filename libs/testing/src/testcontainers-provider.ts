@@ -1,7 +1,6 @@
 import {
   containerName,
   containerRecord,
-  containerSpecs,
   createDockerCli,
   createDockerProvider,
   imageExists,
@@ -11,9 +10,6 @@ import {
   serverKinds,
   setName,
 } from '@synap/servers'
-
-/** Milliseconds until a container's port must answer. */
-const startupMs = 90_000
 
 /** Why testcontainers cannot start the servers here; undefined when a daemon answers and all images are there. */
 export async function testcontainersObstacle(config: ServersConfig): Promise<string | undefined> {
@@ -35,28 +31,12 @@ export function createTestcontainersProvider(config: ServersConfig): ServerProvi
   return {
     ...createDockerProvider(config),
     launch: async (kind, settings) => {
-      // Loading it takes half a second, which machines without Docker need not pay.
-      const { GenericContainer, Wait } = await import('testcontainers')
+      // Loading testcontainers takes half a second, which machines without Docker need not pay.
+      const { buildContainer } = await import('./test-container.ts')
       if (!(await imageExists(ryukImage, config.environment))) disableRyuk()
+      await docker.run('rm', '--force', containerName(settings, kind))
       await docker.createNetwork(setName(settings))
-      const spec = containerSpecs[kind](settings)
-      let container = new GenericContainer(spec.image)
-        .withName(containerName(settings, kind))
-        .withEnvironment(spec.env)
-        .withExposedPorts({ container: spec.port.inside, host: spec.port.here })
-        .withNetworkMode(setName(settings))
-        .withNetworkAliases(kind)
-        .withWaitStrategy(Wait.forListeningPorts())
-        .withStartupTimeout(startupMs)
-        // Named volumes, so that a server that a test stops finds its data again; `wipe` removes them.
-        .withBindMounts(
-          Object.entries(spec.volumes).map(([target, volume]) => {
-            return { source: `${setName(settings)}-${volume}`, target }
-          }),
-        )
-      if (spec.command.length > 0) container = container.withCommand(spec.command)
-      if (spec.shmBytes > 0) container = container.withSharedMemorySize(spec.shmBytes)
-      await container.start()
+      await buildContainer(kind, settings).start()
       return containerRecord(kind, settings)
     },
   }

@@ -17,17 +17,28 @@ export interface DockerInput {
 }
 
 export function createDockerCli(environment: NodeJS.ProcessEnv): DockerCli {
+  const networks = new Map<string, Promise<void>>()
   const cli = (...args: string[]) => run('docker', args, { env: environment })
   return {
     run: cli,
     must: (what, args, { env, stdin = '' } = {}) =>
       runChecked(what, 'docker', args, { env: { ...environment, ...env }, input: stdin }),
-    createNetwork: async (name) => {
-      if ((await cli('network', 'inspect', name)).code === 0) return
-      const created = await cli('network', 'create', name)
-      // Another server of the set may have been quicker.
-      if (created.code === 0 || created.stderr.includes('already exists')) return
-      throw new Error(`docker network create ${name}: ${created.stderr.trim()}`)
+    createNetwork: (name) => {
+      // Docker gives two networks the same name when asked twice at once, and then finds neither by it.
+      let created = networks.get(name)
+      if (created === undefined) {
+        created = ensureNetwork(cli, name)
+        networks.set(name, created)
+        const forget = () => networks.delete(name)
+        created.then(forget, forget)
+      }
+      return created
     },
   }
+}
+
+async function ensureNetwork(cli: DockerCli['run'], name: string): Promise<void> {
+  if ((await cli('network', 'inspect', name)).code === 0) return
+  const created = await cli('network', 'create', name)
+  if (created.code !== 0) throw new Error(`docker network create ${name}: ${created.stderr.trim()}`)
 }

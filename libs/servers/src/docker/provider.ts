@@ -1,7 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import type { ServersConfig } from '../config.ts'
-import type { ServerKind, ServerProvider, ServerRecord, ServerSettings } from '../server.ts'
+import {
+  type ServerKind,
+  type ServerProvider,
+  type ServerRecord,
+  type ServerSettings,
+  serverKinds,
+} from '../server.ts'
 import { createDockerCli } from './cli.ts'
 import { containerSpecs } from './containers.ts'
 import { dockerObstacle } from './daemon.ts'
@@ -20,7 +26,13 @@ export function createDockerProvider({ environment }: ServersConfig): ServerProv
       await docker.run('rm', '--force', name)
       await docker.createNetwork(setName(settings))
       const { env } = containerSpecs[kind](settings)
-      await docker.must(`starting the container of ${kind}`, runArguments(kind, settings), { env })
+      try {
+        await docker.must(`starting the container of ${kind}`, runArguments(kind, settings), { env })
+      } catch (error) {
+        // Made, but not started: nobody would hear of it.
+        await docker.run('rm', '--force', '--volumes', name)
+        throw error
+      }
       return containerRecord(kind, settings)
     },
     isRunning: async (record) => {
@@ -55,6 +67,8 @@ export function createDockerProvider({ environment }: ServersConfig): ServerProv
     wipe: async (settings) => {
       const volumes = Object.values(containerSpecs).flatMap((spec) => Object.values(spec(settings).volumes))
       const names = volumes.map((volume) => `${setName(settings)}-${volume}`)
+      const containers = serverKinds.map((kind) => containerName(settings, kind))
+      await docker.run('rm', '--force', '--volumes', ...containers)
       await docker.run('volume', 'rm', '--force', ...names)
       await docker.run('network', 'rm', setName(settings))
     },
