@@ -18,10 +18,15 @@ await runService('fixture', schema, async ({ config, logger, defer, health, sign
   defer(() => logger.info('closed first opened'))
   if (config.behave === 'hang') defer(() => new Promise(() => undefined))
   defer(() => logger.info({ aborted: signal.aborted }, 'closed last opened'))
-  health.ready('database', async () => {
-    if (config.behave === 'database-down') throw new SynapError('no', { code: 'postgres.unavailable', class: 'dependency' })
-    if (config.behave === 'database-silent') await sleep(60_000)
-  }, { deadlineMs: 50 })
+  health.ready(
+    'database',
+    async () => {
+      if (config.behave === 'database-down')
+        throw new SynapError('no', { code: 'postgres.unavailable', class: 'dependency' })
+      if (config.behave === 'database-silent') await sleep(60_000)
+    },
+    { deadlineMs: 50 },
+  )
   health.live('consumer', () => config.behave !== 'stuck')
   if (config.behave === 'away-twice' && starts < 3) {
     throw new SynapError('no', { code: 'postgres.unavailable', class: 'dependency' })

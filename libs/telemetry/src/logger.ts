@@ -26,7 +26,16 @@ export interface LoggerOptions {
  * control characters too, and long values cut; content is the caller's to leave out.
  */
 export function createLogger(service: string, options: LoggerOptions = {}): Logger {
-  return pino(pinoOptions(service, options.level ?? readLogLevel()), options.destination ?? stdout())
+  const level = options.level ?? readLogLevel()
+  return redactingChildren(pino(pinoOptions(service, level), options.destination ?? stdout()))
+}
+
+/** What a child is given is written into each of its lines as it is, past the formatters: so it is cleaned here. */
+function redactingChildren(logger: Logger): Logger {
+  const child = logger.child.bind(logger)
+  const redacting = (...[bindings, options]: Parameters<Logger['child']>) =>
+    redactingChildren(child(redactFields(bindings), options) as unknown as Logger)
+  return Object.assign(logger, { child: redacting })
 }
 
 function pinoOptions(service: string, level: string): PinoOptions {

@@ -11,8 +11,7 @@ const secrets: readonly [pattern: RegExp, replacement: string][] = [
 // C0 and C1 control characters but tab and line feed: a terminal would obey them.
 // oxlint-disable-next-line no-control-regex
 const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
-const secretName =
-  /^(authorization|cookie|set-cookie|password|secret|token|api_?key|secret_?access_?key|credential)$/i
+const secretName = /(authorization|cookie|password|secret|token|api_?key|access_?key|credential)$/i
 const maxDepth = 6
 
 /** A string that may be logged: no key, password or signature, no control characters, not endless. */
@@ -26,8 +25,7 @@ export function redactText(text: string): string {
 export function redactFields(fields: Record<string, unknown>, depth = 0): Record<string, unknown> {
   const clean: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(fields)) {
-    clean[name] =
-      secretName.test(name) && value !== undefined && value !== null ? '[redacted]' : redact(value, depth)
+    clean[name] = secretName.test(name) && typeof value === 'string' ? '[redacted]' : redact(value, depth)
   }
   return clean
 }

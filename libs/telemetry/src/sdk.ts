@@ -64,10 +64,20 @@ function instrumentations() {
     new HttpInstrumentation({
       disableIncomingRequestInstrumentation: true,
       requireParentforOutgoingSpans: true,
+      startOutgoingSpanHook: (request) =>
+        withoutQuery(`${request.protocol ?? 'http:'}//${request.host ?? ''}`, request.path ?? '/'),
     }),
-    new UndiciInstrumentation({ requireParentforSpans: true }),
+    new UndiciInstrumentation({
+      requireParentforSpans: true,
+      startSpanHook: (request) => withoutQuery(request.origin, request.path),
+    }),
     new PgInstrumentation({ requireParentSpan: true, ignoreConnectSpans: true }),
     new AwsInstrumentation({ suppressInternalInstrumentation: true }),
     new RuntimeNodeInstrumentation(),
   ]
+}
+
+/** In place of what the instrumentations say of the address: what stands behind the `?` may be content or a signature. */
+function withoutQuery(origin: string, path: string): Record<string, string> {
+  return { 'url.full': new URL(path.split('?', 1)[0] ?? '/', origin).href, 'url.query': '' }
 }
