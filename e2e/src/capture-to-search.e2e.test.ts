@@ -80,7 +80,11 @@ describe('a capture on its way through the five services', () => {
       const missing = await get(`/v1/entities/${unknown}${route}`)
       expect(foreign.status).toBe(404)
       const body = (text: string) => text.replaceAll(id, 'ID').replaceAll(unknown, 'ID')
-      const shape = (text: string) => ({ ...(JSON.parse(body(text)) as object), instance: undefined })
+      const shape = (text: string) => ({
+        ...(JSON.parse(body(text)) as object),
+        instance: 0,
+        correlationId: 0,
+      })
       expect(shape(await foreign.text())).toEqual(shape(await missing.text()))
     }
     for (const mode of ['hybrid', 'text', 'semantic'] as const) {
@@ -110,8 +114,8 @@ describe('a capture on its way through the five services', () => {
     const bad = await post(JSON.stringify({ type: 'poem', userId: 'x', title: 5, content: 'x' }))
     expect(bad.status).toBe(400)
     expect(bad.headers.get('content-type')).toContain('application/problem+json')
-    const problem = (await bad.json()) as { errors: { field: string }[] }
-    expect(problem.errors.map(({ field }) => field).sort()).toEqual(['title', 'type', 'userId'])
+    const problem = (await bad.json()) as { errors: { path: string }[] }
+    expect(problem.errors.map(({ path }) => path).sort()).toEqual(['title', 'type', 'userId'])
 
     expect((await post(JSON.stringify({ type: 'note', content: 'a\u0000b' }))).status).toBe(400)
     expect((await post('{"type":"note","content":"\\ud800"}')).status).toBe(400)

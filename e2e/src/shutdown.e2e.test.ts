@@ -6,7 +6,7 @@ describe('operation of the services', () => {
   let pipeline: Pipeline
 
   beforeAll(async () => {
-    pipeline = await startPipeline()
+    pipeline = await startPipeline({ telemetry: true })
   })
   afterAll(() => pipeline[Symbol.asyncDispose]())
 

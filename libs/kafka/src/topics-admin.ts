@@ -1,5 +1,5 @@
 import { replicationFor } from '@synap/contracts'
-import { SynapError } from '@synap/core'
+import { backoffMs, errorClass, SynapError, wait } from '@synap/core'
 import kafkajs, { type Admin } from 'kafkajs'
 import type { AdminConnection } from './admin.ts'
 
@@ -27,10 +27,28 @@ const setOnTopic = 1
  *
  * The number of brokers decides about replicas (`replicationFor` of the contracts).
  */
-export function applyTopics(
+export async function applyTopics(
   connection: AdminConnection,
   specs: readonly TopicSpec[],
-  signal?: AbortSignal,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<TopicReport[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await applyOnce(connection, specs, signal)
+    } catch (error) {
+      // A topic made a moment ago, here or by somebody else, is not known to every part of the broker yet.
+      if (errorClass(error) !== 'dependency' || attempt >= attempts) throw error
+      await wait(backoffMs(attempt, { baseMs: 200, capMs: 2_000 }), signal)
+    }
+  }
+}
+
+const attempts = 6
+
+function applyOnce(
+  connection: AdminConnection,
+  specs: readonly TopicSpec[],
+  signal: AbortSignal,
 ): Promise<TopicReport[]> {
   return connection.run('create topics', signal, async (admin) => {
     const existing = await partitionCounts(admin)
