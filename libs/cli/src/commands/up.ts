@@ -1,6 +1,7 @@
 import { type PortName, parsePortOption, portNames, type UpOptions, type UpResult, up } from '@synap/servers'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import pc from 'picocolors'
+import { note } from '../output.ts'
 import { createProgress } from '../progress.ts'
 import { repositoryRoot } from '../repository.ts'
 
@@ -37,11 +38,15 @@ Examples:
 async function runUp(flags: UpFlags): Promise<void> {
   const progress = createProgress()
   const stopping = new AbortController()
-  const interrupt = () => stopping.abort(new Error('interrupted; ./synap down stops what has started'))
+  const interrupt = () => stopping.abort(new Error('interrupted'))
   process.once('SIGINT', interrupt)
   process.once('SIGTERM', interrupt)
   try {
     printResult(await up(upOptions(flags, { root: repositoryRoot, progress, signal: stopping.signal })))
+  } catch (error) {
+    progress.end()
+    note('What has started goes on: run ./synap up again when the cause is gone, or ./synap down.')
+    throw error
   } finally {
     progress.end()
     process.off('SIGINT', interrupt)

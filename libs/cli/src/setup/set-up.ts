@@ -37,7 +37,8 @@ export async function setUp(keyFile: string | undefined, tell: (line: string) =>
   await createBucket({ ...access, ...keys }, env.S3_BUCKET)
   tell(`bucket ${env.S3_BUCKET} is there`)
   const child = { ...process.env, ...env }
-  for (const line of (await runIngest('register-schemas', [], child)).split('\n').filter(Boolean)) tell(line)
+  const registered = (await runIngest('register-schemas', [], child)).split('\n').filter(Boolean)
+  tell(`${registered.length} schemas of events and derived records are registered`)
   if (keyFile === undefined || existsSync(keyFile)) return
   const output = await runIngest('create-key', ['--name', 'services', '--scopes', serviceScopes], child)
   const key = findKey(output)

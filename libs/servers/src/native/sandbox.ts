@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { identify, type ProcessIdentity } from '../process/identity.ts'
+import { openLog } from '../process/open-log.ts'
 
 export interface Sandbox {
   /** Root file system, read-only inside. */
@@ -44,7 +45,7 @@ export function sandboxEnvironment(sandbox: Sandbox): Record<string, string> {
  * seen from outside (bwrap only waits for it), so signals reach the server.
  */
 export async function startSandboxed(sandbox: Sandbox, options: StartOptions): Promise<ProcessIdentity> {
-  const log = openSync(options.log, 'a', 0o600)
+  const log = openLog(options.log)
   try {
     const args = [...sandboxArguments(sandbox), '--as-pid-1', '--info-fd', '3']
     if (options.dieWithParent) args.push('--die-with-parent')

@@ -11,5 +11,6 @@ export function registryEnvironment(settings: ServerSettings, postgres: string):
     APICURIO_DATASOURCE_JDBC_INITIAL_SIZE: '2',
     APICURIO_DATASOURCE_JDBC_MIN_SIZE: '2',
     APICURIO_DATASOURCE_JDBC_MAX_SIZE: '10',
+    QUARKUS_HTTP_ACCESS_LOG_ENABLED: 'false',
   }
 }

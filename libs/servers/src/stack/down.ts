@@ -16,6 +16,8 @@ const serviceDeadlineMs = 20_000
 
 export interface DownOptions {
   root: string
+  /** Where the state is; `.synap` of the checkout by default. */
+  folder?: string
   /** Also remove all data, keys and settings. */
   wipe?: boolean
   progress: Progress
@@ -23,7 +25,7 @@ export interface DownOptions {
 
 /** Stops what `up` has started, and only that, in the reverse order. How many parts it stopped. */
 export async function down(options: DownOptions): Promise<number> {
-  const layout = stackLayout(options.root)
+  const layout = stackLayout(options.root, options.folder)
   createFolders(layout)
   return withLock(layout.lockFile, {}, async () => {
     const records = readRecords(layout)

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 
-/** Where `./synap up` keeps what it makes: everything below `.synap` of the checkout, readable by its owner only. */
+/** Where `./synap up` keeps what it makes: everything below one folder, readable by its owner only. */
 export interface StackLayout {
   root: string
   folder: string
@@ -14,8 +14,8 @@ export interface StackLayout {
   lockFile: string
 }
 
-export function stackLayout(root: string): StackLayout {
-  const folder = join(root, '.synap')
+/** `root` is the checkout, where the programs are; the state goes to its `.synap` unless another folder is named. */
+export function stackLayout(root: string, folder = join(root, '.synap')): StackLayout {
   return {
     root,
     folder,

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { identify } from '../process/identity.ts'
+import { openLog } from '../process/open-log.ts'
 import { serviceEnvironment } from './environment.ts'
 import type { StackLayout } from './layout.ts'
 import { portsOfPart } from './ports.ts'
@@ -17,7 +18,7 @@ export function launchService(
   inherited: NodeJS.ProcessEnv,
 ): ServiceRecord {
   const log = join(layout.logs, `${service}.log`)
-  const output = openSync(log, 'a', 0o600)
+  const output = openLog(log)
   try {
     const program = join('services', service, 'src', 'main.ts')
     const args = ['--disable-warning=ExperimentalWarning', '--import', '@synap/telemetry/register', program]

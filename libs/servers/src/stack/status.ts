@@ -35,8 +35,8 @@ export interface StackStatus {
 }
 
 /** Asks each server and service how it is; all at once, at most some seconds. */
-export async function status(root: string): Promise<StackStatus> {
-  const layout = stackLayout(root)
+export async function status(root: string, folder?: string): Promise<StackStatus> {
+  const layout = stackLayout(root, folder)
   const settings = readSettings(layout)
   const records = readRecords(layout)
   const provider = settings === undefined ? undefined : providerNamed(settings.provider, serversConfig())

@@ -23,6 +23,8 @@ import { assertPortsFree, startService } from './start-part.ts'
 export interface UpOptions extends PortOptions {
   /** Folder of the checkout. */
   root: string
+  /** Where the state goes; `.synap` of the checkout by default. */
+  folder?: string
   provider?: ServerProvider['name'] | undefined
   progress: Progress
   signal?: AbortSignal | undefined
@@ -38,7 +40,7 @@ export interface UpResult {
 
 /** Brings up what is not up: servers, then databases, topics, schemas and keys, then the five services. */
 export async function up(options: UpOptions): Promise<UpResult> {
-  const layout = stackLayout(options.root)
+  const layout = stackLayout(options.root, options.folder)
   createFolders(layout)
   const onWait = (holder: number) =>
     options.progress.line(`Waiting for process ${holder}, which works on this stack.`)
