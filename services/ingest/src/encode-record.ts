@@ -4,31 +4,35 @@ import {
   encodeEnvelope,
   eventHeaders,
   frame,
+  type JsonObject,
   type TraceContext,
 } from '@synap/contracts'
 import { describeError, SynapError } from '@synap/core'
 import type { OutboundMessage } from '@synap/messaging'
-import type { SchemaBook } from './schema-book.ts'
 import type { OutboxRow } from './sql/outbox.ts'
+import type { SchemaRow } from './sql/schemas.ts'
 
 /** What of an event the record is made of; the delta as bytes of the schema with that fingerprint. */
 export type EncodableEvent = Omit<OutboxRow, 'id' | 'aggregate_type' | 'traceparent' | 'tracestate'>
 
+export interface EncodeWith {
+  /** The schema that the delta was written with, and its id in the registry. */
+  schema: Pick<SchemaRow, 'schema' | 'registry_id'>
+  trace: TraceContext
+  /** Envelope fields that this build does not know. */
+  extra?: JsonObject | undefined
+}
+
 /**
  * The record of an event: the same bytes whenever it is made. Envelope fields as *its* schema declares them, then the
- * delta. Throws `schema.unregistered` (configuration) or `event.unencodable` (data).
+ * delta. Throws `event.unencodable` (data).
  */
-export function encodeRecord(
-  event: EncodableEvent,
-  schemas: SchemaBook,
-  trace: TraceContext,
-): OutboundMessage {
-  const schema = schemas.find(event.fingerprint)
+export function encodeRecord(event: EncodableEvent, { schema, trace, extra }: EncodeWith): OutboundMessage {
   const envelope = envelopeOf(event)
   try {
     return {
       key: event.user_id,
-      value: frame(schema.registry_id, encodeEnvelope(schema.schema, envelope), event.delta),
+      value: frame(schema.registry_id, encodeEnvelope(schema.schema, envelope, extra), event.delta),
       headers: eventHeaders({ ...envelope, type: event.event_type }, event.fingerprint, trace),
     }
   } catch (error) {

@@ -1,4 +1,4 @@
-import { deltaFromJson, type InternalEvent, type JsonObject } from '@synap/contracts'
+import { deltaFromJson, type InternalEvent } from '@synap/contracts'
 import { SynapError, type UserId } from '@synap/core'
 import type { Pool } from '@synap/postgres'
 import { inTransaction } from './database.ts'
@@ -67,14 +67,24 @@ async function askLog(
 }
 
 function presentFromOutbox(row: OutboxRow, schemas: SchemaBook): InternalEvent {
-  return present(row, encodeRecord(row, schemas, traceOfRow(row)))
+  const schema = schemas.find(row.fingerprint)
+  return present(row, encodeRecord(row, { schema, trace: traceOfRow(row) }))
 }
 
-/** From the decoded delta back to its bytes, under the schema it was written with. */
+/**
+ * From the decoded delta back to its bytes, under the schema it was written with. Its id is today's, when the registry
+ * was set up anew since.
+ */
 function presentFromLog(row: LogEventRow, schemas: SchemaBook): InternalEvent {
-  const { schema } = schemas.find(row.fingerprint)
-  const event: EncodableEvent = { ...row, delta: deltaFromJson(schema, row.delta as JsonObject) }
-  return present(event, encodeRecord(event, schemas, {}))
+  const { fingerprint } = row
+  const schema = schemas.has(fingerprint)
+    ? schemas.find(fingerprint)
+    : { schema: row.schema, registry_id: row.schema_id }
+  const event: EncodableEvent = { ...row, delta: deltaFromJson(schema.schema, row.delta) }
+  return present(
+    event,
+    encodeRecord(event, { schema, trace: traceOfRow(row), extra: row.extra ?? undefined }),
+  )
 }
 
 function present(

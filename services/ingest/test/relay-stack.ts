@@ -1,11 +1,10 @@
-import { eventTypes, parseEventHeaders, recordNameOf, schemaFileOf } from '@synap/contracts'
+import { parseEventHeaders } from '@synap/contracts'
 import type { UserId } from '@synap/core'
 import { createKafka, declaredTopics, type KafkaDriver } from '@synap/kafka'
 import { type InboundMessage, silentLogger } from '@synap/messaging'
 import { createPool, type Pool } from '@synap/postgres'
 import { createTestDatabase, type TestDatabase, useStack } from '@synap/testing'
-import { inTransaction } from '../src/database.ts'
-import { upsertSchema } from '../src/sql/schemas.ts'
+import { registerDirectly } from './register-directly.ts'
 
 export interface RelayStack {
   database: TestDatabase
@@ -23,18 +22,7 @@ export async function createRelayStack(): Promise<RelayStack> {
   const { env, topicPrefix } = await useStack('postgres', 'kafka')
   const database = await createTestDatabase(['ingest'])
   const pool = createPool({ url: database.url, applicationName: 'relay-test' })
-  await inTransaction(pool, async (client) => {
-    for (const [index, type] of eventTypes.entries()) {
-      const { text, subject, fingerprint } = schemaFileOf(type)
-      await upsertSchema(client, {
-        fingerprint: fingerprint.toString('hex'),
-        record_name: recordNameOf(type),
-        subject,
-        schema: text,
-        registry_id: index + 1,
-      })
-    }
-  })
+  await registerDirectly(pool)
   const kafka = createKafka({
     brokers: env.KAFKA_BROKERS.split(','),
     clientId: 'relay-test',

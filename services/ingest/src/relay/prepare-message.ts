@@ -28,7 +28,7 @@ export function prepareMessage(row: OutboxRow, topic: string, schemas: SchemaBoo
   })
   try {
     return {
-      message: encodeRecord(row, schemas, traceOf(span) ?? stored),
+      message: encodeRecord(row, { schema: schemas.find(row.fingerprint), trace: traceOf(span) ?? stored }),
       end: (error) => {
         if (error !== undefined) failSpan(span, error)
         span.end()

@@ -1,3 +1,4 @@
+import type { JsonObject } from '@synap/contracts'
 import type { AggregateId, EventId, UserId } from '@synap/core'
 import { type Client, query } from '@synap/postgres'
 
@@ -18,9 +19,16 @@ export interface LogEventRow {
   actor_kind: string
   actor_id: string | null
   /** The delta as it was decoded with the writer's schema. */
-  delta: unknown
+  delta: JsonObject
+  /** Envelope fields that the log's build did not know. */
+  extra: JsonObject | null
+  traceparent: string | null
+  tracestate: string | null
   /** 64 hexadecimal characters. */
   fingerprint: string
+  /** The writer's schema, and the id it had in the registry. */
+  schema: string
+  schema_id: number
 }
 
 /** Events `from`..`to` of one user that the log holds, in order. */
@@ -34,7 +42,8 @@ export function selectLogBetween(
     name: 'log.events_between',
     text: `
       select event_id, event_type, user_id, aggregate_id, version, sequence, occurred_at, source,
-             correlation_id, causation_id, actor_kind, actor_id, delta, fingerprint
+             correlation_id, causation_id, actor_kind, actor_id, delta, extra, traceparent, tracestate,
+             fingerprint, schema, schema_id
         from log.events_between($1::uuid, $2::bigint, $3::bigint)
        order by sequence`,
     values: [userId, from, to],
