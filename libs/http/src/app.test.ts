@@ -66,6 +66,19 @@ describe('input', () => {
     })
   }
 
+  it('given more values than anybody means, the answer says so, before a validator looks at each', async () => {
+    const { app } = await start()
+    const items = await app.inject(post(`{"name":"a","tags":[${'0,'.repeat(200_000)}0]}`))
+    const fields = Object.fromEntries(Array.from({ length: 100_001 }, (_, index) => [`k${index}`, 1]))
+    const keys = await app.inject(post(JSON.stringify(fields)))
+    for (const answer of [items, keys]) {
+      expect(answer.statusCode).toBe(400)
+      expect(answer.json<{ errors: object[] }>().errors).toMatchObject([
+        { message: 'must not hold more than 100000 values' },
+      ])
+    }
+  })
+
   it('given NUL or broken escapes in the address, the answer is 400', async () => {
     const { app } = await start()
     for (const url of ['/v1/things/%00', '/v1/things/a?limit=%00', '/v1/things/%ff', '/v1/things/a?foo=1']) {

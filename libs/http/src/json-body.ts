@@ -4,6 +4,8 @@ import { problem } from './problem.ts'
 
 /** Nesting beyond this is refused: no shape of ours is half as deep. */
 export const maxJsonDepth = 32
+/** Values in one body: a validator that reports on a million array items keeps everybody else waiting. */
+export const maxJsonValues = 100_000
 
 /**
  * A JSON body as a value, or a problem: bytes that are not UTF-8, text that is not JSON, nesting too deep, NUL
@@ -30,9 +32,13 @@ export function refuseHostileText(value: unknown, path: string): void {
 
 /** Walks without recursion, so that depth is a finding and not a stack overflow. */
 function findHostile(root: unknown, rootPath: string): FieldError | undefined {
+  let seen = 0
   const stack: { value: unknown; path: string; depth: number }[] = [{ value: root, path: rootPath, depth: 0 }]
   for (let item = stack.pop(); item !== undefined; item = stack.pop()) {
     const { value, path, depth } = item
+    seen += 1
+    if (seen > maxJsonValues)
+      return { path: rootPath, message: `must not hold more than ${maxJsonValues} values` }
     if (typeof value === 'string') {
       const message = hostile(value)
       if (message !== undefined) return { path, message }
@@ -40,6 +46,9 @@ function findHostile(root: unknown, rootPath: string): FieldError | undefined {
     if (typeof value !== 'object' || value === null) continue
     if (depth >= maxJsonDepth)
       return { path, message: `must not be nested deeper than ${maxJsonDepth} levels` }
+    if (Array.isArray(value) && value.length > maxJsonValues) {
+      return { path, message: `must not hold more than ${maxJsonValues} values` }
+    }
     for (const [key, child] of Object.entries(value)) {
       if (key === '__proto__' || hostile(key) !== undefined) {
         return { path, message: 'has a field whose name is not allowed' }

@@ -60,8 +60,6 @@ function fromFramework(code: string, cause: Error): ProblemError {
     case 'FST_ERR_ASYNC_CONSTRAINT':
     case 'ERR_STREAM_PREMATURE_CLOSE':
       return problem('malformed', { cause })
-    case 'FST_ERR_HANDLER_TIMEOUT':
-      return problem('unavailable', { cause, retryAfter: defaultRetrySeconds, detail: 'It took too long.' })
     default:
       return problem('internal', { cause })
   }

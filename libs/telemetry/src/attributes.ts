@@ -7,6 +7,9 @@ import {
   ATTR_URL_SCHEME,
 } from '@opentelemetry/semantic-conventions'
 
+/** The scope of the spans made through this library: their messages are constants of ours. */
+export const ownScope = 'synap'
+
 /**
  * Names of span attributes. The messaging and gen_ai ones are still in development in OpenTelemetry's semantic
  * conventions 1.45, so they are written out here, as its maintainers advise; ours begin with `synap.`. Content never

@@ -5,6 +5,7 @@ export interface TelemetryEnv {
   /** True when there is somewhere to send spans to. */
   exporting: boolean
   serviceName: string
+  protocol: 'http/protobuf' | 'http/json' | 'grpc'
 }
 
 /** Reads the environment; the service's name is that of its folder when `OTEL_SERVICE_NAME` does not say it. */
@@ -15,6 +16,9 @@ export function readTelemetryEnv(): TelemetryEnv {
   return {
     disabled: process.env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true',
     exporting: endpoint !== undefined && endpoint !== '',
+    protocol: protocolOf(
+      process.env['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'] || process.env['OTEL_EXPORTER_OTLP_PROTOCOL'],
+    ),
     serviceName: process.env['OTEL_SERVICE_NAME'] || (folder === undefined ? 'synap' : `synap-${folder}`),
   }
 }
@@ -27,4 +31,9 @@ export function readLogLevel(): string {
 /** Keeps what the SDK says about the host to what an operator needs; command lines and user names stay out of spans. */
 export function limitResourceDetectors(): void {
   process.env['OTEL_NODE_RESOURCE_DETECTORS'] ??= 'env,serviceinstance'
+}
+
+/** The default of the specification for anything else. */
+function protocolOf(text: string | undefined): TelemetryEnv['protocol'] {
+  return text === 'grpc' || text === 'http/json' ? text : 'http/protobuf'
 }

@@ -83,12 +83,12 @@ describe('the preload', () => {
     expect(inside['trace_id']).toMatch(/^[0-9a-f]{32}$/)
     expect((done['received'] as string[])[1]).toContain(String(inside['trace_id']))
     expect(done['metrics']).toBeGreaterThan(100)
-    expect(done['flushMs']).toBeLessThan(500)
+    expect(done['flushMs']).toBeLessThan(1_500)
   })
 
   it('given a collector that cannot be reached, the end waits no longer than the cap', async () => {
     const { done } = await runFixture({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' })
-    expect(done['flushMs']).toBeLessThan(2_500)
+    expect(done['flushMs']).toBeLessThan(5_000)
   })
 
   it('given OTEL_SDK_DISABLED, there is neither span nor id nor metric', async () => {

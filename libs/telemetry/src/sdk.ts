@@ -1,11 +1,16 @@
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
+import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
+import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
+import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { AwsInstrumentation } from '@opentelemetry/instrumentation-aws-sdk'
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http'
 import { PgInstrumentation } from '@opentelemetry/instrumentation-pg'
 import { RuntimeNodeInstrumentation } from '@opentelemetry/instrumentation-runtime-node'
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici'
 import { NodeSDK, type NodeSDKConfiguration } from '@opentelemetry/sdk-node'
+import { assertNever } from '@synap/core'
 import { limitResourceDetectors, type TelemetryEnv } from './config.ts'
+import { type SpanExporter, withoutContent } from './span-content.ts'
 import { type RunningTelemetry, setRunningTelemetry } from './state.ts'
 
 type SpanProcessor = NonNullable<NodeSDKConfiguration['spanProcessors']>[number]
@@ -52,7 +57,22 @@ function tracing(
   spanProcessors: SpanProcessor[] | undefined,
 ): Partial<NodeSDKConfiguration> {
   if (spanProcessors !== undefined) return { spanProcessors }
-  return env.exporting ? {} : { spanProcessors: [discard], sampler: idsOnly }
+  if (!env.exporting) return { spanProcessors: [discard], sampler: idsOnly }
+  return { traceExporter: withoutContent(createExporter(env)) }
+}
+
+/** Addresses, headers and deadlines the exporters read from the OTEL_* environment themselves. */
+function createExporter({ protocol }: TelemetryEnv): SpanExporter {
+  switch (protocol) {
+    case 'grpc':
+      return new GrpcExporter()
+    case 'http/json':
+      return new JsonExporter()
+    case 'http/protobuf':
+      return new ProtobufExporter()
+    default:
+      return assertNever(protocol)
+  }
 }
 
 /**

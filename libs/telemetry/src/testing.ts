@@ -1,5 +1,6 @@
 import type { SpanContext } from '@opentelemetry/api'
 import { startTelemetry } from './sdk.ts'
+import { removeContent } from './span-content.ts'
 import { shutdownTelemetry } from './state.ts'
 
 /** What tests ask of a span that has ended. */
@@ -14,6 +15,8 @@ export interface CollectedSpan {
   attributes: Readonly<Record<string, unknown>>
   /** 0 unset, 1 ok, 2 error. */
   status: number
+  statusMessage: string | undefined
+  events: readonly { name: string; attributes?: object }[]
   /** Milliseconds since 1970. */
   startTime: number
   durationMs: number
@@ -31,10 +34,11 @@ export interface SpanCollector {
 /** Starts the SDK in this process, recording every span in memory. Once per process, before spans are made. */
 export function collectSpans(): SpanCollector {
   const spans: CollectedSpan[] = []
-  startTelemetry({ disabled: false, exporting: false, serviceName: 'test' }, [
+  startTelemetry({ disabled: false, exporting: false, serviceName: 'test', protocol: 'http/json' }, [
     {
       onStart: () => undefined,
       onEnd: (span) => {
+        removeContent(span)
         const { traceId, spanId } = span.spanContext()
         spans.push({
           name: span.name,
@@ -45,6 +49,8 @@ export function collectSpans(): SpanCollector {
           links: span.links.map((link) => link.context),
           attributes: span.attributes,
           status: span.status.code,
+          statusMessage: span.status.message,
+          events: span.events,
           startTime: span.startTime[0] * 1_000 + span.startTime[1] / 1e6,
           durationMs: span.duration[0] * 1_000 + span.duration[1] / 1e6,
         })

@@ -13,7 +13,7 @@ import {
   trace,
 } from '@opentelemetry/api'
 import { errorClass, SynapError } from '@synap/core'
-import { attributes } from './attributes.ts'
+import { attributes, ownScope } from './attributes.ts'
 
 /** A W3C trace context as it travels in headers and rows. */
 export interface TraceHeaders {
@@ -26,7 +26,7 @@ export interface CurrentTrace extends TraceHeaders {
   traceId: string
 }
 
-const tracer = () => trace.getTracer('synap')
+const tracer = () => trace.getTracer(ownScope)
 const traceparentPattern = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 
 /** The context of the running span, to be stored or sent; undefined when telemetry is off or no span is open. */
