@@ -41,8 +41,9 @@ begin
 end
 $$;
 
--- What was asked, in every given configuration and unstemmed; the last word also as a prefix unless the question uses
--- an operator (quotes, a minus, or), which a prefix would undo. Null when nothing is left to look for.
+-- What was asked, unstemmed and in every given configuration; the last word also as a prefix unless the question uses
+-- an operator (quotes, a minus, or), which a prefix would undo. What is quoted is meant to the letter: no stems, no
+-- stop words left out. Null when nothing is left to look for.
 create function read_v1.to_question(question text, configs text[]) returns tsquery
 language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
 declare
@@ -53,7 +54,10 @@ begin
   if numnode(asked) = 0 then
     return null;
   end if;
-  if question !~* '"|(^|\s)-|\sor\s' then
+  if question like '%"%' then
+    return asked;
+  end if;
+  if question !~* '(^|\s)-|\sor\s' then
     other := plainto_tsquery('simple', question);
     if numnode(other) > 0 then
       asked := asked || (other::text || ':*')::tsquery;

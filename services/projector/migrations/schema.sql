@@ -413,7 +413,10 @@ begin
   if numnode(asked) = 0 then
     return null;
   end if;
-  if question !~* '"|(^|\s)-|\sor\s' then
+  if question like '%"%' then
+    return asked;
+  end if;
+  if question !~* '(^|\s)-|\sor\s' then
     other := plainto_tsquery('simple', question);
     if numnode(other) > 0 then
       asked := asked || (other::text || ':*')::tsquery;

@@ -37,6 +37,8 @@ export interface SearchQuestion {
   configs: readonly string[]
   /** The question's embedding and its model; null leaves meaning out. */
   vector: { values: Float32Array; model: string } | null
+  /** Entities of this type only. */
+  type: string | null
   /** How many the answer may hold. */
   limit: number
 }
@@ -76,6 +78,8 @@ export async function searchEntities(
       with text_leg as (
         select m.entity_id, row_number() over (order by m.rank desc, m.entity_id desc) as place
         from ${schema}.match_text(${schema}.to_question($1::text, $2::text[]), ${rankedMatches}) as m
+        join ${schema}.entities as e using (entity_id)
+        where e.deleted_at is null and ($7::text is null or e.type = $7::text)
         order by place
         limit $5::int
       ), distances as materialized (
@@ -83,7 +87,7 @@ export async function searchEntities(
         from ${schema}.entity_vectors as v
         join ${schema}.entities as e
           on e.entity_id = v.entity_id and e.subject_sha256 = v.content_sha256 and e.deleted_at is null
-        where v.model = $4::text
+        where v.model = $4::text and ($7::text is null or e.type = $7::text)
         ${exact ? '' : 'order by v.embedding operator(public.<=>) $3::public.halfvec(1536) limit $5::int * 4'}
       ), nearest as (
         select distinct on (entity_id) entity_id, chunk, distance from distances order by entity_id, distance, chunk
@@ -106,6 +110,7 @@ export async function searchEntities(
       question.vector?.model ?? null,
       fused,
       question.limit,
+      question.type,
     ],
   })
 }

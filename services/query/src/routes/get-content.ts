@@ -1,0 +1,99 @@
+import { entityParams, readOptions } from '@synap/contracts'
+import { type App, notModified, problem, requires } from '@synap/http'
+import { type ObjectStore, safeName } from '@synap/object-store'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { answerRead, refuseParked } from '../answer-read.ts'
+import { type ByteRange, parseRange } from '../byte-range.ts'
+import { type Content, openContent } from '../open-content.ts'
+import type { ReadModel } from '../read-model.ts'
+import { findEntity } from '../sql/find-entities.ts'
+
+const contentQuery = z.strictObject({
+  ...readOptions,
+  /** Answer with a link to the object store instead, valid for five minutes. */
+  redirect: z.literal('1').optional(),
+})
+
+const linkSeconds = 300
+
+/** `GET /v1/entities/{id}/content`: always a download, never a page of this origin. */
+export function registerGetContent(
+  app: App,
+  { readModel, store }: { readModel: ReadModel; store: ObjectStore },
+): void {
+  const schema = { summary: "An entity's content", params: entityParams, querystring: contentQuery }
+  app.get('/v1/entities/:id/content', { schema, config: requires('read') }, async (request, reply) => {
+    const { id } = request.params
+    const row = await answerRead(readModel, request, reply, async (snapshot) => {
+      refuseParked(snapshot, id, request)
+      return findEntity(snapshot.client, snapshot.schema, id)
+    })
+    if (row === undefined || row.content_key === null || row.content_sha256 === null)
+      throw problem('notFound')
+    const content: Content = {
+      key: row.content_key,
+      sha256: row.content_sha256,
+      size: row.content_size ?? 0,
+      contentType: row.content_type ?? 'application/octet-stream',
+      fileName: fileNameOf(row.title, row.content_key),
+    }
+    if (request.query.redirect === '1' && store.canPresign) {
+      const { url } = await store.presignGet(content.key, {
+        expiresIn: linkSeconds,
+        downloadName: content.fileName,
+      })
+      return reply.header('cache-control', 'no-store').redirect(url, 307)
+    }
+    const etag = `"${content.sha256}"`
+    if (notModified(request, reply, etag)) return reply.send()
+    return sendContent(request, reply, store, content)
+  })
+}
+
+async function sendContent(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  store: ObjectStore,
+  content: Content,
+) {
+  const range = requestedRange(request, reply, content)
+  const { length, body } = await openContent(store, content, range, request.signal).catch(
+    (error: unknown) => {
+      request.log.error({ error, key: content.key }, 'stored content cannot be served')
+      throw error
+    },
+  )
+  reply
+    .header('content-type', content.contentType)
+    .header('content-length', String(length))
+    .header('content-disposition', `attachment; filename="${content.fileName}"`)
+    .header('content-security-policy', "default-src 'none'; sandbox")
+    .header('x-content-type-options', 'nosniff')
+    .header('accept-ranges', 'bytes')
+    .header('cache-control', 'private, no-cache')
+  if (range !== undefined) {
+    reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${content.size}`)
+  }
+  return reply.send(body)
+}
+
+/** The part that is asked for; undefined = all of it. */
+function requestedRange(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  content: Content,
+): ByteRange | undefined {
+  const condition = request.headers['if-range']
+  if (condition !== undefined && condition !== `"${content.sha256}"`) return undefined
+  const range = parseRange(request.headers.range, content.size)
+  if (range !== 'unsatisfiable') return range
+  reply.header('content-range', `bytes */${content.size}`)
+  throw problem('rangeNotSatisfiable')
+}
+
+/** The title as a file name, with the extension of the object. */
+function fileNameOf(title: string | null, key: string): string {
+  const extension = /\.([A-Za-z0-9-]+)$/.exec(key)?.[1] ?? 'bin'
+  return safeName(`${title ?? 'content'}.${extension}`)
+}

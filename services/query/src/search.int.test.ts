@@ -1,0 +1,238 @@
+import { createOfflineProvider, type ModelProvider } from '@synap/ai'
+import { SynapError, type UserId, uuidv7 } from '@synap/core'
+import { execute, transaction } from '@synap/postgres'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { seedEntity, textKeyOf } from '../test/seed.ts'
+import { startQuery, type TestQuery } from '../test/start-query.ts'
+
+const offline = createOfflineProvider()
+const signal = new AbortController().signal
+
+/** A model that knows synonyms: what each word means is a direction. */
+const meanings: Record<string, number> = {
+  milk: 0,
+  dairy: 0,
+  cow: 0,
+  car: 1,
+  vehicle: 1,
+  garden: 2,
+  flowers: 2,
+}
+const vectorOf = (text: string): Float32Array => {
+  const values = new Float32Array(1536)
+  for (const word of text.toLowerCase().match(/\w+/g) ?? ['other']) values[meanings[word] ?? 900] = 1
+  const length = Math.hypot(...values)
+  return values.map((value) => value / length)
+}
+let modelAway = false
+const model: ModelProvider = {
+  ...offline,
+  embeddingModel: 'test-model',
+  embed: (texts) =>
+    modelAway
+      ? Promise.reject(new SynapError('away', { code: 'model.unavailable', class: 'dependency' }))
+      : Promise.resolve({ vectors: texts.map(vectorOf), usage: { inputTokens: 0, outputTokens: 0 } }),
+}
+
+describe('search', () => {
+  let query: TestQuery
+  beforeAll(async () => {
+    query = await startQuery([model, offline])
+  })
+  afterAll(() => query.close())
+
+  const seed = async (userId: UserId, text: string, more: object = {}) => {
+    const id = await seedEntity(query.pool, { userId, sequence: 1, text, vectors: [vectorOf(text)], ...more })
+    await query.store.put(textKeyOf({ userId, id }), Buffer.from(text), { contentType: 'text/plain' })
+    return id
+  }
+  const search = (userId: UserId, q: string, more = '') =>
+    query.get(`/v1/search?q=${encodeURIComponent(q)}${more}`, userId)
+  const idsOf = (answer: { json: { items: { entity: { id: string } }[] } }) =>
+    answer.json.items.map((item) => item.entity.id)
+
+  it('given a word, the note that has it comes first, with the word marked', async () => {
+    const anna = uuidv7() as UserId
+    const milk = await seed(anna, 'Remember to buy some milk tomorrow morning')
+    await seed(anna, 'The car needs new tyres')
+    const answer = await search(anna, 'milk')
+    expect(answer.status).toBe(200)
+    expect(answer.json).toMatchObject({ mode: 'hybrid', note: null, model: 'test-model' })
+    expect(idsOf(answer)[0]).toBe(milk)
+    const [hit] = answer.json.items
+    expect(hit.matched).toEqual(['text', 'semantic'])
+    const [{ text, marks }] = hit.highlights
+    expect(text).toContain('buy some milk')
+    expect(marks.map(([start, end]: [number, number]) => text.slice(start, end))).toEqual(['milk'])
+  })
+
+  it('given other forms, beginnings, titles and tags, words find them', async () => {
+    const anna = uuidv7() as UserId
+    const running = await seed(anna, 'She was running through the parks')
+    const titled = await seedEntity(query.pool, {
+      userId: anna,
+      sequence: 2,
+      title: 'Quarterly invoice',
+      tags: ['bookkeeping'],
+    })
+    for (const [q, id] of [
+      ['run', running],
+      ['park', running],
+      ['throu', running],
+      ['"running through"', running],
+      ['invoices', titled],
+      ['bookkeep', titled],
+    ] as const) {
+      expect(idsOf(await search(anna, q, '&mode=text'))).toEqual([id])
+    }
+    expect(idsOf(await search(anna, 'run -parks', '&mode=text'))).toEqual([])
+    expect(idsOf(await search(anna, '"through running"', '&mode=text'))).toEqual([])
+  })
+
+  it('given a synonym, meaning finds what words do not, and shows the passage', async () => {
+    const anna = uuidv7() as UserId
+    const milk = await seed(anna, 'milk')
+    await seed(anna, 'vehicle')
+    expect(idsOf(await search(anna, 'dairy', '&mode=text'))).toEqual([])
+    const answer = await search(anna, 'dairy', '&mode=semantic&limit=1')
+    expect(answer.json.mode).toBe('semantic')
+    expect(idsOf(answer)).toEqual([milk])
+    expect(answer.json.items[0]).toMatchObject({
+      matched: ['semantic'],
+      highlights: [{ text: 'milk', marks: [] }],
+    })
+  })
+
+  it('given matches by both, they come before matches by one; never fewer than asked when they exist', async () => {
+    const anna = uuidv7() as UserId
+    const both = await seed(anna, 'milk and dairy')
+    for (let number = 0; number < 12; number += 1) await seed(anna, `vehicle number ${number}`)
+    const answer = await search(anna, 'milk', '&limit=10')
+    expect(idsOf(answer)).toHaveLength(10)
+    expect(idsOf(answer)[0]).toBe(both)
+    expect(idsOf(await search(anna, 'vehicle', '&limit=10&mode=text'))).toHaveLength(10)
+  })
+
+  it('given a model that made the vectors but is not here, or is away, words answer and the answer says so', async () => {
+    const anna = uuidv7() as UserId
+    const id = await seed(anna, 'milk', { model: 'a-model-of-elsewhere' })
+    const elsewhere = await search(anna, 'milk')
+    expect(elsewhere.json).toMatchObject({ mode: 'text', model: null })
+    expect(elsewhere.json.note).toContain('a-model-of-elsewhere')
+    expect(idsOf(elsewhere)).toEqual([id])
+    expect(idsOf(await search(anna, 'dairy', '&mode=semantic'))).toEqual([])
+
+    const bert = uuidv7() as UserId
+    await seed(bert, 'milk')
+    modelAway = true
+    try {
+      const away = await search(bert, 'milk')
+      expect(away.json.mode).toBe('text')
+      expect(away.json.note).toContain('did not answer')
+    } finally {
+      modelAway = false
+    }
+  })
+
+  it('given vectors of two models, those of the other one are not compared', async () => {
+    const anna = uuidv7() as UserId
+    const [one, two] = [await seed(anna, 'milk'), await seed(anna, 'cow')]
+    await seed(anna, 'dairy', { model: 'another' })
+    expect(new Set(idsOf(await search(anna, 'dairy', '&mode=semantic')))).toEqual(new Set([one, two]))
+  })
+
+  it('given vectors made offline, questions are embedded offline', async () => {
+    const anna = uuidv7() as UserId
+    const text = 'Buy milk tomorrow'
+    const { vectors } = await offline.embed([text], signal)
+    const id = await seed(anna, text, { vectors, model: offline.embeddingModel })
+    const answer = await search(anna, 'milk', '&mode=semantic')
+    expect(answer.json.model).toBe(offline.embeddingModel)
+    expect(idsOf(answer)).toEqual([id])
+  })
+
+  it('given deleted entities and old content, they are not found', async () => {
+    const anna = uuidv7() as UserId
+    await seed(anna, 'milk', { deleted: true })
+    const changed = await seed(anna, 'dairy cow')
+    await transaction(query.pool, { role: 'synap_projector' }, (client) =>
+      execute(client, {
+        text: `update read_v1.entities set subject_sha256 = repeat('0', 64), content_sha256 = repeat('0', 64)
+          where entity_id = $1`,
+        values: [changed],
+      }),
+    )
+    expect(idsOf(await search(anna, 'milk'))).toEqual([])
+    expect(idsOf(await search(anna, 'milk', '&mode=semantic'))).toEqual([])
+  })
+
+  it('given a type, only entities of it are found', async () => {
+    const anna = uuidv7() as UserId
+    const task = await seed(anna, 'buy milk', { type: 'task', task: {} })
+    await seed(anna, 'milk is white')
+    expect(idsOf(await search(anna, 'milk', '&type=task'))).toEqual([task])
+  })
+
+  it('given the syntax of tsquery, LIKE or SQL in a question, it is only words', async () => {
+    const anna = uuidv7() as UserId
+    const id = await seed(anna, 'milk')
+    for (const q of [
+      "'; drop table x; --",
+      'milk & | ! :* <->',
+      '%_%',
+      '(((',
+      '\\',
+      '"',
+      '-',
+      '&',
+      ':*',
+      '🥛',
+    ]) {
+      expect((await search(anna, q)).status).toBe(200)
+    }
+    expect(idsOf(await search(anna, 'milk & | !(', '&mode=text'))).toEqual([id])
+  })
+
+  it('given texts that the store cannot give, hits come without passages', async () => {
+    const anna = uuidv7() as UserId
+    const id = await seed(anna, 'milk from the shop')
+    await query.store.delete(textKeyOf({ userId: anna, id }))
+    const answer = await search(anna, 'milk')
+    expect(idsOf(answer)).toEqual([id])
+    expect(answer.json.items[0].highlights[0].text).toContain('milk')
+  })
+})
+
+describe('search in another user’s shadow', () => {
+  let query: TestQuery
+  beforeAll(async () => {
+    query = await startQuery([model, offline])
+  })
+  afterAll(() => query.close())
+
+  it('given another user with very many nearer vectors, the index gives this one all of their own', async () => {
+    const [anna, bert] = [uuidv7() as UserId, uuidv7() as UserId]
+    const own: string[] = []
+    for (let number = 0; number < 12; number += 1) {
+      const text = `garden ${number}`
+      own.push(
+        await seedEntity(query.pool, { userId: anna, sequence: 1, text, vectors: [vectorOf('garden car')] }),
+      )
+    }
+    await query.database.superuserSql(
+      `insert into read_v1.entity_vectors (entity_id, content_sha256, producer, block, chunk, user_id, model,
+         char_start, char_end, embedding)
+       select gen_random_uuid(), 'h', 'p', 0, 0, '${bert}', 'test-model', 0, 1,
+         (array_fill(0::real, array[2]) || array[1::real] || array_fill(0::real, array[1532]) || array[n / 10000.0::real])
+           ::public.vector(1536)::public.halfvec(1536)
+       from generate_series(1, 1500) as n;
+       update read_v1.user_models set vectors = 1000000 where user_id = '${anna}';
+       analyze read_v1.entity_vectors;`,
+    )
+    const answer = await query.get('/v1/search?q=flowers&mode=semantic&limit=10', anna)
+    expect(answer.status).toBe(200)
+    const ids = answer.json.items.map((item: { entity: { id: string } }) => item.entity.id)
+    expect(ids).toHaveLength(10)
+    expect(own).toEqual(expect.arrayContaining(ids))
+  })
+})

@@ -1,0 +1,44 @@
+import type { ModelProvider } from '@synap/ai'
+import { type App, type Authenticate, buildApp } from '@synap/http'
+import type { ObjectStore } from '@synap/object-store'
+import type { Pool } from '@synap/postgres'
+import type { Logger } from '@synap/telemetry'
+import type { CursorCodec } from './cursor.ts'
+import type { ReadModel } from './read-model.ts'
+import { registerGetContent } from './routes/get-content.ts'
+import { registerGetEntity } from './routes/get-entity.ts'
+import { registerGetStatus } from './routes/get-status.ts'
+import { registerListEntities } from './routes/list-entities.ts'
+import { registerSearch } from './routes/search.ts'
+
+export interface ServerDeps {
+  pool: Pool
+  readModel: ReadModel
+  store: ObjectStore
+  /** Models that questions can be embedded with. */
+  providers: readonly ModelProvider[]
+  cursors: CursorCodec
+  authenticate: Authenticate
+  logger: Logger
+}
+
+const description = `Answers reads. Every answer carries \`Synap-Sequence\`: it is true for the user's events up to there.
+
+Read your writes: pass the \`sequence\` of a write as \`min_sequence\` (or in the header \`Synap-Min-Sequence\`). The read
+waits up to \`wait\` milliseconds (2,000 by default), then answers 503; with \`stale=allow\` it answers all the same.`
+
+/** The API of query, built without listening. */
+export async function buildServer(deps: ServerDeps): Promise<App> {
+  const app = await buildApp({
+    service: 'query',
+    logger: deps.logger,
+    authenticate: deps.authenticate,
+    info: { title: 'Synap: query', version: '1', description },
+  })
+  registerListEntities(app, deps)
+  registerGetEntity(app, deps)
+  registerGetContent(app, deps)
+  registerGetStatus(app, deps)
+  registerSearch(app, deps)
+  return app
+}

@@ -1,0 +1,42 @@
+import { type Client, query } from '@synap/postgres'
+
+/** Where the text of a hit lies. */
+export interface PassagePlace {
+  entity_id: string
+  /** Object with the extracted text. */
+  text_key: string
+  /** Text search configuration of its language. */
+  config: string
+  /** Bytes of the chunk asked for, end exclusive; null when the text has no such chunk. */
+  byte_start: number | null
+  byte_end: number | null
+}
+
+/** The extracted texts of entities' current content, with the place of one chunk in each. */
+export async function findPassages(
+  client: Client,
+  schema: string,
+  hits: readonly { entity_id: string; chunk: number | null }[],
+): Promise<PassagePlace[]> {
+  return query<PassagePlace>(client, {
+    name: `${schema}.find_passages`,
+    text: `
+      select h.entity_id, t.text_key, t.config, (c.chunk ->> 'byteStart')::int as byte_start,
+        (c.chunk ->> 'byteEnd')::int as byte_end
+      from unnest($1::uuid[], $2::int[]) as h(entity_id, chunk)
+      join ${schema}.entities as e on e.entity_id = h.entity_id
+      join lateral (
+        select texts.* from ${schema}.entity_texts as texts
+        where texts.entity_id = h.entity_id and texts.content_sha256 = e.subject_sha256 and texts.block = 0
+          and texts.text_key is not null
+        order by texts.indexed_at desc limit 1
+      ) as t on true
+      left join lateral (
+        select chunks.chunk from ${schema}.entity_texts as blocks, jsonb_array_elements(blocks.chunks) as chunks(chunk)
+        where blocks.entity_id = t.entity_id and blocks.content_sha256 = t.content_sha256
+          and blocks.producer = t.producer and (chunks.chunk ->> 'index')::int = h.chunk
+        limit 1
+      ) as c on true`,
+    values: [hits.map((hit) => hit.entity_id), hits.map((hit) => hit.chunk)],
+  })
+}

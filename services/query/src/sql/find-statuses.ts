@@ -1,0 +1,84 @@
+import type { EntityId } from '@synap/core'
+import { type Client, query } from '@synap/postgres'
+
+/** What ingest knows of an item: `write.item_status`. Times in milliseconds since 1970, here and below. */
+export interface WriteStatus {
+  found: boolean
+  version: number
+  sequence: number
+  stored_at: number
+  relayed_at: number | null
+  /** Its events that are not on the topic yet. */
+  pending: number
+  content_sha256: string | null
+}
+
+export async function findWriteStatus(client: Client, id: EntityId): Promise<WriteStatus | undefined> {
+  const [row] = await query<WriteStatus>(client, {
+    name: 'write.find_item_status',
+    text: `select found, version, sequence, stored_at, relayed_at, pending, content_sha256
+      from write.item_status($1::uuid)`,
+    values: [id],
+  })
+  return row?.found === true ? row : undefined
+}
+
+export interface LogStatus {
+  version: number | null
+  logged_at: number | null
+  parked: number
+}
+
+export async function findLogStatus(client: Client, id: EntityId): Promise<LogStatus | undefined> {
+  const [row] = await query<LogStatus>(client, {
+    name: 'log.find_item_status',
+    text: `select version, logged_at, parked from log.item_status($1::uuid)`,
+    values: [id],
+  })
+  return row
+}
+
+export interface ReadStatus {
+  version: number | null
+  projected_at: number | null
+  text_indexed_at: number | null
+  vectors: number
+  vectors_at: number | null
+  parked: number
+  /** What derived data must be made from: the content, or the title of an item without content. */
+  content_sha256: string | null
+}
+
+export async function findReadStatus(
+  client: Client,
+  schema: string,
+  id: EntityId,
+): Promise<ReadStatus | undefined> {
+  const [row] = await query<ReadStatus>(client, {
+    name: `${schema}.find_item_status`,
+    text: `select version, projected_at, text_indexed_at, vectors, vectors_at, parked, content_sha256
+      from ${schema}.item_status($1::uuid)`,
+    values: [id],
+  })
+  return row
+}
+
+/** One step of the newest job of an item. */
+export interface StepStatus {
+  step: string
+  state: 'pending' | 'running' | 'done' | 'skipped' | 'failed'
+  attempts: number
+  error: string | null
+  next_retry_at: number | null
+  finished_at: number | null
+  content_hash: string
+}
+
+export async function findStepStatuses(client: Client, id: EntityId): Promise<StepStatus[]> {
+  return query<StepStatus>(client, {
+    name: 'enrich.find_item_status',
+    text: `select step, state, attempts, error, next_retry_at, finished_at, content_hash
+      from enrich.item_status($1::uuid)`,
+    values: [id],
+  })
+}

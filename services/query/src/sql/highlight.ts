@@ -1,0 +1,48 @@
+import { type Client, query } from '@synap/postgres'
+
+/** A passage to mark the words of a question in. */
+export interface Passage {
+  /** Text search configuration of its language. */
+  config: string
+  text: string
+}
+
+/** Private-use characters around each hit: no text that a person writes holds them, and they are taken out below. */
+const begin = '\u{e000}'
+const end = '\u{e001}'
+
+/**
+ * Fragments of each passage with the question's words between U+E000 and U+E001, parted by U+E002; an empty text when a
+ * passage has none of them. Computed by Postgres, so that stems are found as the search finds them; nothing is stored.
+ */
+export async function markWords(
+  client: Client,
+  schema: string,
+  question: string,
+  passages: readonly Passage[],
+): Promise<string[]> {
+  const rows = await query<{ marked: string }>(client, {
+    name: `${schema}.mark_words`,
+    text: `
+      select case when to_tsvector(p.config::regconfig, p.body) @@ loose.question
+          or to_tsvector('simple', p.body) @@ loose.question
+        then ts_headline(p.config::regconfig, p.body, loose.question, $4::text) else '' end as marked
+      from unnest($2::text[], $3::text[]) with ordinality as p(config, body, place)
+      cross join lateral (
+        select replace(${schema}.to_question($1::text, array[p.config])::text, '&', '|')::tsquery as question
+      ) as loose
+      order by p.place`,
+    values: [
+      question,
+      passages.map((passage) => passage.config),
+      passages.map((passage) => withoutMarks(passage.text)),
+      `StartSel=${begin}, StopSel=${end}, FragmentDelimiter=\u{e002}, MaxFragments=2, MaxWords=24, MinWords=8`,
+    ],
+  })
+  return rows.map((row) => row.marked)
+}
+
+/** Text that holds none of the three characters, nor NUL, which Postgres refuses. */
+export function withoutMarks(text: string): string {
+  return text.replace(/[\0\u{e000}-\u{e002}]/gu, ' ')
+}

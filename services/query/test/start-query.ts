@@ -1,0 +1,82 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ModelProvider } from '@synap/ai'
+import type { App, RequestCredential } from '@synap/http'
+import { createFolderStore, type ObjectStore } from '@synap/object-store'
+import { createPool, type Pool } from '@synap/postgres'
+import { createLogger } from '@synap/telemetry'
+import { createTestDatabase, type TestDatabase } from '@synap/testing'
+import { createCursorCodec } from '../src/cursor.ts'
+import { createPositionReader, createReadModel } from '../src/read-model.ts'
+import { buildServer } from '../src/server.ts'
+import { createPositionWaiter } from '../src/wait-for-position.ts'
+
+export interface TestQuery {
+  app: App
+  pool: Pool
+  store: ObjectStore
+  database: TestDatabase
+  /** Where the objects lie on the disk. */
+  folder: string
+  /** GET as the owner of a key; a user's key is the user's id. */
+  get(path: string, user?: string, headers?: Record<string, string>): Promise<Answer>
+  close(): Promise<void>
+}
+
+export interface Answer {
+  status: number
+  headers: Record<string, string | string[] | number | undefined>
+  text: string
+  // Tests look into answers of any shape; what they expect of them says which.
+  json: ReturnType<typeof JSON.parse>
+}
+
+/** Query on a database of its own and a folder of objects, without a port. Keys are user ids. */
+export async function startQuery(providers: readonly ModelProvider[] = []): Promise<TestQuery> {
+  const database = await createTestDatabase(['ingest', 'events-writer', 'projector', 'enricher'])
+  const pool = createPool({ url: database.url, applicationName: 'query-test', max: 6 })
+  const folder = await mkdtemp(join(tmpdir(), 'synap-query-'))
+  const store = createFolderStore(folder)
+  const waiter = createPositionWaiter({ readPositions: createPositionReader(pool), recheckMs: 20 })
+  const app = await buildServer({
+    pool,
+    readModel: createReadModel(pool, waiter),
+    store,
+    providers,
+    cursors: createCursorCodec('a secret of the test'),
+    authenticate: (token) =>
+      Promise.resolve({ userId: token, keyId: token, scopes: ['read'] } as unknown as RequestCredential),
+    logger: createLogger('query', { level: 'silent' }),
+  })
+  return {
+    app,
+    pool,
+    store,
+    database,
+    folder,
+    async get(path, user, headers = {}) {
+      const authorization: Record<string, string> =
+        user === undefined ? {} : { authorization: `Bearer ${user}` }
+      const response = await app.inject({
+        method: 'GET',
+        url: path,
+        headers: { ...authorization, ...headers },
+      })
+      const isJson = String(response.headers['content-type']).includes('json')
+      return {
+        status: response.statusCode,
+        headers: response.headers,
+        text: response.body,
+        json: isJson ? response.json() : undefined,
+      }
+    },
+    async close() {
+      await app.close()
+      await store.close()
+      await pool.end()
+      await database.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
