@@ -1,0 +1,90 @@
+import { createOfflineProvider } from '@synap/ai'
+import { type EntityId, type UserId, uuidv7 } from '@synap/core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { contentKeyOf, seedEntity, textKeyOf } from '../test/seed.ts'
+import { seedWritten } from '../test/seed-status.ts'
+import { startQuery, type TestQuery } from '../test/start-query.ts'
+
+/** Query parameters without which a route cannot be asked. */
+const needed: Record<string, string> = { '/v1/search': '?q=canaryword' }
+const ourRoutes = (path: string) => path.startsWith('/v1/')
+
+describe('two users', () => {
+  const offline = createOfflineProvider()
+  const [anna, bert] = [uuidv7() as UserId, uuidv7() as UserId]
+  const canary = 'canaryword of anna'
+  let query: TestQuery
+  let id: EntityId
+  let paths: string[] = []
+
+  beforeAll(async () => {
+    query = await startQuery([offline])
+    const { vectors } = await offline.embed([canary], new AbortController().signal)
+    const seeded = { text: canary, title: canary, tags: [canary], vectors, model: offline.embeddingModel }
+    for (const userId of [anna, bert]) {
+      const own =
+        userId === anna ? seeded : { text: 'bert', title: 'bert', vectors, model: offline.embeddingModel }
+      const made = await seedEntity(query.pool, { userId, sequence: 1, ...own })
+      await seedWritten(query.database, { userId, id: made, version: 1, sequence: 1, sha256: null })
+      for (const key of [contentKeyOf({ userId, id: made }), textKeyOf({ userId, id: made })]) {
+        await query.store.put(key, Buffer.from(own.text), { contentType: 'text/plain' })
+      }
+      if (userId === anna) id = made
+    }
+    const { json } = await query.get('/openapi.json')
+    paths = Object.keys(json.paths).filter(ourRoutes)
+  })
+  afterAll(() => query.close())
+
+  const url = (path: string, entityId: string) => path.replace(/\{[^}]+\}/g, entityId) + (needed[path] ?? '')
+  const withoutIds = ({ json }: { json: Record<string, unknown> }) => {
+    const { instance: _, correlationId: _id, ...body } = json
+    return body
+  }
+
+  it('given the route table, every read is in this test', () => {
+    expect(paths.sort()).toEqual([
+      '/v1/entities',
+      '/v1/entities/{id}',
+      '/v1/entities/{id}/content',
+      '/v1/entities/{id}/status',
+      '/v1/search',
+    ])
+  })
+
+  it('given the owner, every route shows the canary or at least answers', async () => {
+    for (const path of paths) {
+      const answer = await query.get(url(path, id), anna)
+      expect([path, answer.status]).toEqual([path, 200])
+      if (!path.endsWith('/status')) expect([path, answer.text.includes('canaryword')]).toEqual([path, true])
+    }
+  })
+
+  it('given somebody else, no route shows it; with an id it answers as for an id that nobody has', async () => {
+    for (const path of paths) {
+      for (const more of ['', '&redirect=1', '&stale=allow&min_sequence=99&wait=0']) {
+        const query_ = (at: string) => `${at}${at.includes('?') || more === '' ? more : `?${more.slice(1)}`}`
+        const foreign = await query.get(query_(url(path, id)), bert)
+        expect(foreign.text).not.toContain('canaryword of anna')
+        if (!path.includes('{')) continue
+        const unknown = await query.get(query_(url(path, uuidv7())), bert)
+        expect([path, more, foreign.status]).toEqual([path, more, unknown.status])
+        expect(withoutIds(foreign)).toEqual(withoutIds(unknown))
+        if (more === '') expect(foreign.status).toBe(404)
+      }
+    }
+  })
+
+  it('given anna’s id in every other parameter, bert still sees nothing', async () => {
+    for (const path of [
+      '/v1/entities?tag=canaryword%20of%20anna',
+      `/v1/search?q=${id}`,
+      '/v1/search?q=anna&mode=text',
+    ]) {
+      const { status, text } = await query.get(path, bert)
+      expect(status).toBe(200)
+      expect(text).not.toContain('canaryword')
+      expect(text).not.toContain(id)
+    }
+  })
+})
