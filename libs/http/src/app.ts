@@ -40,17 +40,21 @@ export interface AppOptions {
   bodyLimit?: number
   /** Milliseconds until a request is answered 503 and its `request.signal` aborts; 20,000 by default. */
   handlerTimeoutMs?: number
+  socketTimeouts?: SocketTimeouts
   limits?: Limits
 }
 
-const socketTimeouts = {
-  /** A socket on which nothing moves. */
-  connectionTimeout: 60_000,
-  /** From the first byte of a request to the last of its body. */
-  requestTimeout: 20_000,
-  keepAliveTimeout: 30_000,
-} as const
-const headersTimeoutMs = 10_000
+/** Milliseconds a client may take; slow ones are looked for every two seconds. */
+export interface SocketTimeouts {
+  /** From the connection, or the answer before, to the end of the headers; 10,000 by default. */
+  headers?: number
+  /** To the last byte of the body; 20,000 by default. */
+  request?: number
+  /** Between two requests; 30,000 by default. */
+  keepAlive?: number
+  /** Without a byte either way; 60,000 by default. */
+  silence?: number
+}
 
 /**
  * Builds the app of a service, without listening: limits, tracing, authentication, strict input and problem answers are
@@ -61,7 +65,7 @@ const headersTimeoutMs = 10_000
  */
 export async function buildApp(options: AppOptions): Promise<App> {
   const app = fastify(serverOptions(options))
-  app.server.headersTimeout = headersTimeoutMs
+  app.server.headersTimeout = options.socketTimeouts?.headers ?? 10_000
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   registerErrorAnswers(app, options.logger)
@@ -79,17 +83,22 @@ export async function buildApp(options: AppOptions): Promise<App> {
   return app.withTypeProvider<ZodTypeProvider>()
 }
 
-function serverOptions({ logger, bodyLimit }: AppOptions): FastifyHttpOptions<Server, FastifyBaseLogger> {
+function serverOptions({
+  logger,
+  bodyLimit,
+  socketTimeouts,
+}: AppOptions): FastifyHttpOptions<Server, FastifyBaseLogger> {
   return {
     loggerInstance: logger,
-    ...socketTimeouts,
+    connectionTimeout: socketTimeouts?.silence ?? 60_000,
+    requestTimeout: socketTimeouts?.request ?? 20_000,
+    keepAliveTimeout: socketTimeouts?.keepAlive ?? 30_000,
     bodyLimit: bodyLimit ?? 2 * 1024 * 1024,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => '',
     exposeHeadRoutes: true,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 512 },
-    // Sockets that send nothing, or too slowly, are looked for this often.
     http: { connectionsCheckingInterval: 2_000, maxHeaderSize: 16 * 1024 },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
