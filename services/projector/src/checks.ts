@@ -7,7 +7,7 @@ import type { Health } from '@synap/runtime'
 
 export interface Checked {
   pool: Pool
-  consumers: Readonly<Record<string, Consumer>>
+  consumers: Readonly<Record<'events' | 'derived', Consumer>>
   registry: Pick<SchemaRegistry, 'ping'>
   store: Pick<ObjectStore, 'check'>
 }
@@ -15,7 +15,8 @@ export interface Checked {
 /** What has to hold before the projector counts as ready, each under the name that /readyz shows. */
 export function addChecks(health: Health, { pool, consumers, registry, store }: Checked): void {
   health.ready('database', () => query(pool, { text: 'select 1' }))
-  for (const [name, consumer] of Object.entries(consumers)) {
+  for (const name of ['events', 'derived'] as const) {
+    const consumer = consumers[name]
     health.ready(name, async () => {
       const { ready, state, reason } = consumer.health()
       if (ready) return

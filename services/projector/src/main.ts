@@ -6,10 +6,7 @@ import { assertMigrated, createPool } from '@synap/postgres'
 import { runService } from '@synap/runtime'
 import { addChecks } from './checks.ts'
 import { ingestCalls, objectStoreOf, projectorConfig } from './config.ts'
-import { createDerivedConsumer } from './derived-consumer.ts'
-import { createEventsConsumer } from './events-consumer.ts'
-import { createTextReader } from './read-text.ts'
-import { startRetries } from './start-retries.ts'
+import { createConsumers } from './consumers.ts'
 
 const name = 'projector'
 const migrations = fileURLToPath(new URL('../migrations', import.meta.url))
@@ -25,21 +22,11 @@ await runService(name, projectorConfig, async ({ config, logger, defer, health, 
   const registry = createSchemaRegistry({ url: config.schemaRegistryUrl })
   const ingest = createClient(ingestCalls(config))
 
-  const parts = { config, pool, consumerDriver: kafka.consumerDriver, registry, logger }
-  const events = createEventsConsumer({ ...parts, ingest })
-  const derived = createDerivedConsumer({ ...parts, readText: createTextReader(store) })
-  defer(() => Promise.all([events.consumer.close(), derived.consumer.close()]))
-  addChecks(health, {
-    pool,
-    registry,
-    store,
-    consumers: { events: events.consumer, derived: derived.consumer },
-  })
-  events.consumer.finished.catch(fail)
-  derived.consumer.finished.catch(fail)
-  await Promise.all([events.consumer.start(), derived.consumer.start()])
-
-  const upkeep = events.inbox.startUpkeep()
+  const { consumerDriver } = kafka
+  const consumers = createConsumers({ config, pool, consumerDriver, registry, ingest, store, logger })
+  defer(() => consumers.close())
+  addChecks(health, { pool, registry, store, consumers })
+  await consumers.start(fail)
+  const upkeep = consumers.startUpkeep()
   defer(() => upkeep.stop())
-  defer(startRetries(logger, (signal) => derived.retryParked(signal)))
 })

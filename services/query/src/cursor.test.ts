@@ -33,6 +33,10 @@ describe('cursor', () => {
   })
 
   it('given any text, parsing refuses and never throws', () => {
-    fc.assert(fc.property(fc.string(), (text) => expect(codec.parse(anna, '', text)).toBeUndefined()))
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(codec.parse(anna, '', text)).toBeUndefined()
+      }),
+    )
   })
 })

@@ -1,8 +1,8 @@
-import { createIntrospector } from '@synap/auth'
 import { createS3Store } from '@synap/object-store'
 import { createPool, listen, query } from '@synap/postgres'
 import { runService } from '@synap/runtime'
-import { objectStoreOf, providersOf, queryConfig } from './config.ts'
+import { createAuthenticate } from './authenticate.ts'
+import { cursorSecretOf, listenTo, objectStoreOf, providersOf, queryConfig } from './config.ts'
 import { createCursorCodec } from './cursor.ts'
 import { createPositionReader, createReadModel } from './read-model.ts'
 import { buildServer } from './server.ts'
@@ -18,23 +18,14 @@ await runService(name, queryConfig, async ({ config, logger, defer, health }) =>
   const readPositions = createPositionReader(pool)
   await readPositions([]) // refuses a database without a read model, or with one of an unknown shape
   const waiter = createPositionWaiter({ readPositions })
-  const { databaseDirectUrl: url } = config
-  const channels = ['read_positions']
-  const listener = listen({ url, applicationName: name, channels, onNotify: () => waiter.wake() })
+  const listener = listen({ ...listenTo(config), onNotify: () => waiter.wake() })
   defer(() => listener.close())
 
-  const { serviceApiKey: serviceKey, ingestUrl } = config
-  const introspector = createIntrospector({ ingestUrl, serviceKey })
-  const server = await buildServer({
-    pool,
-    readModel: createReadModel(pool, waiter),
-    store,
-    providers: providersOf(config),
-    // Shared by all instances of the service, as the cursors have to be.
-    cursors: createCursorCodec(serviceKey),
-    authenticate: (token, signal) => introspector.credentialOf(token, signal),
-    logger,
-  })
+  const authenticate = createAuthenticate(config)
+  const cursors = createCursorCodec(cursorSecretOf(config))
+  const readModel = createReadModel(pool, waiter)
+  const providers = providersOf(config)
+  const server = await buildServer({ pool, readModel, store, providers, cursors, authenticate, logger })
   defer(() => server.close())
   health.ready('database', () => query(pool, { text: 'select 1' }))
   health.ready('object-store', (signal) => store.check(signal), { needed: false })

@@ -1,0 +1,45 @@
+import type { SynapClient } from '@synap/client'
+import type { SchemaRegistry } from '@synap/kafka'
+import type { ConsumerDriver, Logger } from '@synap/messaging'
+import type { ObjectStore } from '@synap/object-store'
+import type { Pool } from '@synap/postgres'
+import type { ProjectorConfig } from './config.ts'
+import { createDerivedConsumer } from './derived-consumer.ts'
+import { createEventsConsumer } from './events-consumer.ts'
+import { createTextReader } from './read-text.ts'
+import { startRetries } from './start-retries.ts'
+
+export interface ConsumersOptions {
+  pool: Pool
+  consumerDriver: ConsumerDriver
+  registry: Pick<SchemaRegistry, 'schemaById'>
+  ingest: Pick<SynapClient, 'internalEvents' | 'heads'>
+  store: Pick<ObjectStore, 'get'>
+  logger: Logger
+  config: Pick<ProjectorConfig, 'topicPrefix' | 'haltPercent'>
+}
+
+/** Both of the projector's consumers: of events, and of what was derived from content. */
+export function createConsumers(options: ConsumersOptions) {
+  const events = createEventsConsumer(options)
+  const derived = createDerivedConsumer({ ...options, readText: createTextReader(options.store) })
+  const both = [events.consumer, derived.consumer]
+  return {
+    events: events.consumer,
+    derived: derived.consumer,
+    /** Begins to consume; `fail` is told of a crash. */
+    async start(fail: (error: unknown) => void): Promise<void> {
+      for (const consumer of both) consumer.finished.catch(fail)
+      await Promise.all(both.map((consumer) => consumer.start()))
+    },
+    async close(): Promise<void> {
+      await Promise.all(both.map((consumer) => consumer.close()))
+    },
+    /** Repairs what no record brings about: lost last events, parked ones that are marked to be tried again. */
+    startUpkeep() {
+      const upkeep = events.inbox.startUpkeep()
+      const stopRetries = startRetries(options.logger, (signal) => derived.retryParked(signal))
+      return { stop: () => Promise.all([upkeep.stop(), stopRetries()]) }
+    },
+  }
+}

@@ -1,0 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { inboxDdl } from '@synap/inbox'
+import { describe, expect, it } from 'vitest'
+import { readModel } from './config.ts'
+
+describe('the migrations of the projector', () => {
+  it('given the tables of the inbox, the migration makes them to the letter', () => {
+    const file = new URL('../migrations/0001_inbox.sql', import.meta.url)
+    expect(readFileSync(file, 'utf8')).toBe(inboxDdl(readModel.schema))
+  })
+})
