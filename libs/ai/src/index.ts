@@ -9,6 +9,12 @@ export {
   type FrontMatter,
   type NotAnalysable,
 } from './extract/extraction.ts'
+export {
+  createExtractor,
+  type ExtractAnswer,
+  type Extractor,
+  type ExtractorOptions,
+} from './extract/extractor.ts'
 export { detectLanguage, type LanguageGuess } from './language.ts'
 export { createOfflineProvider } from './offline/provider.ts'
 export { createOpenAiProvider, type OpenAiConfig } from './openai/provider.ts'

@@ -1,4 +1,4 @@
-import type { ModelProvider } from '@synap/ai'
+import { createExtractor, type ModelProvider } from '@synap/ai'
 import type { SynapClient } from '@synap/client'
 import { topicName } from '@synap/contracts'
 import { uuidv7 } from '@synap/core'
@@ -41,7 +41,9 @@ export async function startEnrichment(options: EnrichOptions): Promise<Workers> 
     schemaIds: await findSchemaIds(registry, topic),
   })
   const { defaultTimeZone, enrichLeaseMs: leaseMs } = config
-  const steps = createSteps({ objects, provider, derived, client, defaultTimeZone })
+  const extractor = createExtractor()
+  defer(() => extractor.close())
+  const steps = createSteps({ objects, extractor, provider, derived, client, defaultTimeZone })
   const owner = uuidv7()
   const job = { pool, logger, steps, owner, leaseMs, retryMs: config.enrichRetryMs }
 

@@ -216,6 +216,17 @@ describe('jobs from events', () => {
     )
     expect(left).toEqual(['0'])
   })
+
+  it('given the erasure of a user, when applied, then nothing of theirs is left and nothing comes again', async () => {
+    const { userId, created, uploaded, event } = createHistory()
+    const [before, after] = [newEntity(), newEntity()]
+    const tagId = uuidv7() as TagId
+    await apply(created(before, 'Secret'), event('entity.tag_added', before, { tagId, name: 'Private' }))
+    await apply(event('user.erased', userId, {}))
+    await apply(created(after), uploaded(after, 'late'))
+    expect((await jobsOf(userId)).map(({ state }) => state)).toEqual(['purged'])
+    expect(await inTransaction(pool, (client) => findVocabulary(client, userId, 10))).toEqual([])
+  })
 })
 
 describe('leases', () => {
@@ -228,9 +239,11 @@ describe('leases', () => {
     }
     await apply(...Array.from({ length: 20 }, (_, index) => capture(many, `many ${index}`)).flat())
     await apply(...capture(few, 'few 1'), ...capture(few, 'few 2'))
-    const first = await lease(uuidv7(), 4, 2)
+    const turn = await lease(uuidv7(), 2, 2)
+    const first = [...turn, ...(await lease(uuidv7(), 2, 2))]
     const owned = [...(await jobsOf(many.userId)), ...(await jobsOf(few.userId))]
     const users = first.map((id) => (owned.findIndex(({ job_id: own }) => own === id) < 20 ? 'many' : 'few'))
+    expect(users.slice(0, 2).toSorted()).toEqual(['few', 'many'])
     expect(users.toSorted()).toEqual(['few', 'few', 'many', 'many'])
     // Both have two at work already: nobody gets a third.
     expect(await lease(uuidv7(), 4, 2)).toEqual([])

@@ -87,7 +87,7 @@ function unitsOf(text: string, block: Block): Unit[] {
   const pieces: [number, number][] = []
   let start = block.start
   const content = text.slice(block.start, block.end)
-  for (const match of content.matchAll(/[.!?。！？]+["”»')\]]*\s+|\n+/gu)) {
+  for (const match of content.matchAll(/[.!?。！？]["”»')\]]*\s+|\n+/gu)) {
     const end = block.start + match.index + match[0].length
     pieces.push([start, end])
     start = end

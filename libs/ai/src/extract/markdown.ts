@@ -3,6 +3,7 @@ import remarkGfm from 'remark-gfm'
 import remarkParse from 'remark-parse'
 import { unified } from 'unified'
 import type { Block, DocumentLink } from './extraction.ts'
+import { trimLines } from './plain.ts'
 
 /** The part of an mdast node that is read here. */
 interface Node {
@@ -42,8 +43,8 @@ function createReader() {
   const links: DocumentLink[] = []
 
   const emit = (content: string, kind: Block['kind'], level = 0) => {
-    const trimmed = content.replaceAll(/[^\S\n]+$/gmu, '').replaceAll(/^\n+|\n+$/gu, '')
-    if (trimmed.trim() === '') return
+    const trimmed = withoutBlankEnds(trimLines(content))
+    if (trimmed === '') return
     if (text !== '') text += kind === 'item' && blocks.at(-1)?.kind === 'item' ? '\n' : '\n\n'
     blocks.push({ kind, start: text.length, end: text.length + trimmed.length, level })
     text += trimmed
@@ -81,6 +82,11 @@ function createReader() {
   }
 
   return { block, parts: (): MarkdownParts => ({ text, blocks, links }) }
+}
+
+/** Blank lines off both ends; the first line keeps its indentation, which code needs. */
+function withoutBlankEnds(text: string): string {
+  return text.trimEnd().replace(/^\n+/u, '')
 }
 
 /** A task list's box is kept as text: it is what makes the line a task. */

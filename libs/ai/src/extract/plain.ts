@@ -3,9 +3,20 @@ import type { Block, DocumentLink } from './extraction.ts'
 const mostLinks = 1_000
 const address = /https?:\/\/[^\s<>"'`\])}]{1,2000}/gu
 
+/**
+ * Takes white space off the end of each line. Not by a pattern: one that looks for the end of a run of blanks tries
+ * again from every blank, and a megabyte of them would take hours.
+ */
+export function trimLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')
+}
+
 /** Blocks of plain text: paragraphs between blank lines. Also how Markdown too large to parse is read. */
 export function readPlainText(source: string): { text: string; blocks: Block[]; links: DocumentLink[] } {
-  const text = source.replaceAll(/[^\S\n]+$/gmu, '').trim()
+  const text = trimLines(source).trim()
   const blocks: Block[] = []
   let start = 0
   for (const gap of [...text.matchAll(/\n{2,}/gu), undefined]) {

@@ -4,6 +4,8 @@ import { withoutDue } from './intent.ts'
 
 const longestTitle = 80
 const longestSummary = 300
+/** Titles and summaries come from the beginning; more is not read, whatever its shape. */
+const readLength = 5_000
 
 /** The document's own title, the order without its date ("Buy milk"), or the first sentence. Null for an empty text. */
 export function titleOf(
@@ -15,7 +17,7 @@ export function titleOf(
   if (own !== '') return shorten(own, longestTitle)
   const actionable = intent.kind === 'task' || intent.kind === 'event'
   const shifted = due === null ? null : { ...due, span: shift(due, -body) }
-  const rest = input.text.slice(body)
+  const rest = input.text.slice(body, readLength)
   const useful = actionable && shifted !== null && shifted.span.start >= 0 ? withoutDue(rest, shifted) : rest
   const sentence = firstSentence(clean(useful) === '' ? input.text : useful)
   if (sentence === '') return null
@@ -24,7 +26,10 @@ export function titleOf(
 
 /** The first sentences of a long text, up to 300 characters; null for a text that is its own summary. */
 export function summaryOf(text: string): string | null {
-  const paragraphs = text.split(/\n{2,}/u).map(clean)
+  const paragraphs = text
+    .slice(0, readLength)
+    .split(/\n{2,}/u)
+    .map(clean)
   const prose = paragraphs.filter((paragraph) => paragraph.length >= 60 && /[.!?。]/u.test(paragraph))
   if (text.length < 2 * longestSummary || prose[0] === undefined) return null
   const sentences = prose[0].match(/.+?[.!?。](?=\s|$)/gu) ?? [prose[0]]

@@ -1,4 +1,4 @@
-import type { ModelProvider } from '@synap/ai'
+import type { Extractor, ModelProvider } from '@synap/ai'
 import type { SynapClient } from '@synap/client'
 import type { StepName } from '../job.ts'
 import type { DerivedPublisher } from '../publish-derived.ts'
@@ -14,6 +14,7 @@ import type { Step } from './step.ts'
 
 export interface StepTools {
   objects: Objects
+  extractor: Extractor
   provider: ModelProvider
   derived: DerivedPublisher
   client: Pick<SynapClient, 'recordAnalysis'>
@@ -25,7 +26,7 @@ export interface StepTools {
 export function createSteps(tools: StepTools): Record<StepName, Step> {
   return {
     download: createDownload(tools.objects),
-    extract: createExtract(tools.objects),
+    extract: createExtract(tools),
     publish_text: createPublishText(tools),
     analyse: createAnalyse(tools),
     embed: createEmbed(tools),

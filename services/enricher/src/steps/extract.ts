@@ -1,4 +1,11 @@
-import { chunkText, type Extraction, extractDocument, extractorVersion, extractText } from '@synap/ai'
+import {
+  type Chunking,
+  chunkText,
+  type Extraction,
+  type Extractor,
+  extractorVersion,
+  extractText,
+} from '@synap/ai'
 import { derivedTextKey } from '@synap/object-store'
 import type { LeasedJob, StepName } from '../job.ts'
 import { type StoredExtraction, upsertExtraction } from '../sql/results.ts'
@@ -17,7 +24,7 @@ const longestLink = 2_048
  * Turns the content into plain text, stores it, and cuts it into chunks. No model: it always runs. What cannot be read
  * (an image, say) is a result too, not a failure.
  */
-export function createExtract(objects: Objects): Step {
+export function createExtract({ objects, extractor }: { objects: Objects; extractor: Extractor }): Step {
   return async ({ job, memory, signal }) => {
     const { source } = job
     const save = (stored: StoredExtraction) => (client: Parameters<typeof upsertExtraction>[0]) =>
@@ -26,21 +33,27 @@ export function createExtract(objects: Objects): Step {
     if (source.kind === 'title') {
       const extraction = extractText(source.title)
       memory.text = extraction.text
-      return { state: 'done', save: save(stored(extraction, null)) }
+      return {
+        state: 'done',
+        save: save(stored(extraction, null, chunkText(extraction.text, extraction.blocks))),
+      }
     }
     const result = isReadable(source)
-      ? extractDocument(memory.bytes ?? (await readContent(objects, job, signal)), source.fileType)
+      ? await extractor.extract(
+          { bytes: memory.bytes ?? (await readContent(objects, job, signal)), fileType: source.fileType },
+          signal,
+        )
       : { analysable: false as const, reason: unreadable(source) }
     if (!result.analysable) return { state: 'done', skips: needText, save: save(nothing(result.reason)) }
 
-    const { extraction } = result
+    const { extraction, chunking } = result
     const textKey = derivedTextKey({ ...job, sha256: job.contentHash })
     await objects.put(textKey, Buffer.from(extraction.text), {
       contentType: 'text/plain; charset=utf-8',
       signal,
     })
     memory.text = extraction.text
-    return { state: 'done', save: save(stored(extraction, textKey)) }
+    return { state: 'done', save: save(stored(extraction, textKey, chunking)) }
   }
 }
 
@@ -48,9 +61,12 @@ function unreadable({ fileType }: Extract<LeasedJob['source'], { kind: 'content'
   return fileType === 'markdown' || fileType === 'text' ? 'too_large' : 'unsupported_type'
 }
 
-function stored(extraction: Extraction, textKey: string | null): StoredExtraction {
-  const { text, blocks, heading, structured, language, links } = extraction
-  const { chunks, truncated } = chunkText(text, blocks)
+function stored(
+  extraction: Extraction,
+  textKey: string | null,
+  { chunks, truncated }: Chunking,
+): StoredExtraction {
+  const { heading, structured, language, links } = extraction
   return {
     analysable: true,
     reason: truncated ? 'end_not_covered' : null,
