@@ -42,8 +42,6 @@ export function beginRequestTrace(app: FastifyInstance): void {
     if (current.claimed === undefined) openSpan(request, current)
     context.with(current.context, done)
   })
-  // The body arrives in the socket's asynchronous context, so what follows its parsing has to be brought back.
-  app.addHook('preValidation', (request, _reply, done) => context.with(traceFor(request).context, done))
   app.addHook('onResponse', (request, reply, done) => {
     endSpan(request, reply.statusCode, reply.raw.writableFinished)
     done()
