@@ -115,7 +115,7 @@ describe('a capture on its way through the five services', () => {
     expect(bad.status).toBe(400)
     expect(bad.headers.get('content-type')).toContain('application/problem+json')
     const problem = (await bad.json()) as { errors: { path: string }[] }
-    expect(problem.errors.map(({ path }) => path).sort()).toEqual(['title', 'type', 'userId'])
+    expect(problem.errors.map(({ path }) => path).sort()).toEqual(['body.title', 'body.type', 'body.userId'])
 
     expect((await post(JSON.stringify({ type: 'note', content: 'a\u0000b' }))).status).toBe(400)
     expect((await post('{"type":"note","content":"\\ud800"}')).status).toBe(400)

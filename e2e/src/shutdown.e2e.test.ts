@@ -15,7 +15,7 @@ describe('operation of the services', () => {
       const { adminUrl, url } = pipeline.service(name)
       expect((await fetch(`${adminUrl}/livez`)).status, name).toBe(200)
       expect((await fetch(`${adminUrl}/readyz`)).status, name).toBe(200)
-      expect(await (await fetch(`${adminUrl}/metrics`)).text(), name).toMatch(/^# TYPE synap_/m)
+      expect(await (await fetch(`${adminUrl}/metrics`)).text(), name).toMatch(/^# TYPE nodejs_eventloop/m)
       if (name === 'ingest' || name === 'query') {
         for (const path of ['/metrics', '/readyz']) expect((await fetch(url + path)).status, name).toBe(404)
       }

@@ -42,25 +42,31 @@ describe('one trace from the capture to its enrichment', () => {
   it('given a capture, its trace reaches the store, Kafka, three consumers, the model and back, unbroken', async () => {
     const { correlationId } = await capture()
     const has = (test: (span: ReceivedSpan) => boolean) => of(correlationId).some(test)
+    const named = (verb: string, topic: string) => `${verb} ${pipeline.env['TOPIC_PREFIX'] ?? ''}${topic}`
+    const send = named('send', 'synap.events.v1')
     const processed = (service: string) =>
-      has((span) => span.service === service && span.name === 'process synap.events.v1')
+      has((span) => span.service === service && span.name === named('process', 'synap.events.v1'))
 
     await eventually(
       'the whole trace has arrived',
       () => {
         const missing = Object.entries({
-          'the request': has((s) => s.service === 'ingest' && s.name === 'POST /v1/entities'),
-          'the put': has((s) => s.service === 'ingest' && s.name.includes('PutObject')),
-          'the append': has((s) => s.service === 'ingest' && s.name.startsWith('pg.query')),
-          'the relay': has((s) => s.name === 'send synap.events.v1' && s.kind === 4),
-          'the events-writer': processed('events-writer'),
-          'the projector': processed('projector'),
-          'the enricher': processed('enricher'),
-          'the model': has((s) => s.service === 'enricher' && 'gen_ai.operation.name' in s.attributes),
-          'the derived record': has((s) => s.name === 'send synap.derived.v1'),
-          'its projection': has((s) => s.service === 'projector' && s.name === 'process synap.derived.v1'),
-          'the way back': has((s) => s.service === 'ingest' && s.name === 'POST /v1/entities/:id/analyses'),
-          'and its events': of(correlationId).filter((s) => s.name === 'send synap.events.v1').length >= 4,
+          'the request': has((s) => s.service === 'synap-ingest' && s.name === 'POST /v1/entities'),
+          'the put': has((s) => s.service === 'synap-ingest' && s.name.includes('PutObject')),
+          'the append': has((s) => s.service === 'synap-ingest' && s.name.startsWith('pg.query')),
+          'the relay': has((s) => s.name === send && s.kind === 4),
+          'the events-writer': processed('synap-events-writer'),
+          'the projector': processed('synap-projector'),
+          'the enricher': processed('synap-enricher'),
+          'the model': has((s) => s.service === 'synap-enricher' && 'gen_ai.operation.name' in s.attributes),
+          'the derived record': has((s) => s.name === named('send', 'synap.derived.v1')),
+          'its projection': has(
+            (s) => s.service === 'synap-projector' && s.name === named('process', 'synap.derived.v1'),
+          ),
+          'the way back': has(
+            (s) => s.service === 'synap-ingest' && s.name === 'POST /v1/entities/:id/analyses',
+          ),
+          'and its events': of(correlationId).filter((s) => s.name === send).length >= 4,
         }).flatMap(([what, there]) => (there ? [] : [what]))
         expect(missing).toEqual([])
         return true
