@@ -32,10 +32,12 @@ export interface ServerSettings {
   dataFolder: string
   logFolder: string
   /**
-   * - `durable`: keeps data through a power cut; runs until it is stopped.
-   * - `test`: no fsync, short sessions, and the servers end with the process that started them.
+   * - `durable`: keeps data through a power cut.
+   * - `test`: no fsync, short sessions.
    */
   mode: 'durable' | 'test'
+  /** The servers end with the process that starts them, however it ends (containers: do not). */
+  bound: boolean
   /** Port that Kafka tells its clients to use, when it is not its own: that of a proxy in front of it. */
   advertisedKafkaPort?: number
 }

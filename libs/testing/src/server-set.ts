@@ -104,6 +104,7 @@ async function createSettings(folder: string, options: ServerSetOptions): Promis
     dataFolder: join(folder, 'data'),
     logFolder: join(folder, 'logs'),
     mode: 'test',
+    bound: true,
     ...(port === undefined ? {} : { advertisedKafkaPort: port }),
   }
 }

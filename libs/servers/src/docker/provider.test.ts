@@ -13,6 +13,7 @@ const settings: ServerSettings = {
   dataFolder: '/somewhere/.synap/data/docker',
   logFolder: '/somewhere/.synap/logs',
   mode: 'durable',
+  bound: false,
 }
 
 describe('the containers', () => {

@@ -29,8 +29,7 @@ export function createNativeProvider(config: ServersConfig): ServerProvider {
       mkdirSync(settings.logFolder, { recursive: true })
       const { sandbox, command, ports } = await inventory.launchOf(kind, settings)
       const log = join(settings.logFolder, `${kind}.log`)
-      const dieWithParent = settings.mode === 'test'
-      const identity = await startSandboxed(sandbox, { command, log, dieWithParent })
+      const identity = await startSandboxed(sandbox, { command, log, dieWithParent: settings.bound })
       const base = { name: kind, provider: 'native', ports, log, started: Date.now() }
       return { ...base, type: 'process', ...identity }
     },

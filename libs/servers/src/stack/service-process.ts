@@ -15,14 +15,17 @@ export function launchService(
   service: ServiceName,
   layout: StackLayout,
   settings: StackSettings,
-  inherited: NodeJS.ProcessEnv,
+  { inherited, bound }: { inherited: NodeJS.ProcessEnv; bound: boolean },
 ): ServiceRecord {
   const log = join(layout.logs, `${service}.log`)
   const output = openLog(log)
   try {
     const program = join('services', service, 'src', 'main.ts')
-    const args = ['--disable-warning=ExperimentalWarning', '--import', '@synap/telemetry/register', program]
-    const child = spawn(process.execPath, args, {
+    const options = ['--disable-warning=ExperimentalWarning', '--import', '@synap/telemetry/register']
+    const nodeCommand = [process.execPath, ...options, program]
+    // setpriv(1) becomes Node and has the kernel kill it when this process dies.
+    const [command = '', ...args] = bound ? ['setpriv', '--pdeathsig', 'KILL', ...nodeCommand] : nodeCommand
+    const child = spawn(command, args, {
       cwd: layout.root,
       detached: true,
       env: serviceEnvironment(service, layout, settings, inherited),

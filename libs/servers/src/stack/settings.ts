@@ -49,13 +49,14 @@ export async function updateSettings(
   return settings
 }
 
-export function serverSettings(layout: StackLayout, settings: StackSettings): ServerSettings {
+export function serverSettings(layout: StackLayout, settings: StackSettings, bound = false): ServerSettings {
   return {
     ports: serverPorts(settings.ports),
     secrets: settings.secrets,
     dataFolder: dataFolder(layout, settings.provider),
     logFolder: layout.logs,
     mode: 'durable',
+    bound,
   }
 }
 

@@ -1,10 +1,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { identify, isRunning, signalProcess } from '../process/identity.ts'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { identify, isRunning } from '../process/identity.ts'
 import { stopProcess } from '../process/stop.ts'
 import { down } from './down.ts'
 import { stackLayout } from './layout.ts'
@@ -14,26 +13,17 @@ import { status } from './status.ts'
 import { up } from './up.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..', '..')
-const folder = mkdtempSync(join(tmpdir(), 'synap-stack-'))
+// Below the temporary folder of the whole run, which is removed also when the run is interrupted.
+const folder = mkdtempSync(join(inject('synapCoordinator').folder, 'stack-'))
 const layout = stackLayout(root, folder)
 const lines: string[] = []
 const progress: Progress = { line: (text) => void lines.push(text), waiting: () => undefined }
 
 beforeAll(async () => {
-  await up({ root, folder, ephemeral: true, progress })
+  await up({ root, folder, ephemeral: true, bound: true, progress })
 })
-/** `up` starts for good: a run that is interrupted must still leave nothing behind. */
-function endNow(): void {
-  for (const record of readRecords(layout).values()) {
-    if (record.type !== 'container') signalProcess(record, 'SIGKILL')
-  }
-  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
-}
-
-process.once('exit', endNow)
 afterAll(async () => {
   await down({ root, folder, wipe: true, progress })
-  process.off('exit', endNow)
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -67,7 +57,7 @@ describe('the whole stack', () => {
       { name: 'projector', state: 'down', problem: 'it was started and has ended' },
     ])
     lines.length = 0
-    await up({ root, folder, progress })
+    await up({ root, folder, bound: true, progress })
     expect(lines.filter((line) => line.includes('is ready on'))).toEqual([
       expect.stringContaining('projector'),
     ])
@@ -95,7 +85,7 @@ describe('the whole stack', () => {
 
   it('given up after down, the data and the key are still there; given a taken port, it is named', async () => {
     const before = parseEnv(readFileSync(layout.envFile, 'utf8'))
-    await up({ root, folder, progress })
+    await up({ root, folder, bound: true, progress })
     const after = parseEnv(readFileSync(layout.envFile, 'utf8'))
     expect(after).toEqual(before)
     await down({ root, folder, progress })

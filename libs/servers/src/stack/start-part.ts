@@ -40,9 +40,9 @@ export async function startService(
   service: ServiceName,
   layout: StackLayout,
   settings: StackSettings,
-  options: { inherited: NodeJS.ProcessEnv; signal?: AbortSignal | undefined },
+  options: { inherited: NodeJS.ProcessEnv; bound: boolean; signal?: AbortSignal | undefined },
 ): Promise<ServiceRecord> {
-  const record = launchService(service, layout, settings, options.inherited)
+  const record = launchService(service, layout, settings, options)
   writeRecord(layout, record)
   const deadline = Date.now() + readyDeadlineMs
   for (;;) {

@@ -26,6 +26,8 @@ export interface UpOptions extends PortOptions {
   /** Where the state goes; `.synap` of the checkout by default. */
   folder?: string
   provider?: ServerProvider['name'] | undefined
+  /** For tests: everything ends with this process. */
+  bound?: boolean
   progress: Progress
   signal?: AbortSignal | undefined
 }
@@ -91,10 +93,10 @@ async function upServers(
   settings: StackSettings,
   provider: ServerProvider,
   kinds: readonly ServerKind[],
-  { progress, signal, waits }: Context,
+  { progress, signal, waits, bound }: Context,
 ): Promise<void> {
   for (const kind of kinds) waits.add(kind)
-  await startServers(provider, kinds, serverSettings(layout, settings), {
+  await startServers(provider, kinds, serverSettings(layout, settings, bound), {
     report: (line) => progress.line(line),
     signal,
     onLaunched: (record) => writeRecord(layout, record),
@@ -109,14 +111,14 @@ async function upServices(
   layout: StackLayout,
   settings: StackSettings,
   services: readonly ServiceName[],
-  { progress, signal, waits }: Context,
+  { progress, signal, waits, bound = false }: Context,
   inherited: NodeJS.ProcessEnv,
 ): Promise<void> {
   for (const service of services) waits.add(service)
   const results = await Promise.allSettled(
     services.map(async (service) => {
       const began = Date.now()
-      const record = await startService(service, layout, settings, { inherited, signal })
+      const record = await startService(service, layout, settings, { inherited, signal, bound })
       waits.remove(service)
       progress.line(`${service} is ready on ${address(record)} (${formatDuration(Date.now() - began)})`)
     }),
