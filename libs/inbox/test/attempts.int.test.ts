@@ -57,23 +57,31 @@ describe('records that kill the process', () => {
   it('given deaths while applying, which no record is to blame for, nothing is parked however often', async () => {
     const history = newHistory()
     for (let i = 0; i < 3; i += 1) history.create()
-    for (let start = 0; start < 6; start += 1) {
-      const died = Promise.withResolvers<'died'>()
+    const graves: { bury: () => void; ended: Promise<unknown> }[] = []
+    for (let start = 0; start < 5; start += 1) {
+      const died = Promise.withResolvers<void>()
+      const grave = Promise.withResolvers<void>()
       const inbox = buildInbox(bench.pool, {
-        apply: (client) => {
-          died.resolve('died')
-          // the connection of a dead process is closed, its transaction rolled back
-          return client.query('select pg_terminate_backend(pg_backend_pid())').then(() => undefined)
+        apply: () => {
+          died.resolve()
+          return grave.promise
         },
       })
-      await assign(inbox)
-      await Promise.race([deliver(inbox, toMessages(history.events)).catch(() => undefined), died.promise])
+      if (start === 0) await assign(inbox)
+      const ended = deliver(inbox, toMessages(history.events)).catch(() => undefined)
+      graves.push({ bury: () => grave.resolve(), ended })
+      await died.promise
+      // what the server does with the transaction of a dead client
+      await bench.sql(
+        `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+         where datname = current_database() and state = 'idle in transaction'`,
+      )
     }
-    const inbox = buildInbox(bench.pool)
-    await assign(inbox)
-    await deliver(inbox, toMessages(history.events))
+    await deliver(buildInbox(bench.pool), toMessages(history.events))
     expect(await bench.sql(applied)).toEqual(['1', '2', '3'])
     expect(await bench.sql('select count(*) from inbox_test.parked')).toEqual(['0'])
+    for (const { bury } of graves) bury()
+    await Promise.all(graves.map(({ ended }) => ended))
   })
 
   it('given a registry that is away for many tries, no record is blamed', async () => {
