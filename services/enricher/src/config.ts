@@ -28,9 +28,9 @@ export const configSchema = z.object({
   openaiOrganization: name().optional(),
   /** IANA name: what "tomorrow" means for users who chose no time zone. */
   defaultTimeZone: z.string().default('UTC').refine(isTimeZone, 'the name of a time zone is expected'),
-  /** Jobs worked on at once, in all and for one user. */
-  enrichConcurrency: integer(1, 64).default(4),
-  enrichPerUser: integer(1, 64).default(2),
+  /** Jobs worked on at once, in all and for one user: whoever imports thousands of notes leaves room for others. */
+  enrichConcurrency: integer(1, 64).default(8),
+  enrichPerUser: integer(1, 64).default(6),
   /** Milliseconds after which the job of a process that died is taken over; longer than the slowest call of a step. */
   enrichLeaseMs: integer(500, 600_000).default(45_000),
   /** Milliseconds between looks for work when nothing wakes the workers. */
