@@ -36,6 +36,11 @@ export const readModel = {
   channel: 'read_positions',
 } as const
 
+/** Statements are kept to a second or two; three times what others get is for a loaded machine, and for erasures. */
+export function poolOf({ databaseUrl, databasePoolSize }: ProjectorConfig) {
+  return { url: databaseUrl, max: databasePoolSize, statementTimeoutMs: 15_000 }
+}
+
 export function objectStoreOf(config: ProjectorConfig) {
   return {
     endpoint: config.s3Endpoint,

@@ -5,6 +5,7 @@ import type { SchemaRegistry } from '@synap/kafka'
 import type { Consumer, ConsumerDriver, InboundMessage, Logger } from '@synap/messaging'
 import type { Pool } from '@synap/postgres'
 import { type ProjectorConfig, readModel } from './config.ts'
+import { partsOf } from './parts.ts'
 import { projectDerived, type ReadDerived } from './project-derived.ts'
 import { createDerivedReader, type ReadDerivedOptions } from './read-derived.ts'
 
@@ -50,27 +51,16 @@ export function createDerivedConsumer(options: DerivedConsumerOptions): DerivedC
     topics: [topic],
     resumeAt: inbox.resumeAt,
     async handle(batch, context) {
-      for (const messages of slicesOf(batch.messages)) await inbox.handle({ ...batch, messages }, context)
+      for (const messages of partsOf(batch.messages, slice))
+        await inbox.handle({ ...batch, messages }, context)
     },
   })
   return { consumer, retryParked: (signal) => inbox.retryParked(topic, signal) }
 }
 
 /** Bounds of one transaction: a record is up to half a megabyte, and an extraction brings its text along. */
-const slice = { records: 50, bytes: 4_194_304 }
-
-function* slicesOf(messages: readonly InboundMessage[]): Generator<readonly InboundMessage[]> {
-  let current: InboundMessage[] = []
-  let bytes = 0
-  for (const message of messages) {
-    const size = message.value?.length ?? 0
-    if (current.length > 0 && (current.length === slice.records || bytes + size > slice.bytes)) {
-      yield current
-      current = []
-      bytes = 0
-    }
-    current.push(message)
-    bytes += size
-  }
-  if (current.length > 0) yield current
+const slice = {
+  count: 50,
+  size: 1_048_576,
+  sizeOf: (message: InboundMessage) => message.value?.length ?? 0,
 }

@@ -5,14 +5,14 @@ import { createS3Store } from '@synap/object-store'
 import { assertMigrated, createPool } from '@synap/postgres'
 import { runService } from '@synap/runtime'
 import { addChecks } from './checks.ts'
-import { ingestCalls, objectStoreOf, projectorConfig } from './config.ts'
+import { ingestCalls, objectStoreOf, poolOf, projectorConfig } from './config.ts'
 import { createConsumers } from './consumers.ts'
 
 const name = 'projector'
 const migrations = fileURLToPath(new URL('../migrations', import.meta.url))
 
 await runService(name, projectorConfig, async ({ config, logger, defer, health, fail }) => {
-  const pool = createPool({ url: config.databaseUrl, applicationName: name, max: config.databasePoolSize })
+  const pool = createPool({ ...poolOf(config), applicationName: name })
   defer(() => pool.end())
   await assertMigrated(pool, name, migrations)
   const store = createS3Store(objectStoreOf(config))

@@ -1,13 +1,15 @@
 import type { Client } from '@synap/postgres'
 import { type DerivedChange, foldDerived } from './fold-derived.ts'
+import { partsOf } from './parts.ts'
+import { replaceLexemes } from './replace-lexemes.ts'
 import {
   deleteTextBlocks,
   deleteVectorBlocks,
   insertTextBlocks,
-  insertVectorBlocks,
+  insertVectors,
   updateUserModels,
+  vectorRowsOf,
 } from './sql/derived-blocks.ts'
-import { replaceLexemes } from './sql/lexemes.ts'
 import { findPurged, shareUserPositions } from './sql/purge.ts'
 
 /** A record of the derived topic with the text that its words are taken from. */
@@ -45,18 +47,24 @@ export async function projectDerived(
   for (const { change, body } of current) if (change.kind === 'record') bodies.set(change.record, body)
   const counts = await deleteVectorBlocks(client, schema, removals)
   await deleteTextBlocks(client, schema, removals)
-  if (texts.length > 0) {
-    await insertTextBlocks(
-      client,
-      schema,
-      texts.map((block) => ({ block, body: bodies.get(block) ?? null })),
-    )
+  const reads = texts.map((block) => ({ block, body: bodies.get(block) ?? null }))
+  for (const part of partsOf(reads, textsPerStatement)) await insertTextBlocks(client, schema, part)
+  for (const part of partsOf(vectorRowsOf(vectors), vectorsPerStatement)) {
+    counts.push(...(await insertVectors(client, schema, part)))
   }
-  if (vectors.length > 0) counts.push(...(await insertVectorBlocks(client, schema, vectors)))
   if (counts.length > 0) await updateUserModels(client, schema, counts)
   const entities = [...new Set(removals.map((removal) => removal.entityId))].sort()
   await replaceLexemes(client, schema, entities)
 }
+
+/** Taking the words of a megabyte of text takes about a third of a second. */
+const textsPerStatement = {
+  count: 50,
+  size: 2_097_152,
+  sizeOf: (text: { body: string | null }) => text.body?.length ?? 0,
+}
+/** Each vector takes some milliseconds in the index on vectors. */
+const vectorsPerStatement = { count: 128, size: 128, sizeOf: () => 1 }
 
 function placeOf(change: DerivedChange) {
   return change.kind === 'tombstone' ? change.place : change.record

@@ -10,10 +10,10 @@ import {
   type Sweep,
   segmentsOf,
 } from './fold-events.ts'
+import { replaceLexemes } from './replace-lexemes.ts'
 import { updateUserModels } from './sql/derived-blocks.ts'
 import { replaceEntityTags, taskOf, upsertTaskDetails } from './sql/details.ts'
 import { findEntityStates, upsertEntities } from './sql/entities.ts'
-import { replaceLexemes } from './sql/lexemes.ts'
 import { deleteEntities, eraseUser, findPurged, insertPurgedEntities } from './sql/purge.ts'
 import { findRelationStates, upsertRelations } from './sql/relations.ts'
 import { upsertSettings } from './sql/settings.ts'

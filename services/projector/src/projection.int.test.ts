@@ -8,8 +8,8 @@ import { createFeed, toMessages } from '../test/feed.ts'
 import { createRandom, RandomUser } from '../test/random-events.ts'
 import { foldPlainly, type Rows } from '../test/reference.ts'
 import { readRows } from '../test/rows.ts'
+import { replaceLexemes } from './replace-lexemes.ts'
 import { findEntityStates } from './sql/entities.ts'
-import { replaceLexemes } from './sql/lexemes.ts'
 
 const principal = { role: 'synap_projector' }
 

@@ -62,7 +62,7 @@ export async function deleteTextBlocks(
   })
 }
 
-interface VectorRow {
+export interface VectorRow {
   block: Embedded
   vector: Embedded['vectors'][number]
 }
@@ -80,16 +80,20 @@ const vectorColumns: readonly Column<VectorRow>[] = [
   ['embedding', 'public.halfvec', ({ vector }) => toVector(unpackFloat16(vector.values))],
 ]
 
+/** The rows of blocks, one for each vector. */
+export function vectorRowsOf(blocks: readonly Embedded[]): VectorRow[] {
+  return blocks.flatMap((block) => block.vectors.map((vector) => ({ block, vector })))
+}
+
 /** The blocks' old rows are gone already. Answers how many vectors each user won. */
-export async function insertVectorBlocks(
+export async function insertVectors(
   client: Client,
   schema: string,
-  blocks: readonly Embedded[],
+  rows: readonly VectorRow[],
 ): Promise<ModelChange[]> {
-  const rows = blocks.flatMap((block) => block.vectors.map((vector) => ({ block, vector })))
   const set = toRowSet(vectorColumns, rows)
   return query<ModelChange>(client, {
-    name: `${schema}.insert_vector_blocks`,
+    name: `${schema}.insert_vectors`,
     text: `
       with added as (
         insert into ${schema}.entity_vectors (${set.names}) select ${set.names} from ${set.from}

@@ -1,0 +1,26 @@
+import type { Client } from '@synap/postgres'
+import { partsOf } from './parts.ts'
+import { deleteStaleLexemes, findDocumentSizes, upsertLexemes } from './sql/lexemes.ts'
+
+/**
+ * Documents of one statement: the largest (1 MB of words) takes half a second in the index on words, and a tag that is
+ * renamed may be on all entities of a user.
+ */
+const statement = { count: 500, size: 2_097_152, sizeOf: (document: { bytes: number }) => document.bytes }
+
+/** Brings the searchable documents of these entities up to date, whatever has changed about them. */
+export async function replaceLexemes(
+  client: Client,
+  schema: string,
+  entityIds: readonly string[],
+): Promise<void> {
+  await deleteStaleLexemes(client, schema, entityIds)
+  const documents = await findDocumentSizes(client, schema, entityIds)
+  for (const part of partsOf(documents, statement)) {
+    await upsertLexemes(
+      client,
+      schema,
+      part.map((document) => document.entity_id),
+    )
+  }
+}
