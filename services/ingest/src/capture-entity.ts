@@ -7,6 +7,7 @@ import {
   assertOutboxHasRoom,
   clockDifference,
   decideAndAppend,
+  isOutcomeUnknown,
   resultFor,
   type WriteDependencies,
   type WriteOutcome,
@@ -90,54 +91,64 @@ async function captureContent(
   if (begun.outcome === 'mismatch') return { outcome: 'mismatch' }
 
   const entityId = begun.ids['entityId'] as EntityId
-  const uploadedAt = Date.now()
-  await putContent(dependencies, { caller, request, signal, begun, bytes, sha256 })
   const file = {
     key: begun.object_key,
     sha256,
     size: bytes.length,
     contentType: markdown.contentType,
     fileType: markdown.fileType,
-    uploadedAt,
+    uploadedAt: Date.now(),
   }
-  return decideAndAppend<never>(dependencies, {
-    caller,
-    idempotency: request === null ? null : { ...request, attempt: begun.attempt },
-    objects: [{ ...file, aggregateId: entityId, leaseId: begun.lease_id }],
-    decide: async (tags) => {
-      const preview = buildPreview(body.content ?? '')
-      return decideCapture(caller, { ...commandOf(entityId, body, tags), content: file, preview })
-    },
-    resultOf: (accepted) => resultFor(accepted, entityId, caller),
+  return asAttempt(dependencies, { caller, request, begun }, async () => {
+    await putContent(dependencies.store, begun, { bytes, sha256, signal })
+    return decideAndAppend<never>(dependencies, {
+      caller,
+      idempotency: request === null ? null : { ...request, attempt: begun.attempt },
+      objects: [{ ...file, aggregateId: entityId, leaseId: begun.lease_id }],
+      decide: async (tags) => {
+        const preview = buildPreview(body.content ?? '')
+        return decideCapture(caller, { ...commandOf(entityId, body, tags), content: file, preview })
+      },
+      resultOf: (accepted) => resultFor(accepted, entityId, caller),
+    })
   })
 }
 
-interface Put extends Pick<CaptureEntity, 'caller' | 'request' | 'signal'> {
-  begun: Extract<BeginPutOutcome, { outcome: 'begun' }>
-  bytes: Buffer
-  sha256: string
-}
+type Begun = Extract<BeginPutOutcome, { outcome: 'begun' }>
 
-/** Gives the request's row back when the put fails, so that a retry goes on at once. */
-async function putContent({ pool, store, logger }: CaptureDependencies, put: Put): Promise<void> {
-  const { begun, caller, request } = put
-  try {
-    const difference = Date.now() - begun.now_ms
-    if (Math.abs(difference) > maxClockDifferenceMs) throw clockDifference(difference)
-    await store.put(begun.object_key, put.bytes, {
-      contentType: markdown.contentType,
-      sha256: put.sha256,
-      signal: put.signal,
+/** Gives the request's row back when the attempt had no effect, so that a retry goes on at once. */
+async function asAttempt(
+  { pool, logger }: CaptureDependencies,
+  { caller, request, begun }: Pick<CaptureEntity, 'caller' | 'request'> & { begun: Begun },
+  work: () => Promise<WriteOutcome>,
+): Promise<WriteOutcome> {
+  const giveBack = async () => {
+    if (request === null || begun.attempt === null) return
+    await abandonPut(pool, caller.userId, request.key, begun.attempt).catch((error: unknown) => {
+      logger.warn({ error }, 'a failed attempt could not be given back and ends with its lease')
     })
-    crashpoint('ingest.after_put')
+  }
+  try {
+    const outcome = await work()
+    if (outcome.outcome !== 'done') await giveBack()
+    return outcome
   } catch (error) {
-    if (request !== null && begun.attempt !== null) {
-      await abandonPut(pool, caller.userId, request.key, begun.attempt).catch((failure: unknown) => {
-        logger.warn({ error: failure }, 'a failed attempt could not be given back and ends with its lease')
-      })
-    }
+    // After an append of unknown outcome the row may get its result at any moment: its lease protects it.
+    if (!isOutcomeUnknown(error)) await giveBack()
     throw error
   }
+}
+
+async function putContent(
+  store: ObjectStore,
+  begun: Begun,
+  { bytes, sha256, signal }: { bytes: Buffer; sha256: string; signal: AbortSignal },
+): Promise<void> {
+  const difference = Date.now() - begun.now_ms
+  if (Math.abs(difference) > maxClockDifferenceMs) throw clockDifference(difference)
+  const { contentType } = markdown
+  await store.put(begun.object_key, bytes, { contentType, sha256, signal })
+  crashpoint('ingest.after_put')
 }
 
 function commandOf(entityId: EntityId, body: CaptureRequest, tags: TagIds): Capture {

@@ -128,13 +128,20 @@ function callOf<Other>(write: Write<Other>, accepted: Accepted): AppendCall {
   }
 }
 
+const outcomeUnknown = 'write.outcome_unknown'
+
+/** True for an append that was sent and never answered: it may have committed. */
+export function isOutcomeUnknown(error: unknown): boolean {
+  return error instanceof SynapError && error.code === outcomeUnknown
+}
+
 async function appendKnowing(pool: Pool, call: AppendCall): Promise<AppendOutcome> {
   try {
     return await append(pool, call)
   } catch (error) {
     if (!isConnectionLost(error)) throw error
     throw new SynapError('the database broke off: whether it was stored is unknown', {
-      code: 'write.outcome_unknown',
+      code: outcomeUnknown,
       class: 'dependency',
       cause: error,
       retryAfterMs: 2_000,

@@ -150,6 +150,11 @@ describe('what is refused', () => {
     expect((await capture({ type: 'note', title: 'x' }, ana, 'k'.repeat(10_000))).status).toBe(400)
   })
 
+  it('given much metadata in many short fields, it is stored', async () => {
+    const metadata = Object.fromEntries(Array.from({ length: 1_600 }, (_, index) => [`k${index}`, 1]))
+    expect((await capture({ type: 'note', title: 'metadata', metadata })).status).toBe(201)
+  })
+
   it('given another user’s entity, every route answers as for an id that does not exist', async () => {
     const { body } = await capture({ type: 'note', title: 'private' })
     const routes = [

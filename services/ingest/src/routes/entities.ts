@@ -11,6 +11,7 @@ import { SynapError } from '@synap/core'
 import { type App, correlationIdOf, expectedVersion, principalOf, problem, requires } from '@synap/http'
 import { effectOrThrow, staleVersion } from '../answer-write.ts'
 import { type CaptureDependencies, captureEntity } from '../capture-entity.ts'
+import { isOutcomeUnknown } from '../decide-and-append.ts'
 import { deleteEntity } from '../delete-entity.ts'
 import { recordAnalysis } from '../record-analysis.ts'
 import { callerOf, requestKeyOf } from '../request-facts.ts'
@@ -85,7 +86,7 @@ function registerAnalyses(app: App, dependencies: CaptureDependencies): void {
 
 /** Tells the client what its retry needs to know where the class of an error alone does not. */
 function explained(error: unknown): never {
-  if (error instanceof SynapError && error.code === 'write.outcome_unknown') {
+  if (isOutcomeUnknown(error)) {
     throw problem('unavailable', {
       detail: 'Whether it was stored is unknown. Send it again with the same Idempotency-Key.',
       retryAfter: 2,

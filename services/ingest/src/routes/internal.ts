@@ -19,19 +19,20 @@ export function registerInternalRoutes(
   { pool, schemas }: { pool: Pool; schemas: SchemaBook },
 ): void {
   const config = requires('act:any')
+  const hide = true
   app.post(
     '/internal/introspect',
-    { schema: { body: introspectRequest, response: { 200: introspectResponse } }, config },
+    { schema: { hide, body: introspectRequest, response: { 200: introspectResponse } }, config },
     (request) => introspectKey(pool, request.body.key),
   )
   app.get(
     '/internal/events',
-    { schema: { querystring: internalEventsQuery, response: { 200: internalEventsResponse } }, config },
+    { schema: { hide, querystring: internalEventsQuery, response: { 200: internalEventsResponse } }, config },
     async (request) => ({ items: await listEvents(pool, schemas, request.query) }),
   )
   app.get(
     '/internal/heads',
-    { schema: { querystring: headsQuery, response: { 200: headsResponse } }, config },
+    { schema: { hide, querystring: headsQuery, response: { 200: headsResponse } }, config },
     (request) => listHeads(pool, request.query),
   )
 }
