@@ -10,15 +10,17 @@ const namedParked = 100
 
 /**
  * Serves a read: as fresh as the request asks, for the request's user, and with the headers that every answer of query
- * carries, refusals included.
+ * carries, refusals included. `waited`: this request has waited in an earlier read.
  */
 export function answerRead<T>(
   readModel: ReadModel,
   request: FastifyRequest,
   reply: FastifyReply,
   work: (snapshot: Snapshot) => Promise<T>,
+  options: { waited?: boolean } = {},
 ): Promise<T> {
-  const freshness = freshnessOf(request.query as FreshnessParameters, request.headers)
+  const asked = freshnessOf(request.query as FreshnessParameters, request.headers)
+  const freshness = options.waited === true ? { ...asked, waitMs: 0 } : asked
   const { userId } = principalOf(request)
   return readModel.read({ userId, freshness, signal: request.signal }, work, (position) =>
     tellPosition(reply, position),

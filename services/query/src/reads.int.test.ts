@@ -81,6 +81,14 @@ describe('reads', () => {
     expect(stale.json.items).toHaveLength(1)
   })
 
+  it('given a search, it waits once and not for each of its reads', async () => {
+    const anna = user()
+    const started = performance.now()
+    const stale = await query.get('/v1/search?q=x&min_sequence=9&wait=600&stale=allow', anna)
+    expect(stale.status).toBe(200)
+    expect(performance.now() - started).toBeLessThan(1_100)
+  })
+
   it('given the header Synap-Min-Sequence, it waits like the parameter; nonsense in it is 400', async () => {
     const anna = user()
     await moveTo(anna, 2)
@@ -192,6 +200,7 @@ describe('reads', () => {
     }
     expect(await titles('type=task')).toEqual(['t1', 't2'])
     expect(await titles('tag=garden')).toEqual(['t1'])
+    expect(await titles('tag=%20GARDEN%20')).toEqual(['t1'])
     expect(await titles('status=todo')).toEqual(['t2'])
     expect(await titles('due_after=2026-11-20')).toEqual(['t2'])
     expect(await titles('due_before=2026-11-22')).toEqual(['t1'])

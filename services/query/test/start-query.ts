@@ -32,12 +32,15 @@ export interface Answer {
   json: ReturnType<typeof JSON.parse>
 }
 
-/** Query on a database of its own and a folder of objects, without a port. Keys are user ids. */
-export async function startQuery(providers: readonly ModelProvider[] = []): Promise<TestQuery> {
+/** Query on a database of its own and, unless a store is given, a folder of objects; without a port. Keys are user ids. */
+export async function startQuery(
+  providers: readonly ModelProvider[] = [],
+  given?: ObjectStore,
+): Promise<TestQuery> {
   const database = await createTestDatabase(['ingest', 'events-writer', 'projector', 'enricher'])
   const pool = createPool({ url: database.url, applicationName: 'query-test', max: 6 })
   const folder = await mkdtemp(join(tmpdir(), 'synap-query-'))
-  const store = createFolderStore(folder)
+  const store = given ?? createFolderStore(folder)
   const waiter = createPositionWaiter({ readPositions: createPositionReader(pool), recheckMs: 20 })
   const app = await buildServer({
     pool,

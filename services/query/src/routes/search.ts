@@ -58,10 +58,16 @@ export function registerSearch(app: App, deps: SearchDeps): void {
       limit,
     }
     const exact = embedded === undefined || embedded.vector === null || embedded.exact
-    const found = await answerRead(deps.readModel, request, reply, async (snapshot) => ({
-      schema: snapshot.schema,
-      hits: await findHits(snapshot, question, exact),
-    }))
+    const found = await answerRead(
+      deps.readModel,
+      request,
+      reply,
+      async (snapshot) => ({
+        schema: snapshot.schema,
+        hits: await findHits(snapshot, question, exact),
+      }),
+      { waited: true },
+    )
     const highlights = await findHighlights({ ...deps, signal: request.signal }, found.schema, q, found.hits)
     return {
       items: found.hits.map(({ row, entity }, index) => ({

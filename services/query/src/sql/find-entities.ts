@@ -78,6 +78,11 @@ export interface EntityFilter {
   updatedAfter?: number | undefined
 }
 
+/** Tags of one user are unique in this form; names are stored tidy, so that `lower` in SQL gives the same. */
+function comparableTag(name: string): string {
+  return name.normalize('NFC').trim().replace(/\s+/gu, ' ').toLowerCase()
+}
+
 /** Newest first; after `position` when one is given. */
 export async function listEntities(
   client: Client,
@@ -93,7 +98,7 @@ export async function listEntities(
   const instant = (ms: number | undefined) => (ms === undefined ? undefined : toTimestamptz(ms))
   and(filter.type, (p) => `e.type = ${p}::text`)
   and(
-    filter.tag?.toLowerCase(),
+    filter.tag === undefined ? undefined : comparableTag(filter.tag),
     (p) => `exists (
       select from ${schema}.entity_tags as et join ${schema}.tags using (tag_id)
       where et.entity_id = e.entity_id and lower(tags.name) = ${p}::text)`,
