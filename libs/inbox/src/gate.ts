@@ -92,7 +92,8 @@ export function createGate(userId: string, state: UserState, options: GateOption
 
   const decideNext = ({ placement, verdict, digest }: Arrival): Step => {
     seen = placement.sequence
-    const reason = behind(placement) ?? (verdict.kind === 'park' ? verdict.reason : undefined)
+    // Its own reason first: what cannot be decoded is not tried again just because the one before it was applied.
+    const reason = verdict.kind === 'park' ? verdict.reason : behind(placement)
     if (reason !== undefined) {
       open(placement, digest)
       return { kind: 'park', reason }

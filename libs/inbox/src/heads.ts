@@ -12,12 +12,12 @@ const olderThanMs = 60_000
 const slotsPerCheck = 100
 const noHeartbeat = async () => undefined
 
-/** Records of each partition that are still to be handled, as far as this process knows. */
+/** Records still to be handled of each partition that this process has been assigned. */
 export type Lag = ReadonlyMap<number, bigint>
 
 /**
- * What no later event can show: a lost last event, and slots that ingest can fill by now. Users of a partition that is
- * behind are left out, for their events are on their way.
+ * What no later event can show: a lost last event, and slots that ingest can fill by now. Users of partitions that are
+ * behind are left out, for their events are on their way, and so are those of partitions that others have.
  */
 export function createHeadCheck<E>(
   options: InboxOptions<E>,
@@ -38,7 +38,7 @@ async function fetchLacking<E>(
   let cursor: UserId | null = null
   do {
     const page: Awaited<ReturnType<typeof fetchHeads>> = await fetchHeads(olderThanMs, cursor, context.signal)
-    const heads = page.items.filter(({ userId }) => !isBehind(userId, lag))
+    const heads = page.items.filter(({ userId }) => isUpToDate(userId, lag))
     const users = heads.map((head) => head.userId)
     const seen = await transaction(pool, { role }, (client) => findUserPositions(client, schema, users))
     for (const { userId, sequence } of heads) {
@@ -51,8 +51,8 @@ async function fetchLacking<E>(
   return repaired
 }
 
-function isBehind(userId: string, lag: Lag): boolean {
-  return (lag.get(partitionOf(userId, topics.events.partitions)) ?? 0n) > 0n
+function isUpToDate(userId: string, lag: Lag): boolean {
+  return lag.get(partitionOf(userId, topics.events.partitions)) === 0n
 }
 
 async function fillSlots<E>(

@@ -35,8 +35,12 @@ export function createInbox<E>(options: InboxOptions<E>): Inbox {
   const checkHeads = createHeadCheck(options, { repair, retry, lag })
 
   return {
-    resumeAt: (topic, partition, at) =>
-      resumeStrictly({ schema, role, pool, logger, meters }, options.readAt, topic, partition, at),
+    async resumeAt(topic, partition, at) {
+      const context = { schema, role, pool, logger, meters }
+      const next = await resumeStrictly(context, options.readAt, topic, partition, at)
+      lag.set(partition, at.high - next)
+      return next
+    },
     async handle(batch: Batch, context: BatchContext) {
       const { partition, highWatermark } = batch
       const noteLag = (next: bigint) => {

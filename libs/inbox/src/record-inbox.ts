@@ -17,7 +17,7 @@ import { sourceOf } from './retry.ts'
 import { notify, tryApply } from './settle.ts'
 import { slicesOf } from './slices.ts'
 import { type MessageSpan, startMessageSpan, withBatchSpan } from './spans.ts'
-import { insertParked } from './sql/parked.ts'
+import { insertParked, touchParked } from './sql/parked.ts'
 import { lockPosition, updatePosition } from './sql/positions.ts'
 import { findMarkedRecords, settleParked } from './sql/retry.ts'
 import type { Inbox, ParkReason } from './types.ts'
@@ -208,6 +208,12 @@ async function retryRecord<R>(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const source = sourceOf(row)
+  // Deadly bytes get one try per mark: the note is committed before they are touched.
+  if (row.reason === 'killer') {
+    await transaction(options.pool, { role: options.role }, (client) =>
+      touchParked(client, options.schema, [row.id]),
+    )
+  }
   const decoded = await options.decode(source, signal)
   return transaction(options.pool, { role: options.role }, async (client) => {
     const { traceparent = null, tracestate = null } = source.headers

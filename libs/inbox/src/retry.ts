@@ -5,12 +5,14 @@ import { type Admitted, admit } from './admit.ts'
 import type { Meters } from './meters.ts'
 import { notify, tryApply } from './settle.ts'
 import { endSpans } from './spans.ts'
+import { touchParked } from './sql/parked.ts'
 import {
   type CandidateRow,
   findCandidates,
   findSlotsInOrder,
   findUsersToRetry,
   markKnownTypes,
+  reopenUnplaced,
   type SlotRow,
   settleParked,
 } from './sql/retry.ts'
@@ -34,7 +36,13 @@ export function createRetry<E>(options: InboxOptions<E>, meters: Meters): Retry 
 
   const decodeCandidates = async (userId: UserId, signal: AbortSignal | undefined) => {
     // Decoding may wait for the registry: no client is held meanwhile, and the digest shows a row that changed.
-    const rows = await transaction(pool, { role }, (client) => findCandidates(client, schema, userId, page))
+    const rows = await transaction(pool, { role }, async (client) => {
+      const found = await findCandidates(client, schema, userId, page)
+      // Deadly bytes get one try per mark: the note is committed before they are touched.
+      const deadly = found.filter((row) => row.reason === 'killer').map((row) => row.id)
+      if (deadly.length > 0) await touchParked(client, schema, deadly)
+      return found
+    })
     const candidates = new Map<number, { digest: string | null; item: Admitted<E> }>()
     for (const row of rows) {
       const item = await admit(options, row.topic ?? topics.events.name, sourceOf(row), {
@@ -77,6 +85,7 @@ export function createRetry<E>(options: InboxOptions<E>, meters: Meters): Retry 
     user,
     async all(signal) {
       const users = await transaction(pool, { role }, async (client) => {
+        await reopenUnplaced(client, schema)
         await markKnownTypes(client, schema, eventTypes)
         return findUsersToRetry(client, schema, page)
       })
@@ -142,7 +151,9 @@ async function trySlot<E>(
   ) => settleParked(client, options.schema, { id: slot.id, state, reason, detail, tried })
   if (item === undefined) return 'held' // not asked for, or changed since: another round
   if (isHeld) {
-    if (slot.state === 'retry') await settleAs('open', 'behind_parked', null, false)
+    // Deadly bytes keep their reason, or they would be tried again unasked.
+    if (slot.state === 'retry' && slot.reason !== 'killer')
+      await settleAs('open', 'behind_parked', null, false)
     return 'held'
   }
   if (item.kind !== 'placed') {

@@ -54,6 +54,24 @@ describe('records that kill the process', () => {
     ).toEqual(['2|killer|t|deadly'])
   })
 
+  it('given deadly bytes that an operator marks for a retry, they are tried once, not at every start', async () => {
+    const history = newHistory()
+    history.create()
+    const records = toMessages(history.events.map((event) => ({ ...event, value: deadly })))
+    await assign(buildInbox(bench.pool))
+    await bench.sql('update inbox_test.positions set attempts = 2, attempt_offset = 0')
+    await deliver(buildInbox(bench.pool), records)
+    await bench.sql(`select inbox_test.mark_parked(array(select id from inbox_test.parked), 'retry')`)
+    const doomed = startProcess()
+    void doomed.inbox.retryParked()
+    await doomed.died
+    const next = startProcess()
+    expect(await Promise.race([next.inbox.retryParked(), next.died])).toBe(0)
+    expect(await bench.sql('select reason, state, attempts from inbox_test.parked')).toEqual([
+      'killer|open|1',
+    ])
+  })
+
   it('given deaths while applying, which no record is to blame for, nothing is parked however often', async () => {
     const history = newHistory()
     for (let i = 0; i < 3; i += 1) history.create()

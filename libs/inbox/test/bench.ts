@@ -1,8 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { avscOf, type DecodedEvent, type EventType, eventTypes } from '@synap/contracts'
-import type { UserId } from '@synap/core'
+import { avscOf, type DecodedEvent, type EventType, eventTypes, topics } from '@synap/contracts'
 import { type InboundMessage, silentLogger } from '@synap/messaging'
 import { type Client, createPool, execute, migrate, type Pool, query } from '@synap/postgres'
 import { createTestDatabase } from '@synap/testing'
@@ -125,4 +124,9 @@ export async function deliver(
 export const assign = (inbox: Pick<TestInbox, 'resumeAt'>, topic = 'synap.events.v1', partition = 0) =>
   inbox.resumeAt(topic, partition, { low: 0n, high: 0n })
 
-export const asUser = (user: UserId) => `user_id = '${user}'`
+/** Assigns every partition of a topic that is empty: the inbox then answers for all users. */
+export async function assignAll(inbox: Pick<TestInbox, 'resumeAt'>): Promise<void> {
+  for (let partition = 0; partition < topics.events.partitions; partition += 1) {
+    await assign(inbox, topics.events.name, partition)
+  }
+}

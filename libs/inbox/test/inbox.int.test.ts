@@ -6,6 +6,7 @@ import type { InboxOptions } from '../src/types.ts'
 import {
   applyEffects,
   assign,
+  assignAll,
   type Bench,
   buildInbox,
   createBench,
@@ -185,15 +186,18 @@ describe('inbox', () => {
   it('given a lost last event, the comparison with the heads of ingest finds it', async () => {
     const history = newHistory()
     for (let i = 0; i < 3; i += 1) history.create()
-    const inbox = inboxWith({
+    const ingest: Partial<InboxOptions<DecodedEvent>> = {
       fetchEvents: async (_, from, to) => history.fetch(from, to),
       fetchHeads: async (_, cursor) =>
         cursor === null
           ? { items: [], next: history.userId }
           : { items: [{ userId: history.userId, sequence: 3 }], next: null },
-    })
-    await assign(inbox)
+    }
+    const inbox = inboxWith(ingest)
+    await assignAll(inbox)
     await deliver(inbox, toMessages(history.events.slice(0, 2)))
+    // Users of partitions that another one has are not this one's business.
+    expect(await inboxWith(ingest).checkHeads()).toBe(0)
     expect(await inbox.checkHeads()).toBe(1)
     expect(await bench.sql(applied)).toEqual(['1', '2', '3'])
     expect(await inbox.checkHeads()).toBe(0)
@@ -263,6 +267,35 @@ describe('inbox', () => {
     expect(await inbox.retryParked()).toBe(3)
     expect(await bench.sql(applied)).toEqual(['1', '2', '3'])
     await bench.sql(`alter table inbox_test.effects add check (title <> 'refuse me') not valid`)
+  })
+
+  it('given an undecodable event behind a parked one, it keeps its own reason and is not tried with the other', async () => {
+    const history = newHistory()
+    const { aggregateId } = history.create('refuse me')
+    history.append('entity.title_changed', aggregateId, { title: 'b', oldTitle: null })
+    const [first, second] = history.events as [MadeEvent, MadeEvent]
+    const inbox = inboxWith()
+    await assign(inbox)
+    await deliver(inbox, toMessages([first, { ...second, value: Buffer.from('bad') }]))
+    expect(await bench.sql(parked)).toEqual(['1|refused_by_store|t|open', '2|undecodable|t|open'])
+    await bench.sql(
+      `select inbox_test.mark_parked(array(select id from inbox_test.parked where sequence = 1), 'discard')`,
+    )
+    expect(await inbox.retryParked()).toBe(0)
+    expect(await bench.sql(`select state, attempts from inbox_test.parked where sequence = 2`)).toEqual([
+      'open|0',
+    ])
+  })
+
+  it('given a record without a place that is marked for a retry, it stays open and says why', async () => {
+    const inbox = inboxWith()
+    await assign(inbox)
+    await deliver(inbox, toMessages([{ key: null, value: Buffer.from('x'), headers: {} }]))
+    await bench.sql(`select inbox_test.mark_parked(array(select id from inbox_test.parked), 'retry')`)
+    expect(await inbox.retryParked()).toBe(0)
+    expect(await bench.sql('select state, detail from inbox_test.parked')).toEqual([
+      'open|has no place: discard it',
+    ])
   })
 
   it('given a parked event of the user aggregate, everything later of that user waits and other users do not', async () => {

@@ -5,6 +5,7 @@ import { createRecordInbox } from '../src/record-inbox.ts'
 import {
   applyEffects,
   assign,
+  assignAll,
   type Bench,
   buildInbox,
   createBench,
@@ -92,6 +93,7 @@ describe('two that work at once', () => {
       fetchEvents: async (_, from, to) => history.fetch(from, to),
       fetchHeads: async () => ({ items: [{ userId: history.userId, sequence: 2 }], next: null }),
     })
+    await assignAll(checker)
     const before = buildInbox(bench.pool)
     await assign(before)
     await deliver(before, toMessages(history.events.slice(0, 1)))

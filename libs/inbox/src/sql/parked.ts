@@ -139,11 +139,11 @@ export async function findFillableSlots(
   })
 }
 
-/** Notes a vain try, so that the next one waits longer. */
+/** Notes a try: the next one waits longer, and a mark is used up. */
 export async function touchParked(client: Client, schema: string, ids: readonly number[]): Promise<void> {
   await execute(client, {
-    text: `update ${schema}.parked set attempts = attempts + 1, updated_at = now()
-           where id = any ($1::bigint[]) and state = 'open'`,
+    text: `update ${schema}.parked set state = 'open', attempts = attempts + 1, updated_at = now()
+           where id = any ($1::bigint[]) and state in ('open', 'retry')`,
     values: [ids],
   })
 }

@@ -11,6 +11,7 @@ export interface CandidateRow {
   headers: Record<string, string> | null
   value: Buffer | null
   digest: string | null
+  reason: ParkReason
 }
 
 /** An open slot without its bytes. */
@@ -49,6 +50,15 @@ export async function markKnownTypes(
   })
 }
 
+/** What has no place cannot be applied however often it is tried: it can only be discarded. */
+export async function reopenUnplaced(client: Client, schema: string): Promise<void> {
+  await execute(client, {
+    name: `${schema}.reopen_unplaced`,
+    text: `update ${schema}.parked set state = 'open', detail = 'has no place: discard it', updated_at = now()
+           where state = 'retry' and not slot and reason in ('headers_unusable', 'inconsistent', 'fork')`,
+  })
+}
+
 /** Slots of a user that may be tried now: those marked first, then those that only wait for another, each oldest first. */
 export async function findCandidates(
   client: Client,
@@ -58,7 +68,7 @@ export async function findCandidates(
 ): Promise<CandidateRow[]> {
   return query<CandidateRow>(client, {
     name: `${schema}.find_candidates`,
-    text: `select id, topic, partition, record_offset, key, headers, value, encode(sha256(value), 'hex') as digest
+    text: `select id, topic, partition, record_offset, key, headers, value, encode(sha256(value), 'hex') as digest, reason
            from ${schema}.parked
            where user_id = $1::uuid and slot and value is not null
              and (state = 'retry' or state = 'open' and reason in ('behind_parked', 'behind_missing'))
@@ -86,7 +96,7 @@ export async function findMarkedRecords(
 ): Promise<CandidateRow[]> {
   return query<CandidateRow>(client, {
     name: `${schema}.find_marked_records`,
-    text: `select id, topic, partition, record_offset, key, headers, value, encode(sha256(value), 'hex') as digest
+    text: `select id, topic, partition, record_offset, key, headers, value, encode(sha256(value), 'hex') as digest, reason
            from ${schema}.parked where state = 'retry' and not slot and topic = $1::text
            order by partition, record_offset limit $2::int`,
     values: [topic, limit],
