@@ -28,7 +28,7 @@ export {
 } from './server.ts'
 export { type DownOptions, down } from './stack/down.ts'
 export { type StackLayout, stackLayout } from './stack/layout.ts'
-export { type PortName, parsePortOption, portNames } from './stack/ports.ts'
+export { defaultStackPorts, type PortName, parsePortOption, portNames } from './stack/ports.ts'
 export { findKey } from './stack/prepare.ts'
 export { formatDuration, type Progress } from './stack/progress.ts'
 export { type ServiceName, serviceNames } from './stack/services.ts'

@@ -1,4 +1,12 @@
-import { type PortName, parsePortOption, portNames, type UpOptions, type UpResult, up } from '@synap/servers'
+import {
+  defaultStackPorts,
+  type PortName,
+  parsePortOption,
+  portNames,
+  type UpOptions,
+  type UpResult,
+  up,
+} from '@synap/servers'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import pc from 'picocolors'
 import { note } from '../output.ts'
@@ -25,7 +33,7 @@ export function registerUp(program: Command): void {
 Servers come from Docker where a daemon answers and the images are there, else from Debian packages (needs root).
 All of it listens on 127.0.0.1 and keeps its data in .synap/ until ./synap down --wipe.
 
-Names of ports:
+Ports and their defaults:
 ${portLines()}
 
 Examples:
@@ -62,11 +70,7 @@ function upOptions(flags: UpFlags, base: UpOptions): UpOptions {
 }
 
 function portLines(): string {
-  const width = 4
-  const rows = Array.from({ length: Math.ceil(portNames.length / width) }, (_, row) => {
-    return `  ${portNames.slice(row * width, (row + 1) * width).join(', ')}`
-  })
-  return rows.join(',\n')
+  return portNames.map((name) => `  ${name.padEnd(21)}${defaultStackPorts[name]}`).join('\n')
 }
 
 function collectPort(text: string, before: UpFlags['port']): UpFlags['port'] {

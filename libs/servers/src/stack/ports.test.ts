@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { portHolder } from '../port-holder.ts'
 import { createSecrets } from '../secrets.ts'
@@ -17,6 +19,12 @@ describe('the ports of the stack', () => {
   it('given all parts, every port belongs to exactly one', () => {
     expect(Object.values(portsOfPart).flat().sort()).toEqual([...portNames].sort())
     expect(new Set(Object.values(defaultStackPorts)).size).toBe(portNames.length)
+  })
+
+  it('given the reference, it names every port with its number', () => {
+    const file = join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'reference', 'stack.md')
+    const text = readFileSync(file, 'utf8')
+    for (const name of portNames) expect(text).toContain(`| \`${name}\` | ${defaultStackPorts[name]} |`)
   })
 
   it('given a port in use, the error names port, holder and the way out', async () => {
