@@ -6,6 +6,7 @@ import {
   type Socket,
   type Server as TcpServer,
 } from 'node:net'
+import { Readable } from 'node:stream'
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { sha256Hex } from '@synap/core'
 import { useStack } from '@synap/testing'
@@ -116,6 +117,18 @@ describe('S3', () => {
     expect(performance.now() - startedAt).toBeLessThan(4_000)
   })
 
+  it('given a server that answers one byte at a time for ever, each part of a large body has its deadline', async () => {
+    const dripping = createTcpServer((socket) => {
+      socket.on('error', () => undefined)
+      const drip = setInterval(() => socket.write('H'), 50)
+      socket.on('close', () => clearInterval(drip))
+      socket.write('HTTP/1.1 200 OK\r\nX-Never: ')
+    })
+    const store = open({ endpoint: await listen(dripping), deadlineMs: 400 })
+    const large = store.put('large', Buffer.alloc(9 * 1024 * 1024), text)
+    await expect(large).rejects.toMatchObject({ code: 'object.unavailable' })
+  })
+
   it('given a server that asks to slow down, unavailable', async () => {
     const busy = await listen(
       createServer((_request, response) => {
@@ -139,6 +152,9 @@ describe('S3', () => {
     await expect(store.put('flipped', bytes, text)).rejects.toMatchObject({
       code: 'object.checksum_mismatch',
     })
+    const stream = { stream: Readable.from([bytes]), size: bytes.length, sha256: sha256Hex(bytes) }
+    const streamed = store.put('flipped', stream, text)
+    await expect(streamed).rejects.toMatchObject({ code: 'object.checksum_mismatch' })
     expect(await open().exists('flipped')).toBe(false)
   })
 

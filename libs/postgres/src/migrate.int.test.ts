@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +14,7 @@ import {
   roles,
   transaction,
 } from './index.ts'
+import { createRoles } from './preamble.ts'
 
 describe('migrate', () => {
   let database: TestDatabase
@@ -100,6 +102,21 @@ grant usage on schema write to synap_query;
       expect(reports.flatMap((report) => report.applied)).toEqual(['0001_first', '0001_first'])
     } finally {
       await elsewhere.end()
+    }
+  })
+
+  it('given two databases of a new server that create the roles at the same time, both succeed', async () => {
+    await using other = await createTestDatabase()
+    const elsewhere = createPool({ url: other.url, applicationName: 'test' })
+    const names = Array.from({ length: 5 }, () => `synap_test_${randomBytes(4).toString('hex')}`)
+    const create = (from: Pool) => createRoles(from, AbortSignal.timeout(20_000), names)
+    try {
+      await Promise.all([create(pool), create(elsewhere), create(pool), create(elsewhere), create(pool)])
+      for (const role of names)
+        await expect(transaction(elsewhere, { role }, async () => role)).resolves.toBe(role)
+    } finally {
+      await elsewhere.end()
+      await database.superuserSql(`drop role ${names.join(', ')}`)
     }
   })
 

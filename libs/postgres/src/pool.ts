@@ -20,13 +20,17 @@ export interface PoolOptions {
   onConnectionError?: (error: Error) => void
 }
 
-const lockTimeoutMs = 4_000
+// Shorter than the statement's own limit, so that a lock that is not free is told from a slow statement.
+const lockTimeoutMs = (statementTimeoutMs: number) => Math.min(4_000, Math.ceil(statementTimeoutMs * 0.8))
 const idleInTransactionMs = 15_000
 
 /**
  * A pool in which every wait ends: connect, statement, lock, idle in transaction, and, one second later than the
  * server's own limit, the client's wait for an answer (for a server that is silent). Nothing connects before the first
  * use. Close it with `pool.end()`.
+ *
+ * The limits travel as startup parameters: behind PgBouncer list them in its `ignore_startup_parameters` and set them on
+ * the login role instead.
  */
 export function createPool(options: PoolOptions): Pool {
   const statementTimeoutMs = options.statementTimeoutMs ?? 5_000
@@ -38,7 +42,7 @@ export function createPool(options: PoolOptions): Pool {
     idleTimeoutMillis: 30_000,
     statement_timeout: statementTimeoutMs,
     query_timeout: statementTimeoutMs + 1_000,
-    lock_timeout: Math.min(lockTimeoutMs, statementTimeoutMs),
+    lock_timeout: lockTimeoutMs(statementTimeoutMs),
     idle_in_transaction_session_timeout: idleInTransactionMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,

@@ -11,10 +11,10 @@ import { execute, query } from './query.ts'
  * Roles belong to the whole server, not to one database, so two migrations of two databases race here; what loses is
  * tried again. Its own transaction, because a role's row stays locked until the end of the one that writes it.
  */
-export async function createRoles(pool: Pool, signal: AbortSignal): Promise<void> {
+export async function createRoles(pool: Pool, signal: AbortSignal, names = roles): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      for (const role of roles) await createRole(pool, role)
+      for (const role of names) await createRole(pool, role)
       return
     } catch (error) {
       // 23505: both inserted the role. XX000 "tuple concurrently updated": both granted it. 42710: it is there by now.
@@ -30,14 +30,12 @@ async function createRole(pool: Pool, role: string): Promise<void> {
     text: `
       select exists (select from pg_roles where rolname = $1::name) as exists,
              exists (select
-                       from pg_roles r
+                       from pg_auth_members m
+                       join pg_roles r on r.oid = m.roleid
+                       join pg_roles u on u.oid = m.member
                       where r.rolname = $1::name
-                        and (exists (select
-                                       from pg_auth_members m
-                                       join pg_roles u on u.oid = m.member
-                                      where m.roleid = r.oid
-                                        and u.rolname = current_user
-                                        and coalesce((to_jsonb(m) ->> 'set_option')::boolean, true)))) as settable,
+                        and u.rolname = current_user
+                        and coalesce((to_jsonb(m) ->> 'set_option')::boolean, true)) as settable,
              current_setting('server_version_num')::int4 as version`,
     values: [role],
   })
