@@ -25,7 +25,7 @@ export interface IngestStack {
   bucket: string
   topic: string
   /** Starts ingest as a process; `more` wins over the stack's environment. */
-  start(more?: Record<string, string>): Promise<TestService>
+  start(more?: Record<string, string>, options?: { telemetry: boolean }): Promise<TestService>
   createAccount(...scopes: Scope[]): Promise<Account>
   /** On another broker. */
   createTopics(more: Record<string, string>): Promise<void>
@@ -57,8 +57,8 @@ export async function createIngestStack(): Promise<IngestStack> {
     database,
     bucket: stack.bucket,
     topic: `${stack.topicPrefix}synap.events.v1`,
-    start: async (more = {}) => {
-      const service = await startService('ingest', { ...env, ...more })
+    start: async (more = {}, options = { telemetry: false }) => {
+      const service = await startService('ingest', { ...env, ...more }, options)
       services.push(service)
       return service
     },
