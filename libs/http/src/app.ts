@@ -44,7 +44,7 @@ export interface AppOptions {
   limits?: Limits
 }
 
-/** Milliseconds a client may take; slow ones are looked for every two seconds. */
+/** Milliseconds a client may take; slow ones are looked for every second. */
 export interface SocketTimeouts {
   /** From the connection, or the answer before, to the end of the headers; 10,000 by default. */
   headers?: number
@@ -99,7 +99,7 @@ function serverOptions({
     exposeHeadRoutes: true,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 512 },
-    http: { connectionsCheckingInterval: 2_000, maxHeaderSize: 16 * 1024 },
+    http: { connectionsCheckingInterval: 1_000, maxHeaderSize: 16 * 1024 },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
       void answerError(error, request, reply, logger)
