@@ -7,6 +7,7 @@ import type { Logger } from '@synap/messaging'
 import type { Pool } from '@synap/postgres'
 import type { EnricherConfig } from './config.ts'
 import { findSchemaIds } from './derived-schemas.ts'
+import { startBacklogMeter } from './measure-backlog.ts'
 import { createDerivedPublisher } from './publish-derived.ts'
 import { runJob } from './run-job.ts'
 import { startTombstones } from './send-tombstones.ts'
@@ -61,5 +62,7 @@ export async function startEnrichment(options: EnrichOptions): Promise<Workers> 
   defer(() => workers.stop())
   const tombstones = startTombstones({ pool, logger, derived, objects })
   defer(() => tombstones.stop())
+  const meter = startBacklogMeter(pool, logger)
+  defer(() => meter.stop())
   return workers
 }

@@ -9,6 +9,7 @@ import { configSchema, ingestCalls, storeOf } from './config.ts'
 import { createEventsConsumer } from './consumer.ts'
 import { startEnrichment } from './enrich.ts'
 import { createProvider } from './provider.ts'
+import { watchModel } from './watch-model.ts'
 
 const name = 'enricher'
 const migrations = fileURLToPath(new URL('../migrations', import.meta.url))
@@ -24,12 +25,12 @@ await runService(name, configSchema, async ({ config, logger, defer, health, fai
   defer(() => objects.close())
   const registry = createSchemaRegistry({ url: config.schemaRegistryUrl })
   const client = createClient(ingestCalls(config))
-  const provider = createProvider(config)
+  const provider = watchModel(createProvider(config))
   const tools = { config, pool, kafka, registry, objects, client, provider, logger, defer, fail }
   const workers = await startEnrichment(tools)
   const { consumer, inbox } = createEventsConsumer({ ...tools, onJobs: () => workers.wake() })
   defer(() => consumer.close())
-  addChecks(health, { pool, consumer, registry, objects, workers })
+  addChecks(health, { pool, consumer, registry, objects, workers, model: provider })
   consumer.finished.catch(fail)
   await consumer.start()
   const upkeep = inbox.startUpkeep()

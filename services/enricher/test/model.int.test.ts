@@ -42,6 +42,30 @@ describe('with a model', () => {
     expect(modelCalls('is limited')).toBeLessThanOrEqual(3)
   })
 
+  it('given a key that is refused, when met, then the service says so, stays ready and the text is out', async () => {
+    const refusal = { error: { message: 'x', type: 'invalid_request_error', code: 'invalid_api_key' } }
+    stand().model.answerWith((_, response) => sendJson(response, refusal, 401))
+    const history = createHistory()
+    const { id, events } = await capture(history, 'A thought without a key')
+    const service = await stand().start()
+    await stand().publish(...events)
+    await eventually(
+      'it waits for a person',
+      async () =>
+        (await stand().status(history.userId, id)).find(
+          ({ step, error }) => step === 'analyse' && error === 'model.unauthorised',
+        ),
+      waiting,
+    )
+    await service.waitReady()
+    const ready = await fetch(`${service.adminUrl}/readyz`).then((response) => response.text())
+    expect(ready).toContain('degraded: model.unauthorised')
+    expect(await states(history, id)).toMatchObject({ publish_text: 'done', analyse: 'pending' })
+    expect(service.logs()).not.toContain('sk-canary')
+    await service.stop()
+    expect(modelCalls('without a key')).toBe(1)
+  })
+
   it('given a refusal, when met, then it is a visible failure, told to ingest, and the vectors still come', async () => {
     stand().model.answerWith(answerAsRefusingModel)
     const history = createHistory()
