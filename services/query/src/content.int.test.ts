@@ -41,6 +41,16 @@ describe('content', () => {
     expect(again.status).toBe(304)
   })
 
+  it('given a HEAD, it says what a GET would, and reads no content for it', async () => {
+    const id = await capture('0123456789')
+    await query.store.delete(contentKeyOf({ userId: anna, id }))
+    const headers = { authorization: `Bearer ${anna}` }
+    const answer = await query.app.inject({ method: 'HEAD', url: `/v1/entities/${id}/content`, headers })
+    expect(answer.statusCode).toBe(200)
+    expect(answer.headers).toMatchObject({ 'content-length': '10', 'content-type': 'text/markdown' })
+    expect(answer.body).toBe('')
+  })
+
   it('given a range, that part comes; one that is not there is 416', async () => {
     const id = await capture('0123456789')
     const part = async (range: string, headers = {}) =>

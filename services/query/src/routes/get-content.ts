@@ -1,5 +1,6 @@
+import { Readable } from 'node:stream'
 import { entityParams, readOptions } from '@synap/contracts'
-import { type App, notModified, problem, requires } from '@synap/http'
+import { type App, notModified, ProblemError, problem, requires } from '@synap/http'
 import { type ObjectStore, safeName } from '@synap/object-store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
@@ -58,12 +59,7 @@ async function sendContent(
   content: Content,
 ) {
   const range = requestedRange(request, reply, content)
-  const { length, body } = await openContent(store, content, range, request.signal).catch(
-    (error: unknown) => {
-      request.log.error({ error, key: content.key }, 'stored content cannot be served')
-      throw error
-    },
-  )
+  const { length, body } = await bodyOf(request, store, content, range)
   reply
     .header('content-type', content.contentType)
     .header('content-length', String(length))
@@ -76,6 +72,24 @@ async function sendContent(
     reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${content.size}`)
   }
   return reply.send(body)
+}
+
+async function bodyOf(
+  request: FastifyRequest,
+  store: ObjectStore,
+  content: Content,
+  range: ByteRange | undefined,
+): Promise<{ length: number; body: Buffer | Readable }> {
+  const length = range === undefined ? content.size : range.end - range.start + 1
+  // The framework reads the body of a HEAD to its end, only to drop it.
+  if (request.method === 'HEAD') return { length, body: Readable.from([]) }
+  try {
+    return await openContent(store, content, range, request.signal)
+  } catch (error) {
+    // Damage is logged as an error where every request is; a missing object looks like a client's mistake there.
+    if (error instanceof ProblemError) request.log.error({ key: content.key }, 'stored content is missing')
+    throw error
+  }
 }
 
 /** The part that is asked for; undefined = all of it. */
