@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createHistory } from './events.ts'
-import { useStand } from './with-stand.ts'
+import { allDone, useStand } from './with-stand.ts'
 
 const { stand, states, capture, finished, analysesOf, modelCalls } = useStand()
 
@@ -49,5 +49,25 @@ describe('a crash', () => {
     expect(values).toHaveLength(3)
     expect(values[1]).toBe(values[2])
     expect([modelCalls('about publication'), modelCalls('about publication', '/embeddings')]).toEqual([1, 1])
+  })
+
+  it('given a step that kills the process at every start, when it did so five times, then it is given up', async () => {
+    const history = createHistory()
+    const { id, events } = await capture(history, 'A thought that kills')
+    await stand().publish(...events)
+    for (let start = 1; start <= 5; start += 1) {
+      const doomed = await stand().start({
+        SYNAP_CRASHPOINT: 'enricher.after_model',
+        ENRICH_LEASE_MS: '500',
+      })
+      expect(await doomed.exited).toEqual({ code: null, signal: 'SIGKILL' })
+    }
+    await using _service = await stand().start()
+    await finished(history, id, { ...allDone, analyse: 'failed' })
+    expect(modelCalls('that kills')).toBe(5)
+    expect(analysesOf(id)[0]?.body).toMatchObject({
+      outcome: 'failed',
+      error: { code: 'enricher.step_killed' },
+    })
   })
 })
