@@ -99,7 +99,8 @@ async function settledLedger(
     note('No ledger: it needs the addresses of the servers, which are known where ./synap up runs.')
     return undefined
   }
-  return withBar('enriched and searchable', 0, (update, total) =>
+  // `await`, or the reader is disposed of before it has read.
+  return await withBar('enriched and searchable', 0, (update, total) =>
     watchLedger(reader, {
       stillMs: waitSeconds * 1_000,
       signal,
