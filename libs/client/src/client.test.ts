@@ -104,6 +104,18 @@ describe('client', () => {
     expect(performance.now() - started).toBeLessThan(5_000)
   })
 
+  it('given Retry-After, the next try comes no sooner', async () => {
+    const { url, seen } = await startServer(
+      problem(429, 'rate-limited', { 'retry-after': '1' }),
+      json(200, { active: false }),
+    )
+    const started = performance.now()
+    await connect(url).introspect('syn_x')
+    // Without the header the first retry comes within 100 ms.
+    expect(performance.now() - started).toBeGreaterThan(950)
+    expect(seen).toHaveLength(2)
+  })
+
   it('given an answer that never comes, the deadline ends the call', async () => {
     const { url } = await startServer(() => undefined)
     await expect(connect(url, { deadlineMs: 50 }).status(id)).rejects.toMatchObject({
