@@ -31,8 +31,8 @@ export const configSchema = z.object({
   /** Jobs worked on at once, in all and for one user: whoever imports thousands of notes leaves room for others. */
   enrichConcurrency: integer(1, 64).default(8),
   enrichPerUser: integer(1, 64).default(6),
-  /** Milliseconds after which the job of a process that died is taken over; longer than the slowest call of a step. */
-  enrichLeaseMs: integer(500, 600_000).default(45_000),
+  /** Milliseconds after which the job of a process that died is taken over; renewed while one works on it. */
+  enrichLeaseMs: integer(500, 600_000).default(10_000),
   /** Milliseconds between looks for work when nothing wakes the workers. */
   enrichPollMs: integer(10, 60_000).default(1_000),
   /** Milliseconds before the first retry of a step; doubles up to ten minutes. */

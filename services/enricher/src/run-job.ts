@@ -115,14 +115,15 @@ class JobRun {
     const { leaseMs } = this.#options
     const { jobId } = this.#job
     const startedAt = performance.now()
-    const clock = startLeaseClock(leaseMs, this.#stop)
+    const renew = () => this.#commit(async () => undefined)
+    const clock = startLeaseClock({ leaseMs, stop: this.#stop, renew })
     const context: StepContext = {
       job: this.#job,
       memory: this.#memory,
       signal: clock.signal,
       commit: async (work) => {
         const result = await this.#commit(work)
-        clock.renew()
+        clock.renewed()
         return result
       },
     }

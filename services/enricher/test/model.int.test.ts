@@ -42,6 +42,19 @@ describe('with a model', () => {
     expect(modelCalls('is limited')).toBeLessThanOrEqual(3)
   })
 
+  it('given an answer slower than the lease, when it comes, then the job was kept and the model asked once', async () => {
+    stand().model.answerWith((request, response) => {
+      setTimeout(() => answerAsModel(request, response), 3_000)
+    })
+    const history = createHistory()
+    const { id, events } = await capture(history, 'A thought that ripens')
+    await using _service = await stand().start({ ENRICH_LEASE_MS: '1000' })
+    await using _other = await stand().start({ ENRICH_LEASE_MS: '1000' })
+    await stand().publish(...events)
+    await finished(history, id)
+    expect([modelCalls('that ripens'), modelCalls('that ripens', '/embeddings')]).toEqual([1, 1])
+  })
+
   it('given a key that is refused, when met, then the service says so, stays ready and the text is out', async () => {
     const refusal = { error: { message: 'x', type: 'invalid_request_error', code: 'invalid_api_key' } }
     stand().model.answerWith((_, response) => sendJson(response, refusal, 401))
