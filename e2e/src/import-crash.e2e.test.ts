@@ -30,7 +30,10 @@ describe('an import of real Markdown', () => {
 
   beforeAll(async () => {
     broker = await startPrivateServers('kafka')
-    pipeline = await startPipeline({ servers: { KAFKA_BROKERS: broker.env.KAFKA_BROKERS } })
+    pipeline = await startPipeline({
+      servers: { KAFKA_BROKERS: broker.env.KAFKA_BROKERS },
+      env: { RELAY_LEASE_MS: '2000' },
+    })
     few = await copyRealMarkdown(80)
     many = await copyRealMarkdown(550)
   })
