@@ -2,18 +2,13 @@ import type { CaptureRequest } from '@synap/contracts'
 import { crashpoint, type EntityId, sha256Hex, uuidv7 } from '@synap/core'
 import { type Capture, decide } from '@synap/domain'
 import { contentKey, type ObjectStore } from '@synap/object-store'
+import { asAttempt, type Begun } from './as-attempt.ts'
 import { type Caller, decisionContextOf, type RequestKey } from './caller.ts'
-import {
-  assertOutboxHasRoom,
-  clockDifference,
-  decideAndAppend,
-  isOutcomeUnknown,
-  resultFor,
-  type WriteDependencies,
-  type WriteOutcome,
-} from './decide-and-append.ts'
+import { clockDifference, maxClockDifferenceMs } from './clock-difference.ts'
+import { decideAndAppend, resultFor, type WriteDependencies, type WriteOutcome } from './decide-and-append.ts'
+import { assertOutboxHasRoom } from './outbox-watch.ts'
 import { buildPreview } from './preview.ts'
-import { abandonPut, type BeginPutOutcome, beginPut } from './sql/begin-put.ts'
+import { beginPut } from './sql/begin-put.ts'
 import { replayOf } from './stored-result.ts'
 import type { TagIds } from './tag-ids.ts'
 
@@ -30,7 +25,6 @@ export interface CaptureEntity {
 
 /** Longer than a request may take, so that a lease that is over belongs to nobody. */
 const leaseMs = 30_000
-const maxClockDifferenceMs = 60_000
 const markdown = {
   contentType: 'text/markdown; charset=utf-8',
   fileType: 'markdown',
@@ -112,31 +106,6 @@ async function captureContent(
       resultOf: (accepted) => resultFor(accepted, entityId, caller),
     })
   })
-}
-
-type Begun = Extract<BeginPutOutcome, { outcome: 'begun' }>
-
-/** Gives the request's row back when the attempt had no effect, so that a retry goes on at once. */
-async function asAttempt(
-  { pool, logger }: CaptureDependencies,
-  { caller, request, begun }: Pick<CaptureEntity, 'caller' | 'request'> & { begun: Begun },
-  work: () => Promise<WriteOutcome>,
-): Promise<WriteOutcome> {
-  const giveBack = async () => {
-    if (request === null || begun.attempt === null) return
-    await abandonPut(pool, caller.userId, request.key, begun.attempt).catch((error: unknown) => {
-      logger.warn({ error }, 'a failed attempt could not be given back and ends with its lease')
-    })
-  }
-  try {
-    const outcome = await work()
-    if (outcome.outcome !== 'done') await giveBack()
-    return outcome
-  } catch (error) {
-    // After an append of unknown outcome the row may get its result at any moment: its lease protects it.
-    if (!isOutcomeUnknown(error)) await giveBack()
-    throw error
-  }
 }
 
 async function putContent(

@@ -1,18 +1,14 @@
 import { type AggregateId, assertNever, crashpoint, SynapError } from '@synap/core'
 import { type Accepted, type Refused, stateVersion } from '@synap/domain'
 import type { Logger } from '@synap/messaging'
-import { isConnectionLost, type Pool } from '@synap/postgres'
+import type { Pool } from '@synap/postgres'
+import { appendKnowing } from './append-knowing.ts'
 import { appendContextOf, type Caller, type RequestKey } from './caller.ts'
+import { clockDifference } from './clock-difference.ts'
 import { inTransaction } from './database.ts'
 import { encodeEvent } from './encode-event.ts'
-import type { OutboxWatch } from './outbox-watch.ts'
-import {
-  type AppendAggregate,
-  type AppendCall,
-  type AppendObject,
-  type AppendOutcome,
-  append,
-} from './sql/append.ts'
+import { assertOutboxHasRoom, type OutboxWatch } from './outbox-watch.ts'
+import type { AppendAggregate, AppendCall, AppendObject, AppendOutcome } from './sql/append.ts'
 import { checkIdempotency } from './sql/check-idempotency.ts'
 import { type Effect, effectOf, replayOf, type StoredResult } from './stored-result.ts'
 import { createTagIds, type TagIds, tagsIn } from './tag-ids.ts'
@@ -80,16 +76,6 @@ export function resultFor(accepted: Accepted, id: AggregateId, { correlationId }
   return { id, version: written.state.version, correlationId }
 }
 
-/** Throws `outbox.full` (dependency) while too many events wait for the relay. */
-export function assertOutboxHasRoom(outbox: OutboxWatch): void {
-  if (!outbox.isFull()) return
-  throw new SynapError('too many events wait to be published', {
-    code: 'outbox.full',
-    class: 'dependency',
-    retryAfterMs: 10_000,
-  })
-}
-
 /**
  * What an earlier request with the same key came to. Asked when there is nothing to append: after a deletion its own
  * repetition finds nothing to delete.
@@ -125,27 +111,6 @@ function callOf<Other>(write: Write<Other>, accepted: Accepted): AppendCall {
     objects,
     tags: tagsIn(accepted.events),
     idempotency: idempotency === null ? null : { ...idempotency, result: { ...write.resultOf(accepted) } },
-  }
-}
-
-const outcomeUnknown = 'write.outcome_unknown'
-
-/** True for an append that was sent and never answered: it may have committed. */
-export function isOutcomeUnknown(error: unknown): boolean {
-  return error instanceof SynapError && error.code === outcomeUnknown
-}
-
-async function appendKnowing(pool: Pool, call: AppendCall): Promise<AppendOutcome> {
-  try {
-    return await append(pool, call)
-  } catch (error) {
-    if (!isConnectionLost(error)) throw error
-    throw new SynapError('the database broke off: whether it was stored is unknown', {
-      code: outcomeUnknown,
-      class: 'dependency',
-      cause: error,
-      retryAfterMs: 2_000,
-    })
   }
 }
 
@@ -185,16 +150,6 @@ function concluded<Other>(
     default:
       return assertNever(answer)
   }
-}
-
-/** For a caller that found out before the append. */
-export function clockDifference(differenceMs: number): SynapError {
-  return new SynapError('the clocks of this service and of the database differ too much', {
-    code: 'clock.difference',
-    class: 'dependency',
-    retryAfterMs: 30_000,
-    fields: { differenceMs },
-  })
 }
 
 function alarmClockJump({ logger, onClockJump }: WriteDependencies, { userId }: Caller): void {

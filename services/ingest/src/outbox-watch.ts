@@ -1,4 +1,4 @@
-import { wait } from '@synap/core'
+import { SynapError, wait } from '@synap/core'
 import type { Logger } from '@synap/messaging'
 import type { Pool } from '@synap/postgres'
 import { inTransaction } from './database.ts'
@@ -55,4 +55,14 @@ export function startOutboxWatch({ pool, logger, limit, everyMs }: OutboxWatchOp
       await running
     },
   }
+}
+
+/** Throws `outbox.full` (dependency) while too many events wait for the relay. */
+export function assertOutboxHasRoom(outbox: OutboxWatch): void {
+  if (!outbox.isFull()) return
+  throw new SynapError('too many events wait to be published', {
+    code: 'outbox.full',
+    class: 'dependency',
+    retryAfterMs: 10_000,
+  })
 }

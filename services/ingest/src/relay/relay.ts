@@ -3,6 +3,7 @@ import type { Logger, Publisher } from '@synap/messaging'
 import type { Pool } from '@synap/postgres'
 import { inTransaction } from '../database.ts'
 import { insertQuarantine, markPublished, type OutboxRow, selectUnpublished } from '../sql/outbox.ts'
+import { type Bell, createBell } from './bell.ts'
 import { type HeldLease, takeLease } from './lease.ts'
 import { type PreparedMessage, publishRows } from './publish-rows.ts'
 
@@ -164,24 +165,4 @@ function withinBytes(rows: readonly OutboxRow[], bytes: number): readonly Outbox
     return index > 0 && sum > bytes
   })
   return end === -1 ? rows : rows.slice(0, end)
-}
-
-type Bell = ReturnType<typeof createBell>
-
-/** A wait that ends early when someone rings, also when that was before it began. */
-function createBell() {
-  let rung = Promise.withResolvers<void>()
-  return {
-    ring: () => rung.resolve(),
-    /** Rings from now on count for the next wait. */
-    reset: () => {
-      rung = Promise.withResolvers<void>()
-    },
-    wait: async (ms: number, signal: AbortSignal) => {
-      const over = new AbortController()
-      const clock = wait(ms, AbortSignal.any([signal, over.signal])).catch(() => undefined)
-      await Promise.race([rung.promise, clock])
-      over.abort()
-    },
-  }
 }
