@@ -207,6 +207,12 @@ describe('search in another user’s shadow', () => {
   let query: TestQuery
   beforeAll(async () => {
     query = await startQuery([model, offline])
+    // As with very many vectors of each user: no way to them but the index on vectors.
+    await query.database.superuserSql(
+      `drop index read_v1.entity_vectors_by_user;
+       alter database ${query.database.name} set enable_seqscan = off;
+       alter database ${query.database.name} set enable_sort = off;`,
+    )
   })
   afterAll(() => query.close())
 
@@ -215,17 +221,17 @@ describe('search in another user’s shadow', () => {
     const own: string[] = []
     for (let number = 0; number < 12; number += 1) {
       const text = `garden ${number}`
-      own.push(
-        await seedEntity(query.pool, { userId: anna, sequence: 1, text, vectors: [vectorOf('garden car')] }),
-      )
+      const values = vectorOf('garden car')
+      values[100 + number] = 0.3
+      own.push(await seedEntity(query.pool, { userId: anna, sequence: 1, text, vectors: [values] }))
     }
     await query.database.superuserSql(
       `insert into read_v1.entity_vectors (entity_id, content_sha256, producer, block, chunk, user_id, model,
          char_start, char_end, embedding)
        select gen_random_uuid(), 'h', 'p', 0, 0, '${bert}', 'test-model', 0, 1,
-         (array_fill(0::real, array[2]) || array[1::real] || array_fill(0::real, array[1532]) || array[n / 10000.0::real])
-           ::public.vector(1536)::public.halfvec(1536)
-       from generate_series(1, 1500) as n;
+         (array[0, 0, 1]::real[] || (select array_agg(((random() - 0.5) / 50)::real)
+           from generate_series(1, 1533) where n > 0))::public.vector(1536)::public.halfvec(1536)
+       from generate_series(1, 600) as n;
        update read_v1.user_models set vectors = 1000000 where user_id = '${anna}';
        analyze read_v1.entity_vectors;`,
     )
