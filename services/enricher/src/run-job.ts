@@ -29,7 +29,7 @@ export interface RunJobOptions {
 }
 
 /** Starts without an end after which a step is given up: it seems to kill the process. */
-const mostStarts = 5
+const mostStarts = 3
 /** Tries of a step that asks a model, before it is given up visibly; some hours with the growing wait. */
 const mostModelTries = 20
 const longestRetryMs = 10 * 60_000
