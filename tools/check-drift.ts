@@ -1,11 +1,15 @@
 import { contractsDrift } from './drift/contracts-drift.ts'
+import { migrationsDrift } from './drift/migrations-drift.ts'
 import { repositoryRoot } from './workspace.ts'
 
 /** What is generated is compared with its source. One line here for each check; it answers one line per difference. */
 const checks: readonly (readonly [
   string,
   (root: string) => readonly string[] | Promise<readonly string[]>,
-])[] = [['schemas and reference pages', contractsDrift]]
+])[] = [
+  ['schemas and reference pages', contractsDrift],
+  ['migrations', migrationsDrift],
+]
 
 for (const [name, check] of checks) {
   const differences = await check(repositoryRoot)

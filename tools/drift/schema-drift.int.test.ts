@@ -4,6 +4,7 @@ import { createPool, dumpSchema, ownership, type Pool, type SchemaOwner } from '
 import { createTestDatabase, type TestDatabase } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { repositoryRoot } from '../workspace.ts'
+import { dumpHeader } from './migrations-drift.ts'
 
 /**
  * `services/<name>/migrations/schema.sql` shows what the migrations came to. To write it anew after adding one:
@@ -24,8 +25,9 @@ describe('the dump of each schema', () => {
 
   for (const service of services) {
     it(`given the migrations of ${service}, schema.sql says what they come to`, async () => {
-      const file = join(repositoryRoot, 'services', service, 'migrations', 'schema.sql')
-      const dump = await dumpSchema(pool, ownership[service].schemas)
+      const folder = join(repositoryRoot, 'services', service, 'migrations')
+      const file = join(folder, 'schema.sql')
+      const dump = dumpHeader(folder) + (await dumpSchema(pool, ownership[service].schemas))
       if (process.env['SYNAP_WRITE_SCHEMAS'] === '1') writeFileSync(file, dump)
       expect(existsSync(file) ? readFileSync(file, 'utf8') : 'no such file').toBe(dump)
     })

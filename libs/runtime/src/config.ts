@@ -74,10 +74,13 @@ export const ingestClientConfig = {
   serviceApiKey: z.string().regex(/^syn_[A-Za-z0-9_-]{43}$/, 'a Synap API key (syn_…) is expected'),
 }
 
-/** Without a key the deterministic offline provider is used. */
+/**
+ * With neither, the deterministic offline provider is used. A key alone means OpenAI itself; an address alone means a
+ * compatible server that asks for no key (Ollama, LM Studio, vLLM).
+ */
 export const modelConfig = {
   openaiApiKey: required().optional(),
-  openaiBaseUrl: httpUrl().default('https://api.openai.com/v1'),
+  openaiBaseUrl: httpUrl().optional(),
 }
 
 /** What `runService` itself needs; every service has it. */

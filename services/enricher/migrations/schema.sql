@@ -1,3 +1,4 @@
+-- What the migrations beside this file come to; of them: sha256 ca318eeb36a541021bce4622b4cec3c3f89369dac7dc47454d13a11587029c40
 create schema enrich authorization synap_enricher;
 
 create table enrich.analyses (

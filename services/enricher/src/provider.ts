@@ -1,13 +1,14 @@
 import { createOfflineProvider, createOpenAiProvider, type ModelProvider } from '@synap/ai'
 import type { EnricherConfig } from './config.ts'
 
-/** With a key the model it names, without one the deterministic provider that only imitates a model. */
+/** The model that key or address name; with neither, the deterministic provider that only imitates a model. */
 export function createProvider(config: EnricherConfig): ModelProvider {
-  if (config.openaiApiKey === undefined) return createOfflineProvider()
+  const { openaiApiKey: apiKey, openaiBaseUrl: baseUrl, openaiOrganization: organization } = config
+  if (apiKey === undefined && baseUrl === undefined) return createOfflineProvider()
   return createOpenAiProvider({
-    apiKey: config.openaiApiKey,
-    baseUrl: config.openaiBaseUrl,
-    ...(config.openaiOrganization === undefined ? {} : { organization: config.openaiOrganization }),
+    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+    ...(organization === undefined ? {} : { organization }),
     model: config.openaiModel,
     embeddingModel: config.openaiEmbeddingModel,
   })

@@ -1,3 +1,4 @@
+-- What the migrations beside this file come to; of them: sha256 8ccc56f8e3677f7d2b03c8d6493f0e80dc64668d7be4730814401310918ca827
 create schema log authorization synap_events_writer;
 
 create table log.aggregates (

@@ -1,3 +1,4 @@
+-- What the migrations beside this file come to; of them: sha256 007f793abce9524a3693589a272295b50e274a8a74dd77f05855a10a06c8c738
 create schema write authorization synap_ingest;
 
 create sequence write.outbox_id as bigint;

@@ -306,6 +306,8 @@ describe('API keys', () => {
       status: 201,
       body: { name: 'phone', scopes: ['write'], userId: ana.userId },
     })
+    const beyond = { name: 'more', scopes: ['read', 'act:any'] }
+    expect((await call(service, '/v1/keys', { body: beyond, key: ana.key })).status).toBe(403)
     const key = String(made.body['key'])
     const introspect = async (sent: string) =>
       (await call(service, '/internal/introspect', { body: { key: sent }, key: services.key })).body

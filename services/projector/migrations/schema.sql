@@ -1,3 +1,4 @@
+-- What the migrations beside this file come to; of them: sha256 6fd35680d400affcaf364ef3025960f39a7efc8596b79cd4345a039c0ecb2312
 create schema read_v1 authorization synap_projector;
 
 create table read_v1.entities (

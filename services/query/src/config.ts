@@ -41,12 +41,12 @@ export function cursorSecretOf({ serviceApiKey }: QueryConfig): string {
 
 /** Every model that questions can be embedded with here; vectors made offline stay searchable after a key is set. */
 export function providersOf(config: QueryConfig): ModelProvider[] {
-  const { openaiApiKey: apiKey, openaiOrganization: organization } = config
+  const { openaiApiKey: apiKey, openaiBaseUrl: baseUrl, openaiOrganization: organization } = config
   const offline = createOfflineProvider()
-  if (apiKey === undefined) return [offline]
+  if (apiKey === undefined && baseUrl === undefined) return [offline]
   const openai = createOpenAiProvider({
-    apiKey,
-    baseUrl: config.openaiBaseUrl,
+    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(baseUrl === undefined ? {} : { baseUrl }),
     ...(organization === undefined ? {} : { organization }),
     model: config.openaiModel,
     embeddingModel: config.openaiEmbeddingModel,

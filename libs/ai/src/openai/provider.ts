@@ -9,7 +9,8 @@ import { modelError, wrongShape } from './errors.ts'
 import { messageOf, promptVersion } from './prompt.ts'
 
 export interface OpenAiConfig {
-  apiKey: string
+  /** Left out for a server that asks for none. */
+  apiKey?: string
   /** With the version in its path (`https://host/v1`); the client's own default when absent. */
   baseUrl?: string
   organization?: string
@@ -28,7 +29,8 @@ export interface OpenAiConfig {
 export function createOpenAiProvider(config: OpenAiConfig): ModelProvider {
   const timeoutMs = config.timeoutMs ?? 30_000
   const client = new OpenAI({
-    apiKey: config.apiKey,
+    // The client insists on one; a server without keys ignores it.
+    apiKey: config.apiKey ?? 'none',
     baseURL: config.baseUrl ?? null,
     organization: config.organization ?? null,
     timeout: timeoutMs,

@@ -1,3 +1,4 @@
+import type { Scope } from '@synap/auth'
 import { createKeyRequest, createKeyResponse, keyList, keyParams } from '@synap/contracts'
 import { type App, principalOf, problem, requires } from '@synap/http'
 import type { Pool } from '@synap/postgres'
@@ -18,7 +19,9 @@ export function registerKeyRoutes(app: App, pool: Pool): void {
       config,
     },
     async (request, reply) => {
-      const answer = await issueKey(pool, principalOf(request).userId, request.body)
+      const { userId, credential } = principalOf(request)
+      refuseMoreScopes(request.body.scopes, credential.scopes)
+      const answer = await issueKey(pool, userId, request.body)
       reply.code(201).header('cache-control', 'no-store')
       return answer
     },
@@ -37,4 +40,13 @@ export function registerKeyRoutes(app: App, pool: Pool): void {
       return reply.code(204).send(null)
     },
   )
+}
+
+/** Nobody hands on more than they have: otherwise every `admin` of one account could make a key that acts for any. */
+function refuseMoreScopes(asked: readonly Scope[], own: readonly Scope[]): void {
+  const beyond = asked.filter((scope) => !own.includes(scope))
+  if (beyond.length === 0) return
+  throw problem('forbidden', {
+    detail: `This credential does not have the scope ${beyond.join(', ')} itself.`,
+  })
 }
