@@ -62,7 +62,6 @@ describe('the environment', () => {
       s3Region: 'us-east-1',
       host: '127.0.0.1',
       port: 0,
-      openaiBaseUrl: 'https://api.openai.com/v1',
       verbose: false,
     })
     expect(parseEnv(schema, { ...good, PORT: '8080', VERBOSE: '1', OPENAI_API_KEY: '' })).toMatchObject({
