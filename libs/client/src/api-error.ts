@@ -17,6 +17,8 @@ export class ApiError extends SynapError {
   /** HTTP status; 0 when no answer came. */
   readonly status: number
   readonly problem: ApiProblem | undefined
+  /** Of whom it was asked: `http://127.0.0.1:3000`. */
+  readonly origin: string | undefined
 
   constructor(message: string, options: ApiErrorOptions) {
     super(message, {
@@ -28,12 +30,14 @@ export class ApiError extends SynapError {
     })
     this.status = options.status
     this.problem = options.problem
+    this.origin = options.origin
   }
 }
 
 export interface ApiErrorOptions {
   code: string
   status: number
+  origin?: string
   problem?: ApiProblem | undefined
   retryAfterMs?: number | undefined
   cause?: unknown

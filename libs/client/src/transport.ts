@@ -85,6 +85,7 @@ async function once<T>(
     throw new ApiError(`${call.method} ${call.url.pathname}: no answer`, {
       code: 'api.unreachable',
       status: 0,
+      origin: call.url.origin,
       cause: error,
     })
   }
@@ -108,6 +109,7 @@ async function refusal(call: Call, response: Response): Promise<ApiError> {
   return new ApiError(`${call.method} ${call.url.pathname}: ${said}`, {
     code: 'api.refused',
     status: response.status,
+    origin: call.url.origin,
     problem,
     retryAfterMs: parseRetryAfter(response.headers.get('retry-after'), Date.now()),
   })

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises'
 import { down } from '@synap/servers'
 import type { Command } from 'commander'
 import { CommandError } from '../command-error.ts'
+import { exitCodes } from '../exit-codes.ts'
 import { createProgress } from '../progress.ts'
 import { repositoryRoot } from '../repository.ts'
 
@@ -17,6 +18,7 @@ export function registerDown(program: Command): void {
     .description('stop what up has started, and only that; the data stay')
     .option('--wipe', 'also delete all data, keys and settings of this checkout')
     .option('-y, --yes', 'do not ask before deleting')
+    .addHelpText('after', '\nExamples:\n  $ ./synap down\n  $ ./synap down --wipe --yes')
     .action(async (flags: DownFlags) => {
       if (flags.wipe === true && flags.yes !== true) await confirmWipe()
       const progress = createProgress()
@@ -28,11 +30,11 @@ export function registerDown(program: Command): void {
 
 async function confirmWipe(): Promise<void> {
   if (!process.stdin.isTTY)
-    throw new CommandError('--wipe deletes all data; without a terminal it needs --yes')
+    throw new CommandError('--wipe deletes all data; without a terminal it needs --yes.', exitCodes.usage)
   const prompt = createInterface({ input: process.stdin, output: process.stderr })
   try {
     const answer = await prompt.question('Delete everything captured here, for good? Type "delete": ')
-    if (answer.trim() !== 'delete') throw new CommandError('nothing was stopped or deleted')
+    if (answer.trim() !== 'delete') throw new CommandError('Nothing was stopped or deleted.')
   } finally {
     prompt.close()
   }

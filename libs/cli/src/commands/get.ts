@@ -1,10 +1,14 @@
+import type { SynapClient } from '@synap/client'
 import type { EntityView, StatusResponse } from '@synap/contracts'
 import { type EntityId, isUuid } from '@synap/core'
 import type { Command } from 'commander'
-import pc from 'picocolors'
+import { isProjected } from '../await-item.ts'
 import { CommandError } from '../command-error.ts'
-import { type ConnectionFlags, connect, findConnection, withConnection } from '../connection.ts'
-import { note, printJson, printTable, relativeTime } from '../output.ts'
+import { type ConnectionFlags, withConnection, withSynap } from '../connection.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { clip, note, printJson, printTable } from '../output.ts'
+import { paint } from '../paint.ts'
+import { relativeDue, relativeTime } from '../relative-time.ts'
 
 interface GetOptions extends ConnectionFlags {
   content?: boolean
@@ -17,56 +21,77 @@ export function registerGet(program: Command): void {
     .command('get')
     .description('show an item: what it is, and where it is on its way')
     .argument('<id>', 'the id that capture, list or search printed')
-    .option('--content', 'print its content and nothing else')
-    .option('--json', 'print the item and its status as one JSON document')
-    .addHelpText('after', '\nExample:\n  $ ./synap get 019aa0c8-7c1e-7000-8a3e-6d7a4c1b2f90')
+    .option('--content', 'print its content, byte for byte, and nothing else')
+    .option('--json', 'one JSON document: {entity, status}; entity is null as long as it cannot be read')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ ./synap get 019aa0c8-7c1e-7000-8a3e-6d7a4c1b2f90
+  $ ./synap get 019aa0c8-7c1e-7000-8a3e-6d7a4c1b2f90 --content > note.md`,
+    )
   withConnection(command).action(async (text: string, options: GetOptions) => {
-    if (!isUuid(text))
-      throw new CommandError(`${text} is not an id. ./synap list shows the ids of your items.`, 2)
-    const id = text as EntityId
-    const client = connect(findConnection(options))
-    if (options.content) {
-      const { value } = await client.content(id)
-      process.stdout.write(value.bytes)
-      return
+    if (!isUuid(text)) {
+      throw new CommandError(
+        `${JSON.stringify(text)} is not an id. ./synap list shows the ids of your items.`,
+        exitCodes.usage,
+      )
     }
-    const status = await client.status(id)
-    // The read model may not have it yet; the status does from the moment of the 201.
-    const entity = isProjected(status) ? (await client.getEntity(id)).value : undefined
-    if (options.json) return printJson({ entity: entity ?? null, status })
-    if (entity !== undefined) printEntity(entity)
-    else note('It is kept, and not readable yet: see its status.')
-    printStatus(status)
+    const id = text as EntityId
+    await withSynap(options, (client) =>
+      options.content ? printContent(client, id) : show(client, id, options),
+    )
   })
 }
 
-const isProjected = (status: StatusResponse) =>
-  status.stages.some(({ stage, state }) => stage === 'projected' && state === 'done')
+async function printContent(client: SynapClient, id: EntityId): Promise<void> {
+  const { value } = await client.content(id)
+  process.stdout.write(value.bytes)
+}
+
+async function show(client: SynapClient, id: EntityId, { json }: GetOptions): Promise<void> {
+  const status = await client.status(id)
+  // The read model may not have it yet; the status does from the moment of the 201.
+  const entity = isProjected(status) ? (await client.getEntity(id)).value : undefined
+  if (json) return printJson({ entity: entity ?? null, status })
+  if (entity !== undefined) printEntity(entity)
+  else note('It is kept, and not readable yet: see its status.')
+  printStatus(status)
+}
 
 function printEntity(entity: EntityView): void {
-  console.log(pc.bold(entity.title ?? entity.preview ?? entity.id))
   const by = (field: keyof EntityView['provenance']) => {
     const origin = entity.provenance[field]
     return origin?.by === 'ai'
-      ? pc.dim(` (${origin.model ?? 'ai'}, ${Math.round((origin.confidence ?? 0) * 100)} %)`)
+      ? paint.dim(` (${origin.model ?? 'ai'}, ${Math.round((origin.confidence ?? 0) * 100)} %)`)
       : ''
   }
-  const rows = [
-    ['type', entity.type + by('type')],
-    ...(entity.task ? [['status', entity.task.status + by('status')]] : []),
-    ...(entity.task?.due ? [['due', entity.task.due + by('due')]] : []),
-    ...(entity.tags.length > 0 ? [['tags', entity.tags.map((tag) => tag.name).join(', ')]] : []),
-    ...(entity.summary ? [['summary', entity.summary + by('summary')]] : []),
-    ['created', `${relativeTime(entity.createdAt)} ${pc.dim(entity.createdAt)}`],
-    ['version', `${entity.version} ${pc.dim(`(sequence ${entity.sequence})`)}`],
+  const due = entity.task?.due
+  const tags = entity.tags.map((tag) => tag.name).join(', ')
+  const rows: [name: string, value: string | null | undefined, origin: string][] = [
+    ['type', entity.type, by('type')],
+    ['status', entity.task?.status, by('status')],
+    ['due', due && `${relativeDue(due)}, ${due}`, by('due')],
+    ['tags', tags, ''],
+    ['summary', entity.summary, by('summary')],
+    ['created', relativeTime(entity.createdAt), paint.dim(` ${entity.createdAt}`)],
+    ['version', String(entity.version), paint.dim(` (sequence ${entity.sequence})`)],
   ]
-  printTable(['', ''], rows)
+  console.log(paint.bold(clip(entity.title ?? entity.preview ?? entity.id, 200)))
+  printTable(
+    ['', ''],
+    rows.flatMap(([name, value, origin]) => (value ? [[name, clip(value, 1_000) + origin]] : [])),
+  )
 }
 
 function printStatus({ stages }: StatusResponse): void {
   const rows = stages.map((stage) => [
     stage.stage,
-    stage.state === 'done' ? pc.green('done') : stage.state === 'failed' ? pc.red('failed') : stage.state,
+    stage.state === 'done'
+      ? paint.green('done')
+      : stage.state === 'failed'
+        ? paint.red('failed')
+        : stage.state,
     stage.at === null ? '' : relativeTime(stage.at),
     [
       stage.error ?? '',

@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { SingleBar } from 'cli-progress'
 import type { Command } from 'commander'
 import { CommandError } from '../command-error.ts'
 import {
@@ -10,14 +9,17 @@ import {
   findConnection,
   withConnection,
 } from '../connection.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { explain } from '../explain.ts'
 import { findMarkdown } from '../import/find-files.ts'
-import { type ImportReport, importFiles } from '../import/import-files.ts'
-import { openJournal } from '../import/journal.ts'
+import { type ImportReport, type ImportResult, importFiles } from '../import/import-files.ts'
+import { journalFolder, openJournal } from '../import/journal.ts'
 import { type Ledger, ledgerGaps } from '../ledger/ledger.ts'
 import { openLedger } from '../ledger/open-ledger.ts'
 import { printLedger } from '../ledger/print-ledger.ts'
 import { watchLedger } from '../ledger/watch-ledger.ts'
-import { note, printJson } from '../output.ts'
+import { note, plain, printJson } from '../output.ts'
+import { withBar } from '../progress-bar.ts'
 import { parseCount } from './list.ts'
 
 interface ImportFlags extends ConnectionFlags {
@@ -41,59 +43,100 @@ export function registerImport(program: Command): void {
       120,
     )
     .option('--no-ledger', 'do not wait until the pipeline is level, and print no ledger')
-    .option('--json', 'print report and ledger as one JSON document')
+    .option('--json', 'one JSON document: {imported, known, changed, empty, failed, ledger}')
     .addHelpText(
       'after',
       `
-The ledger counts what each store holds of your account and is read from the servers themselves, so it is printed on the
-machine where ./synap up runs. Exit code: 0 when every file is in and the stores agree, 1 otherwise.
+The ledger counts what each store holds of your account. It is read from the
+servers themselves, so it is printed on the machine where ./synap up runs.
+Ctrl-C ends the import at once; the same command goes on where it was. The exit
+code is 0 when every file is in and the stores agree.
 
 Example:
   $ ./synap import ~/notes`,
     )
   withConnection(command).action(async (dir: string, flags: ImportFlags) => {
-    process.exitCode = await runImport(resolve(dir), flags)
+    const connection = findConnection(flags)
+    const interrupted = new AbortController()
+    const interrupt = () => interrupted.abort(new Error('interrupted'))
+    process.once('SIGINT', interrupt)
+    process.once('SIGTERM', interrupt)
+    try {
+      process.exitCode = await runImport(resolve(dir), flags, connection, interrupted.signal)
+    } catch (error) {
+      if (interrupted.signal.aborted) process.exitCode = interruption()
+      else throw explain(error, connection)
+    } finally {
+      process.off('SIGINT', interrupt)
+      process.off('SIGTERM', interrupt)
+    }
   })
 }
 
-async function runImport(folder: string, flags: ImportFlags): Promise<number> {
+function interruption(): number {
+  note('Interrupted. Run the same command again to go on.')
+  return exitCodes.interrupted
+}
+
+async function runImport(
+  folder: string,
+  flags: ImportFlags,
+  connection: Connection,
+  signal: AbortSignal,
+): Promise<number> {
+  const { report, stopped } = await importFolder(folder, flags, connection, signal)
+  if (!flags.json) printReport(report)
+  const isWhole = !signal.aborted && stopped === undefined
+  const ledger = await settledLedger(flags.ledger && isWhole ? connection : undefined, flags, signal).catch(
+    (error: unknown) => {
+      // What was imported is told all the same.
+      if (flags.json) printJson({ ...report, ledger: null })
+      throw error
+    },
+  )
+  if (flags.json) printJson({ ...report, ledger: ledger ?? null })
+  else if (ledger !== undefined) printLedger(ledger)
+  if (signal.aborted) return interruption()
+  if (stopped !== undefined) {
+    note('The import ended early. Run the same command again to go on.')
+    throw stopped
+  }
+  const isSound = report.failed.length === 0 && (ledger === undefined || ledgerGaps(ledger).length === 0)
+  return isSound ? exitCodes.ok : exitCodes.failed
+}
+
+async function importFolder(
+  folder: string,
+  flags: ImportFlags,
+  connection: Connection,
+  signal: AbortSignal,
+): Promise<ImportResult> {
   const found = await stat(folder).catch(() => undefined)
-  if (!found?.isDirectory()) throw new CommandError(`${folder} is not a folder.`, 2)
-  const connection = findConnection(flags)
-  const journal = await openJournal(folder, connection)
+  if (!found?.isDirectory()) throw new CommandError(`${folder} is not a folder.`, exitCodes.usage)
+  const journal = await openJournal(journalFolder(connection), folder, connection)
   const files = await findMarkdown(folder)
-  if (files.length === 0) throw new CommandError(`There is no Markdown file (.md) below ${folder}.`, 2)
-  const interrupted = new AbortController()
-  process.once('SIGINT', () => interrupted.abort(new Error('interrupted')))
-  const report = await withBar(`${files.length} files`, files.length, (update) =>
+  if (files.length === 0)
+    throw new CommandError(`There is no Markdown file (.md) below ${folder}.`, exitCodes.usage)
+  return withBar('files', files.length, (update) =>
     importFiles({
       folder,
       files,
-      client: connect(connection),
+      client: connect(connection, 'long'),
       journal,
       concurrency: flags.concurrency,
-      signal: interrupted.signal,
+      signal,
       onProgress: update,
     }),
   )
-  if (!flags.json) printReport(report)
-  if (interrupted.signal.aborted) {
-    note('Interrupted. Run the same command again to go on.')
-    return 130
-  }
-  const ledger = flags.ledger ? await settledLedger(connection, flags.wait, interrupted.signal) : undefined
-  if (flags.json) printJson({ ...report, ledger: ledger ?? null })
-  else if (ledger !== undefined) printLedger(ledger)
-  const sound = report.failed.length === 0 && (ledger === undefined || ledgerGaps(ledger).length === 0)
-  return sound ? 0 : 1
 }
 
 /** The ledger once all stores are level, or as it is when nothing moves any more; undefined for a Synap elsewhere. */
 async function settledLedger(
-  connection: Connection,
-  waitSeconds: number,
+  connection: Connection | undefined,
+  flags: ImportFlags,
   signal: AbortSignal,
 ): Promise<Ledger | undefined> {
+  if (connection === undefined) return undefined
   await using reader = await openLedger(connection)
   if (reader === undefined) {
     note('No ledger: it needs the addresses of the servers, which are known where ./synap up runs.')
@@ -102,7 +145,7 @@ async function settledLedger(
   // `await`, or the reader is disposed of before it has read.
   return await withBar('enriched and searchable', 0, (update, total) =>
     watchLedger(reader, {
-      stillMs: waitSeconds * 1_000,
+      stillMs: flags.wait * 1_000,
       signal,
       onProgress({ done, of }) {
         total(of)
@@ -112,29 +155,8 @@ async function settledLedger(
   )
 }
 
-async function withBar<T>(
-  what: string,
-  total: number,
-  work: (update: (done: number) => void, total: (of: number) => void) => Promise<T>,
-): Promise<T> {
-  const format = `{bar} {value} of {total} ${what}, {duration_formatted}`
-  const bar = new SingleBar({
-    format,
-    stream: process.stderr,
-    noTTYOutput: false,
-    hideCursor: true,
-    etaBuffer: 50,
-  })
-  bar.start(total, 0)
-  try {
-    return await work(
-      (done) => bar.update(done),
-      (of) => bar.setTotal(of),
-    )
-  } finally {
-    bar.stop()
-  }
-}
+/** Failed files named one by one; above this, counted. */
+const named = 20
 
 function printReport(report: ImportReport): void {
   const parts = [
@@ -144,8 +166,8 @@ function printReport(report: ImportReport): void {
     ...(report.failed.length > 0 ? [`${report.failed.length} failed`] : []),
   ]
   console.log(parts.join(', '))
-  for (const { path, reason } of report.failed.slice(0, 20)) note(`failed: ${path}: ${reason}`)
-  if (report.failed.length > 20) note(`… and ${report.failed.length - 20} more`)
+  for (const { path, reason } of report.failed.slice(0, named)) note(`failed: ${plain(path)}: ${reason}`)
+  if (report.failed.length > named) note(`… and ${report.failed.length - named} more`)
   if (report.changed.length > 0)
     note(`${report.changed.length} changed since they were imported; they were left as they are.`)
 }

@@ -1,7 +1,9 @@
+import type { SynapClient } from '@synap/client'
 import { type EntityView, entityTypes, taskStatuses } from '@synap/contracts'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type ConnectionFlags, connect, findConnection, withConnection } from '../connection.ts'
-import { clip, note, printJson, printTable, relativeTime } from '../output.ts'
+import { type ConnectionFlags, withConnection, withSynap } from '../connection.ts'
+import { itemHeads, itemRow } from '../describe-item.ts'
+import { note, printJson, printTable } from '../output.ts'
 
 interface ListFlags extends ConnectionFlags {
   type?: string
@@ -20,39 +22,48 @@ export function registerList(program: Command): void {
     .option('--tag <name>', 'only items with this tag')
     .addOption(new Option('--status <status>', 'only tasks in this status').choices([...taskStatuses]))
     .option('-n, --limit <count>', 'how many at most', parseCount, 20)
-    .option('--json', 'one JSON document per line')
-    .addHelpText('after', '\nExample:\n  $ ./synap list --type task --status todo')
+    .option('--json', 'one JSON document per line, an item each')
+    .addHelpText('after', '\nExamples:\n  $ ./synap list\n  $ ./synap list --type task --status todo')
   withConnection(command).action(async (flags: ListFlags) => {
-    const { type, tag, status, limit } = flags
-    const filter = { ...(type && { type }), ...(tag && { tag }), ...(status && { status }) }
-    const client = connect(findConnection(flags))
-    const items: EntityView[] = []
-    let cursor: string | null | undefined
-    do {
-      const page = { limit: Math.min(200, limit - items.length), ...(cursor ? { cursor } : {}) }
-      const { value } = await client.list({ ...filter, ...page })
-      items.push(...value.items)
-      cursor = value.next
-    } while (cursor !== null && items.length < limit)
-    if (flags.json) return items.forEach(printJson)
-    if (items.length === 0)
-      return note('Nothing here yet. Capture something: ./synap capture "Buy milk tomorrow"')
-    printTable(['id', 'type', 'created', 'title'], items.map(entityRow))
-    if (cursor !== null) note(`There are more: ./synap list --limit ${limit * 2}`)
+    const { items, isMore } = await withSynap(flags, (client) => readItems(client, flags))
+    if (flags.json) return items.forEach((item) => printJson(item))
+    if (items.length === 0) return note(nothing(flags))
+    printTable(
+      itemHeads,
+      items.map((item) => itemRow(item)),
+    )
+    if (isMore) note(`There are more: ./synap list --limit ${flags.limit * 2}`)
   })
 }
 
-/** The columns that list and search show of an item. */
-export function entityRow(entity: EntityView): string[] {
-  const due = entity.task?.due ? ` (due ${entity.task.due})` : ''
-  const title = clip(entity.title ?? entity.preview ?? '', 70)
-  return [entity.id, entity.type, relativeTime(entity.createdAt), title + due]
+/** The most that one answer of the API may hold. */
+const pageSize = 200
+
+async function readItems(
+  client: SynapClient,
+  { type, tag, status, limit }: ListFlags,
+): Promise<{ items: EntityView[]; isMore: boolean }> {
+  const filter = { ...(type && { type }), ...(tag && { tag }), ...(status && { status }) }
+  const items: EntityView[] = []
+  let cursor: string | null | undefined
+  do {
+    const page = { limit: Math.min(pageSize, limit - items.length), ...(cursor ? { cursor } : {}) }
+    const { value } = await client.list({ ...filter, ...page })
+    items.push(...value.items)
+    cursor = value.next
+  } while (cursor !== null && items.length < limit)
+  return { items, isMore: cursor !== null }
 }
+
+const nothing = ({ type, tag, status }: ListFlags): string =>
+  type || tag || status
+    ? 'Nothing matches. ./synap list shows everything.'
+    : 'Nothing here yet. Capture something: ./synap capture "Buy milk tomorrow"'
 
 /** A whole number of at least 1 from the command line. */
 export function parseCount(text: string): number {
   const count = Number(text)
-  if (!Number.isSafeInteger(count) || count < 1)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count < 1)
     throw new InvalidArgumentError('It must be a whole number above 0.')
   return count
 }

@@ -9,7 +9,7 @@ export function registerMigrate(program: Command): void {
     .description('bring the database schemas of all services to the newest migration')
     .addHelpText(
       'after',
-      '\nReads DATABASE_URL, or what ./synap up wrote. Two runs at once wait for each other.',
+      '\nReads DATABASE_URL, or what ./synap up wrote. Two runs at once\nwait for each other.\n\nExample:\n  $ ./synap migrate',
     )
     .action(async () => {
       const { DATABASE_URL } = requireEnvironment(['DATABASE_URL'])

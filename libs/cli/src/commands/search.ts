@@ -1,9 +1,9 @@
-import { type SearchHit, type SearchMode, searchModes } from '@synap/contracts'
+import { type SearchMode, searchModes } from '@synap/contracts'
 import { type Command, Option } from 'commander'
-import pc from 'picocolors'
-import { type ConnectionFlags, connect, findConnection, withConnection } from '../connection.ts'
-import { clip, note, printJson, printTable } from '../output.ts'
-import { entityRow, parseCount } from './list.ts'
+import { type ConnectionFlags, withConnection, withSynap } from '../connection.ts'
+import { hitHeads, hitRow } from '../describe-item.ts'
+import { note, printJson, printTable } from '../output.ts'
+import { parseCount } from './list.ts'
 
 interface SearchFlags extends ConnectionFlags {
   mode: SearchMode
@@ -19,24 +19,31 @@ export function registerSearch(program: Command): void {
     .argument('<query...>', 'what to look for')
     .addOption(new Option('--mode <mode>', 'how to look').choices([...searchModes]).default('hybrid'))
     .option('-n, --limit <count>', 'how many at most', parseCount, 10)
-    .option('--json', 'print the answer as one JSON document')
-    .addHelpText('after', '\nExample:\n  $ ./synap search milk')
+    .option('--json', 'one JSON document: {items: [{entity, score, matched, highlights}], mode, note, model}')
+    .addHelpText(
+      'after',
+      `
+The mode text looks for words, semantic for meaning, hybrid for both. Finding
+nothing is no failure: the exit code is 0.
+
+Examples:
+  $ ./synap search milk
+  $ ./synap search what to do at home --mode semantic`,
+    )
   withConnection(command).action(async (words: string[], flags: SearchFlags) => {
-    const client = connect(findConnection(flags))
-    const { value } = await client.search({ q: words.join(' '), mode: flags.mode, limit: flags.limit })
+    const q = words.join(' ')
+    const { value } = await withSynap(flags, (client) =>
+      client.search({ q, mode: flags.mode, limit: flags.limit }),
+    )
     if (flags.json) return printJson(value)
     if (value.note !== null) note(value.note)
     if (value.items.length === 0)
-      return note('Nothing found. What was captured a moment ago may still be on its way.')
+      return note(
+        'Nothing found. What was captured a moment ago may still be on its way; ./synap list shows the newest.',
+      )
     printTable(
-      ['id', 'type', 'created', 'title'],
-      value.items.map((hit) => withHighlight(hit)),
+      hitHeads,
+      value.items.map((hit) => hitRow(hit)),
     )
   })
-}
-
-function withHighlight(hit: SearchHit): string[] {
-  const [id = '', type = '', created = '', title = ''] = entityRow(hit.entity)
-  const first = hit.highlights[0]
-  return [id, type, created, first === undefined ? title : `${title}\n${pc.dim(clip(first.text, 90))}`]
 }

@@ -12,8 +12,12 @@ export function registerSetup(program: Command): void {
     .addHelpText(
       'after',
       `
-./synap up does this by itself. Reads DATABASE_URL, KAFKA_BROKERS, SCHEMA_REGISTRY_URL and S3_*, or what ./synap up
-wrote. May be repeated: what is there already stays.`,
+./synap up does this by itself. Reads DATABASE_URL, KAFKA_BROKERS,
+SCHEMA_REGISTRY_URL and S3_*, or what ./synap up wrote. May be repeated: what is
+there already stays.
+
+Example:
+  $ ./synap setup --key-file service.key`,
     )
     .action((options: { keyFile?: string }) => setUp(options.keyFile, (line) => console.log(line)))
 }

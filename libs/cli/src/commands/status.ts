@@ -1,7 +1,7 @@
 import { formatDuration, type PartStatus, status } from '@synap/servers'
 import type { Command } from 'commander'
-import pc from 'picocolors'
 import { printJson, printTable } from '../output.ts'
+import { paint } from '../paint.ts'
 import { repositoryRoot } from '../repository.ts'
 
 /** `synap status` */
@@ -13,7 +13,10 @@ export function registerStatus(program: Command): void {
       '--json',
       'one JSON document: {ok, provider, parts: [{name, kind, state, problem, address, pid, …}]}',
     )
-    .addHelpText('after', '\nExit code 0 when every part is ready, 1 otherwise.')
+    .addHelpText(
+      'after',
+      '\nExit code 0 when every part is ready, 1 otherwise.\n\nExamples:\n  $ ./synap status\n  $ ./synap status --json',
+    )
     .action(async (flags: { json?: boolean }) => {
       const found = await status(repositoryRoot)
       if (flags.json === true) printJson(found)
@@ -37,4 +40,4 @@ function printParts(parts: readonly PartStatus[]): void {
   if (parts.every((part) => part.state === 'down')) console.log('\nNothing runs. Start it: ./synap up')
 }
 
-const colors = { ready: pc.green, unready: pc.yellow, down: pc.red }
+const colors = { ready: paint.green, unready: paint.yellow, down: paint.red }

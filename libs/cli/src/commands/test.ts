@@ -2,16 +2,17 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { z } from 'zod'
+import { exitCodes } from '../exit-codes.ts'
+import { note } from '../output.ts'
 import { repositoryRoot } from '../repository.ts'
+import { countsLine, readResults } from '../test-run/read-results.ts'
+import { serversObstacle } from '../test-run/servers-obstacle.ts'
+import { filesOf } from '../test-run/test-files.ts'
 
 const layers = ['unit', 'int', 'e2e'] as const
+type Layer = (typeof layers)[number]
 
-interface TestOptions {
-  unit?: boolean
-  int?: boolean
-  e2e?: boolean
-}
+type TestOptions = Partial<Record<Layer, boolean>>
 
 /** `synap test`: every layer against real servers; the last line on stdout counts. */
 export function registerTest(program: Command): void {
@@ -25,8 +26,15 @@ export function registerTest(program: Command): void {
     .addHelpText(
       'after',
       `
-The servers come from Docker where a daemon answers, else from Debian packages (needs root). They listen on
-127.0.0.1, on ports of their own, and end with the run. Exit code 0 when nothing failed, 1 otherwise.
+The servers come from Docker where a daemon answers, else from Debian packages
+(needs root). They listen on 127.0.0.1, on ports of their own, and end with the
+run. Where neither works the unit tests run, and every other test file counts as
+skipped.
+
+The last line on stdout is "N passed, N failed", with ", N skipped" when there
+are any; a line for each says what it needs. The exit code is 0 when nothing
+failed, 1 when something did, and ${exitCodes.unavailable} when nothing failed but a whole layer could
+not run.
 
 Examples:
   $ ./synap test
@@ -39,62 +47,55 @@ Examples:
 
 async function runTests(filters: readonly string[], options: TestOptions): Promise<number> {
   const chosen = layers.filter((layer) => options[layer])
-  const resultFile = join(repositoryRoot, '.synap', 'test', 'results.json')
-  mkdirSync(join(repositoryRoot, '.synap', 'test'), { recursive: true })
-  rmSync(resultFile, { force: true })
-  const code = await runVitest([
+  const wanted = chosen.length > 0 ? chosen : layers
+  const needy = wanted.filter((layer) => layer !== 'unit')
+  const obstacle = needy.length === 0 ? undefined : await serversObstacle()
+  const able = obstacle === undefined ? wanted : wanted.filter((layer) => layer === 'unit')
+  if (obstacle !== undefined) note(missingServers(obstacle, needy))
+  const counts = able.length > 0 ? await runVitest(able, filters) : { passed: 0, failed: 0, skips: [] }
+  if (obstacle !== undefined)
+    counts.skips.push(...filesOf(needy, filters).map((file) => `${file} [needs real servers: ${obstacle}]`))
+  for (const skip of counts.skips) console.log(`skipped: ${skip}`)
+  console.log(countsLine(counts))
+  if (counts.failed > 0) return exitCodes.failed
+  return obstacle === undefined ? exitCodes.ok : exitCodes.unavailable
+}
+
+const missingServers = (obstacle: string, needy: readonly Layer[]): string =>
+  `The tests of ${needy.join(' and ')} need real servers, which cannot be started here.\n  ${obstacle}.\n` +
+  'Start a Docker daemon that has the images or can pull them, or run this as root on Debian.'
+
+async function runVitest(wanted: readonly Layer[], filters: readonly string[]) {
+  const folder = join(repositoryRoot, '.synap', 'test')
+  const resultFile = join(folder, `results-${process.pid}.json`)
+  mkdirSync(folder, { recursive: true })
+  const code = await run([
     'run',
-    ...(chosen.length > 0 ? chosen : layers).flatMap((layer) => ['--project', layer]),
+    ...wanted.flatMap((layer) => ['--project', layer]),
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${resultFile}`,
     ...filters,
   ])
-  const { passed, failed, skips } = readResults(resultFile)
-  for (const skip of skips) console.log(`skipped: ${skip}`)
-  const failures = code !== 0 && failed === 0 ? 1 : failed
-  console.log(`${passed} passed, ${failures} failed${skips.length > 0 ? `, ${skips.length} skipped` : ''}`)
-  return failures > 0 ? 1 : 0
+  const counts = readResults(readIfThere(resultFile), code)
+  rmSync(resultFile, { force: true })
+  return counts
 }
 
-function runVitest(args: readonly string[]): Promise<number> {
+function run(args: readonly string[]): Promise<number> {
   const program = join(repositoryRoot, 'node_modules', 'vitest', 'vitest.mjs')
   const child = spawn(process.execPath, [program, ...args], { cwd: repositoryRoot, stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('exit', (code) => resolve(code ?? 1))
+    child.once('exit', (code) => resolve(code ?? exitCodes.failed))
   })
 }
 
-const resultsSchema = z.object({
-  numPassedTests: z.int(),
-  testResults: z.array(
-    z.object({
-      status: z.string(),
-      assertionResults: z.array(z.object({ status: z.string(), fullName: z.string() })),
-    }),
-  ),
-})
-
-/** What vitest's JSON report says. A file that failed before its first test counts as one failure. */
-function readResults(path: string): { passed: number; failed: number; skips: string[] } {
-  let text: string
+function readIfThere(path: string): string | undefined {
   try {
-    text = readFileSync(path, 'utf8')
+    return readFileSync(path, 'utf8')
   } catch {
-    return { passed: 0, failed: 1, skips: [] }
-  }
-  const { testResults } = resultsSchema.parse(JSON.parse(text))
-  const tests = testResults.flatMap((file) => file.assertionResults)
-  const brokenFiles = testResults.filter(
-    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
-  )
-  return {
-    passed: tests.filter((test) => test.status === 'passed').length,
-    failed: tests.filter((test) => test.status === 'failed').length + brokenFiles.length,
-    skips: tests
-      .filter((test) => test.status !== 'passed' && test.status !== 'failed')
-      .map((test) => test.fullName),
+    return undefined
   }
 }

@@ -8,8 +8,8 @@ import {
   up,
 } from '@synap/servers'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import pc from 'picocolors'
 import { note } from '../output.ts'
+import { paint } from '../paint.ts'
 import { createProgress } from '../progress.ts'
 import { repositoryRoot } from '../repository.ts'
 
@@ -30,8 +30,9 @@ export function registerUp(program: Command): void {
     .addHelpText(
       'after',
       `
-Servers come from Docker where a daemon answers and the images are there, else from Debian packages (needs root).
-All of it listens on 127.0.0.1 and keeps its data in .synap/ until ./synap down --wipe.
+Servers come from Docker where a daemon answers and the images are there, else
+from Debian packages (needs root). All of it listens on 127.0.0.1 and keeps its
+data in .synap/ until ./synap down --wipe.
 
 Ports and their defaults:
 ${portLines()}
@@ -85,7 +86,7 @@ function collectPort(text: string, before: UpFlags['port']): UpFlags['port'] {
 function printResult(result: UpResult): void {
   const bearer = `-H 'Authorization: Bearer ${result.apiKey}'`
   console.log(`
-${pc.bold('Synap is up.')}
+${paint.bold('Synap is up.')}
 
   ingest   ${result.ingestUrl}  (API: ${result.ingestUrl}/docs)
   query    ${result.queryUrl}  (API: ${result.queryUrl}/docs)

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { IngestClient } from '@synap/client'
-import { describeError, sha256Hex } from '@synap/core'
+import { ApiError, type IngestClient } from '@synap/client'
+import { describeError, errorClass, sha256Hex } from '@synap/core'
 import type { Journal } from './journal.ts'
 
 export interface ImportReport {
@@ -19,32 +19,56 @@ export interface ImportReport {
 export interface ImportOptions {
   folder: string
   files: readonly string[]
-  client: IngestClient
+  client: Pick<IngestClient, 'capture'>
   journal: Journal
   concurrency: number
   signal: AbortSignal
   onProgress(done: number): void
 }
 
+export interface ImportResult {
+  report: ImportReport
+  /** Why it ended before the last file: Synap is away or does not take the key. Undefined when all were tried. */
+  stopped: unknown
+}
+
 /**
  * Captures each file once, several at a time. A run may end anywhere: what was acknowledged stands in the journal, and
- * what was sent without an answer is sent again under the same `Idempotency-Key`, which has the first effect again.
+ * what was sent without an answer is sent again under the same `Idempotency-Key`, which has the first effect again. A
+ * file that is refused is reported and the others go on; what would befall every other file too ends the run.
  */
-export async function importFiles(options: ImportOptions): Promise<ImportReport> {
+export async function importFiles(options: ImportOptions): Promise<ImportResult> {
   const report: ImportReport = { imported: 0, known: 0, changed: [], empty: 0, failed: [] }
   const queue = options.files.values()
+  const stopping = new AbortController()
+  const signal = AbortSignal.any([options.signal, stopping.signal])
+  let stopped: unknown
   let done = 0
   const worker = async () => {
     for (const path of queue) {
-      if (options.signal.aborted) return
-      await importFile(path, options, report).catch((error: unknown) => {
-        if (!options.signal.aborted) report.failed.push({ path, reason: describeError(error) })
-      })
+      if (signal.aborted) return
+      try {
+        await importFile(path, { ...options, signal }, report)
+      } catch (error) {
+        if (signal.aborted) return
+        if (concernsAll(error)) {
+          stopped = error
+          stopping.abort(error)
+          return
+        }
+        report.failed.push({ path, reason: describeError(error) })
+      }
       options.onProgress(++done)
     }
   }
   await Promise.all(Array.from({ length: options.concurrency }, worker))
-  return report
+  return { report, stopped }
+}
+
+/** Not about this file. A plain 500 may be, so that it stands in nobody else's way. */
+function concernsAll(error: unknown): boolean {
+  if (error instanceof ApiError && error.status === 500) return false
+  return ['dependency', 'configuration'].includes(errorClass(error))
 }
 
 async function importFile(path: string, options: ImportOptions, report: ImportReport): Promise<void> {
@@ -57,7 +81,7 @@ async function importFile(path: string, options: ImportOptions, report: ImportRe
     else report.changed.push(path)
     return
   }
-  const content = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  const content = decode(bytes)
   if (content.trim() === '') {
     report.empty += 1
     return
@@ -67,4 +91,12 @@ async function importFile(path: string, options: ImportOptions, report: ImportRe
   const { id } = await client.capture(request, { idempotencyKey, signal })
   await journal.add(path, { sha256, id })
   report.imported += 1
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new Error('it is not text in UTF-8')
+  }
 }

@@ -19,19 +19,32 @@ export interface JournalEntry {
 }
 
 /**
- * Opens the journal of a folder. It lies beside the data of the stack it belongs to, so that wiping the one wipes the
- * other; for a Synap elsewhere, in the person's state folder. A line cut off by a crash is left out: its file is sent
- * again under the same idempotency key.
+ * Where journals lie: beside the data of the stack they belong to, so that wiping the one wipes the other; for a Synap
+ * elsewhere in the person's state folder.
  */
-export async function openJournal(folder: string, connection: Connection): Promise<Journal> {
-  const home =
-    connection.from === stackEnvFile
-      ? dirname(stackEnvFile)
-      : join(connection.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'synap')
-  const account = sha256Hex(`${connection.ingestUrl}\n${connection.apiKey}\n${folder}`).slice(0, 24)
-  const path = join(home, 'imports', `${account}.ndjson`)
-  const entries = new Map(parseLines(await readFile(path, 'utf8').catch(() => '')))
-  await mkdir(dirname(path), { recursive: true })
+export function journalFolder({ isLocalStack, env }: Pick<Connection, 'isLocalStack' | 'env'>): string {
+  const home = isLocalStack
+    ? dirname(stackEnvFile)
+    : join(env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'synap')
+  return join(home, 'imports')
+}
+
+/**
+ * Opens the journal of a folder in an account, of which there is one each in `home`. A line cut off by a crash is left
+ * out: its file is sent again under the same idempotency key.
+ */
+export async function openJournal(
+  home: string,
+  folder: string,
+  { ingestUrl, apiKey }: Pick<Connection, 'ingestUrl' | 'apiKey'>,
+): Promise<Journal> {
+  const name = sha256Hex(`${ingestUrl}\n${apiKey}\n${folder}`).slice(0, 24)
+  const path = join(home, `${name}.ndjson`)
+  const text = await readIfThere(path)
+  const entries = new Map(parseLines(text))
+  await mkdir(home, { recursive: true, mode: 0o700 })
+  // The next line must not be glued to a torn one.
+  if (text !== '' && !text.endsWith('\n')) await appendFile(path, '\n')
   return {
     path,
     entries,
@@ -39,6 +52,15 @@ export async function openJournal(folder: string, connection: Connection): Promi
       await appendFile(path, `${JSON.stringify({ path: file, ...entry })}\n`)
       entries.set(file, entry)
     },
+  }
+}
+
+async function readIfThere(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw error
   }
 }
 

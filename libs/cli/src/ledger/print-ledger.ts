@@ -1,5 +1,5 @@
-import pc from 'picocolors'
 import { printTable } from '../output.ts'
+import { paint } from '../paint.ts'
 import { type Ledger, ledgerGaps } from './ledger.ts'
 
 /** The ledger for people: a line per store, then whether they agree. */
@@ -27,7 +27,7 @@ export function printLedger(ledger: Ledger): void {
     ],
   )
   const gaps = ledgerGaps(ledger)
-  if (gaps.length === 0) return console.log(pc.green('The ledger agrees: nothing lost, nothing twice.'))
-  console.log(pc.red('The ledger does not agree:'))
+  if (gaps.length === 0) return console.log(paint.green('The ledger agrees: nothing lost, nothing twice.'))
+  console.log(paint.red('The ledger does not agree:'))
   for (const gap of gaps) console.log(`  ${gap}`)
 }

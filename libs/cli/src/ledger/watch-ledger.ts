@@ -1,4 +1,4 @@
-import { setTimeout as timer } from 'node:timers/promises'
+import { wait } from '@synap/core'
 import { type Ledger, ledgerGaps } from './ledger.ts'
 import type { LedgerReader } from './open-ledger.ts'
 
@@ -7,15 +7,23 @@ export interface WatchOptions {
   stillMs: number
   signal: AbortSignal
   onProgress(progress: { done: number; of: number }): void
+  /** Milliseconds between two looks. */
+  everyMs?: number
 }
 
-const everyMs = 500
-
-/** Reads the ledger until its stores agree or nothing moves any more; the topic is read last, for it costs most. */
-export async function watchLedger(reader: LedgerReader, options: WatchOptions): Promise<Ledger> {
+/**
+ * Reads the ledger until its stores agree or nothing moves any more; the topic is read last, for it costs most. Rejects
+ * with the signal's reason when it aborts.
+ */
+export async function watchLedger(
+  reader: Pick<LedgerReader, 'read' | 'readTopic'>,
+  options: WatchOptions,
+): Promise<Ledger> {
+  const { stillMs, signal, everyMs = 500 } = options
   let movedAt = performance.now()
   let last = ''
   for (;;) {
+    signal.throwIfAborted()
     const ledger = await reader.read()
     options.onProgress({
       done: Math.min(ledger.jobs.done, ledger.readModel.vectors),
@@ -24,9 +32,8 @@ export async function watchLedger(reader: LedgerReader, options: WatchOptions): 
     const now = JSON.stringify(ledger)
     if (now !== last) movedAt = performance.now()
     last = now
-    const still = performance.now() - movedAt > options.stillMs
-    if (ledgerGaps(ledger).length === 0 || still || options.signal.aborted)
-      return { ...ledger, topic: await reader.readTopic() }
-    await timer(everyMs)
+    const isStill = performance.now() - movedAt > stillMs
+    if (ledgerGaps(ledger).length === 0 || isStill) return { ...ledger, topic: await reader.readTopic() }
+    await wait(everyMs, signal)
   }
 }

@@ -1,0 +1,96 @@
+import { ApiError } from '@synap/client'
+import { SynapError } from '@synap/core'
+import { CommandError } from './command-error.ts'
+import { exitCodes } from './exit-codes.ts'
+
+/** What a message needs to know of the connection. */
+export interface Asked {
+  ingestUrl: string
+  queryUrl: string
+  isLocalStack: boolean
+  keyFrom: string
+}
+
+/** An error of the client as one message that says what to do; every other error as it is. */
+export function explain(error: unknown, asked: Asked): unknown {
+  if (error instanceof ApiError) {
+    const [message, exitCode] = explainAnswer(error, asked)
+    return new CommandError(message, exitCode)
+  }
+  if (!(error instanceof SynapError)) return error
+  if (error.code === 'deadline.exceeded')
+    return new CommandError(`${error.message}. ${whatNow(asked)}`, exitCodes.unavailable)
+  if (error.code !== 'api.unexpected_answer') return error
+  return new CommandError(
+    `What answers at ${asked.ingestUrl} or ${asked.queryUrl} is not a Synap of this version. Check the addresses.`,
+    exitCodes.configuration,
+  )
+}
+
+/** `error` is of a class that a later try may change; the exit code and the message of it. */
+function explainAnswer(error: ApiError, asked: Asked): [message: string, exitCode: number] {
+  const said = sentence(error.problem?.detail ?? error.problem?.title ?? `status ${error.status}`)
+  switch (error.status) {
+    case 0: {
+      const where = error.origin ?? asked.ingestUrl
+      return [`No answer from ${where}: ${reasonOf(error)}. ${whatNow(asked)}`, exitCodes.unavailable]
+    }
+    case 401:
+      return [
+        `The API key is not accepted. It came from ${asked.keyFrom}. ${whichKey(asked)}`,
+        exitCodes.configuration,
+      ]
+    case 403:
+      return [`The API key may not do this: ${said} It came from ${asked.keyFrom}.`, exitCodes.configuration]
+    case 404:
+      return ['There is no such item in this account.', exitCodes.failed]
+    case 408:
+    case 429:
+    case 502:
+    case 503:
+    case 504:
+      return [
+        `Synap cannot answer now: ${said} Try again; ./synap status shows the parts.`,
+        exitCodes.unavailable,
+      ]
+    default:
+      return error.status >= 500
+        ? [`Synap failed: ${said} Its log says why: .synap/logs/`, exitCodes.failed]
+        : [`Synap refused this: ${said}`, exitCodes.failed]
+  }
+}
+
+const whatNow = ({ isLocalStack }: Asked): string =>
+  isLocalStack
+    ? 'Is it running? ./synap status shows it, ./synap up starts it.'
+    : 'Is it running, and is the address right?'
+
+function whichKey({ isLocalStack, keyFrom }: Asked): string {
+  if (isLocalStack && keyFrom.startsWith('SYNAP_'))
+    return 'Unset it, and the key that ./synap up wrote is taken.'
+  return isLocalStack ? 'Run ./synap up again: it makes a key that works.' : 'Is it a key of this Synap?'
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ECONNRESET: 'the connection broke',
+  UND_ERR_SOCKET: 'the connection broke',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'the name of the host cannot be looked up',
+  ETIMEDOUT: 'the connection timed out',
+  UND_ERR_CONNECT_TIMEOUT: 'the connection timed out',
+}
+
+/** Why no answer came: `fetch` buries it in causes. */
+function reasonOf(error: Error): string {
+  let last: unknown = error
+  for (let current: unknown = error; current instanceof Error; current = current.cause) {
+    const { code } = current as NodeJS.ErrnoException
+    const reason = code === undefined ? undefined : reasons[code]
+    if (reason !== undefined) return reason
+    last = current
+  }
+  return last instanceof Error ? last.message : 'no reason is known'
+}
+
+const sentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`)
