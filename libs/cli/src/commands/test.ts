@@ -49,7 +49,7 @@ async function runTests(filters: readonly string[], options: TestOptions): Promi
   const chosen = layers.filter((layer) => options[layer])
   const wanted = chosen.length > 0 ? chosen : layers
   const needy = wanted.filter((layer) => layer !== 'unit')
-  const obstacle = needy.length === 0 ? undefined : await serversObstacle()
+  const obstacle = needy.length === 0 ? undefined : await serversObstacle(note)
   const able = obstacle === undefined ? wanted : wanted.filter((layer) => layer === 'unit')
   if (obstacle !== undefined) note(missingServers(obstacle, needy))
   const counts = able.length > 0 ? await runVitest(able, filters) : { passed: 0, failed: 0, skips: [] }
