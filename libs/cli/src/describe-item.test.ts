@@ -1,0 +1,75 @@
+import { stripVTControlCharacters } from 'node:util'
+import type { EntityView } from '@synap/contracts'
+import { describe, expect, it } from 'vitest'
+import { itemSentence, itemTitle, markHits, searchFor } from './describe-item.ts'
+
+const now = new Date(2026, 10, 21, 12).getTime()
+const item = (more: Partial<EntityView> = {}): EntityView => ({
+  id: '01a1fbfd-fb04-7000-904d-4ae87a3e6803' as EntityView['id'],
+  type: 'task',
+  title: 'Buy milk',
+  preview: 'Buy milk tomorrow',
+  summary: null,
+  language: 'en',
+  content: null,
+  tags: [],
+  task: { status: 'todo', priority: 0, due: '2026-11-22', completedAt: null },
+  metadata: {},
+  suggestions: [],
+  provenance: {},
+  version: 3,
+  sequence: 4,
+  createdAt: '2026-11-21T02:44:48.620Z',
+  updatedAt: '2026-11-21T02:44:53.059Z',
+  ...more,
+})
+const titleIn = (room: number, more: Partial<EntityView> = {}) => {
+  const cell = itemTitle(item(more), now)
+  return typeof cell === 'string' ? cell : cell(room)
+}
+
+describe('an item', () => {
+  it('given a task with a due date, one sentence tells both', () => {
+    expect(itemSentence(item(), now)).toBe('task: Buy milk (due tomorrow, 2026-11-22)')
+    expect(itemSentence(item({ type: 'note', task: null }), now)).toBe('note: Buy milk')
+  })
+
+  it('given less and less room, the due date stays and the title is cut', () => {
+    expect(titleIn(80)).toBe('Buy milk (due tomorrow)')
+    expect(titleIn(22)).toBe('Buy milk (tomorrow)')
+    expect(titleIn(16)).toBe('Buy … (tomorrow)')
+    expect(titleIn(5, { task: null })).toBe('Buy …')
+  })
+
+  it('given no title, its beginning stands for it', () => {
+    expect(titleIn(80, { title: null, task: null })).toBe('Buy milk tomorrow')
+  })
+
+  it('given a title, the search proposed for it is a word of it that no shell takes for anything else', () => {
+    expect(searchFor(item({ title: '$(rm) "straw berries"; x' }))).toBe('berries')
+    expect(searchFor(item({ title: '…' }))).toBeUndefined()
+  })
+})
+
+describe('a passage of a hit', () => {
+  const shown = (text: string, marks: [number, number][], width: number) =>
+    stripVTControlCharacters(markHits({ text, marks }, width))
+
+  it('given one that fits, it is shown whole', () => {
+    expect(shown('Buy milk tomorrow', [[4, 8]], 40)).toBe('Buy milk tomorrow')
+  })
+
+  it('given one that is too long, it is cut; a first word beyond the cut is brought into sight', () => {
+    const text = `${'a '.repeat(40)}milk ${'b '.repeat(40)}`
+    expect(shown(`milk ${text}`, [[0, 4]], 20)).toBe('milk a a a a a a a …')
+    const brought = shown(text, [[80, 84]], 20)
+    expect(brought).toHaveLength(20)
+    expect(brought).toMatch(/^….*milk.*…$/)
+  })
+
+  it('given lines and runs of blanks before a word, the mark stays on the word', () => {
+    const passage = { text: 'Buy\n\n   oat  milk', marks: [[13, 17]] as [number, number][] }
+    expect(stripVTControlCharacters(markHits(passage, 40))).toBe('Buy oat milk')
+    expect(stripVTControlCharacters(markHits(passage, 8))).toMatch(/milk$/)
+  })
+})
