@@ -19,7 +19,10 @@ export interface LedgerReader extends AsyncDisposable {
 const needed = ['DATABASE_URL', 'KAFKA_BROKERS', 'S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY_ID'] as const
 
 /** Opens the stores, or answers undefined where their addresses are not known. The reader must be disposed. */
-export async function openLedger({ env, apiKey }: Connection): Promise<LedgerReader | undefined> {
+export async function openLedger({
+  env,
+  apiKey,
+}: Pick<Connection, 'env' | 'apiKey'>): Promise<LedgerReader | undefined> {
   if (needed.some((name) => !env[name])) return undefined
   const of = (name: string) => env[name] ?? ''
   const pool = createPool({ url: of('DATABASE_URL'), applicationName: 'synap-ledger', max: 2 })
