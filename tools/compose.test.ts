@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
@@ -7,6 +7,8 @@ import { repositoryRoot } from './workspace.ts'
 
 interface ComposeService {
   image?: string
+  environment?: Record<string, string>
+  command?: string[]
   restart?: string
   healthcheck?: object
   mem_limit?: string
@@ -65,6 +67,23 @@ describe('docker-compose.yml', () => {
     expect(anonymous).toEqual([])
   })
 
+  it('given the pools of all parts, Postgres has connections for them', () => {
+    const allowed = Number(
+      document.services['postgres']?.command?.join(' ').match(/max_connections=(\d+)/)?.[1],
+    )
+    const registry = Number(document.services['registry']?.environment?.['APICURIO_DATASOURCE_JDBC_MAX_SIZE'])
+    const pools = services.filter(([, { environment }]) => environment?.['DATABASE_URL'] !== undefined)
+    // Each with a pool of ten, and one connection besides that listens.
+    expect(allowed).toBeGreaterThan(registry + pools.length * 11)
+  })
+
+  it('given the init script of Postgres, it is executable, or the image would source it with its `set -eu`', () => {
+    accessSync(join(repositoryRoot, 'deploy/postgres/init.sh'), constants.X_OK)
+    expect(document.services['postgres']?.volumes).toContain(
+      './deploy/postgres/init.sh:/docker-entrypoint-initdb.d/100-synap.sh:ro',
+    )
+  })
+
   it('given images that are not built here, none floats on latest', () => {
     const floating = services.filter(([, { image, build }]) => !build && !/:.*\d/.test(image ?? ''))
     expect(floating).toEqual([])
@@ -75,5 +94,12 @@ describe('docker-compose.yml', () => {
     expect(dockerfile).not.toMatch(/--mount|<<[A-Z]|COPY .*--parents|# syntax=/)
     expect(dockerfile.match(/^USER (.+)$/m)?.[1]).not.toMatch(/^(0|root)$/)
     expect(dockerfile).toMatch(/^ARG BASE_IMAGE=/m)
+  })
+
+  it('given npm, which follows development dependencies of the workspace, the Dockerfile deletes them first', () => {
+    const steps = read('deploy/Dockerfile').replaceAll(/^#.*$/gm, '')
+    const deleted = steps.indexOf('npm pkg delete devDependencies --workspaces --include-workspace-root')
+    expect(deleted).toBeGreaterThan(0)
+    expect(steps.indexOf('npm ci --omit=dev')).toBeGreaterThan(deleted)
   })
 })

@@ -7,8 +7,9 @@ psql -v ON_ERROR_STOP=1 -v synap_password="$SYNAP_DATABASE_PASSWORD" -v registry
   --username postgres --dbname postgres <<'SQL'
 create role synap login createrole password :'synap_password';
 create role registry login password :'registry_password';
-create database synap owner synap;
-create database registry owner registry;
+-- From template0: the image's own scripts have put extensions and background jobs into template1.
+create database synap owner synap template template0 encoding 'UTF8';
+create database registry owner registry template template0 encoding 'UTF8';
 \connect synap
 create extension if not exists vector;
 create extension if not exists timescaledb;
