@@ -1,9 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
 /** The suffix of a test file says what it costs: nothing, the real servers, or the whole pipeline. */
-const project = (name: string, suffix: string, timeout: number, parallel: boolean) => ({
+const project = (name: string, suffix: string, timeout: number, order: number, maxWorkers: number) => ({
   test: {
     name,
+    // One layer after the other, the cheap one first.
+    sequence: { groupOrder: order },
+    maxWorkers,
     include: [`{libs,services}/*/{src,test}/**/*${suffix}`, `e2e/**/*${suffix}`, `tools/**/*${suffix}`],
     exclude: [
       '**/node_modules/**',
@@ -11,7 +14,6 @@ const project = (name: string, suffix: string, timeout: number, parallel: boolea
     ],
     testTimeout: timeout,
     hookTimeout: timeout,
-    fileParallelism: parallel,
     pool: 'forks' as const,
     // Owns the servers that test files share; it starts none before a test asks.
     globalSetup: suffix === '.test.ts' ? [] : ['libs/testing/src/global-setup.ts'],
@@ -21,9 +23,10 @@ const project = (name: string, suffix: string, timeout: number, parallel: boolea
 export default defineConfig({
   test: {
     projects: [
-      project('unit', '.test.ts', 10_000, true),
-      project('int', '.int.test.ts', 60_000, true),
-      project('e2e', '.e2e.test.ts', 180_000, false),
+      project('unit', '.test.ts', 10_000, 1, 2),
+      // Integration tests mostly wait for servers, so more of them than cores run at once.
+      project('int', '.int.test.ts', 60_000, 2, 4),
+      project('e2e', '.e2e.test.ts', 180_000, 3, 1),
     ],
   },
 })

@@ -46,6 +46,8 @@ export const kafkaConfig = {
     .transform((text) => text.split(',')),
   /** In front of every topic and group name; for tests that share a broker. */
   topicPrefix: z.string().default(''),
+  /** Milliseconds of silence after which the group gives a member's partitions to others. */
+  kafkaSessionTimeoutMs: integer(1_000, 300_000).default(10_000),
 }
 
 export const registryConfig = {

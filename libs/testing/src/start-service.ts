@@ -58,6 +58,7 @@ export async function startService(
     ADMIN_HOST: '127.0.0.1',
     PORT: String(port),
     ADMIN_PORT: String(adminPort),
+    KAFKA_SESSION_TIMEOUT_MS: '4000',
     OTEL_SDK_DISABLED: options.telemetry === true ? undefined : 'true',
     ...env,
   })

@@ -19,7 +19,8 @@ await runService(name, configSchema, async ({ config, logger, defer, health, fai
   defer(() => pool.end())
   await assertMigrated(pool, name, migrations)
 
-  const kafka = createKafka({ brokers: config.kafkaBrokers, clientId: name, logger })
+  const tuning = { sessionTimeoutMs: config.kafkaSessionTimeoutMs }
+  const kafka = createKafka({ brokers: config.kafkaBrokers, clientId: name, logger }, { tuning })
   defer(() => kafka.close())
   const objects = createS3Store(storeOf(config))
   defer(() => objects.close())

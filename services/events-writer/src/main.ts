@@ -21,7 +21,8 @@ await runService(name, eventsWriterConfig, async ({ config, logger, defer, healt
   const compression = startCompression(config, storage, logger)
   defer(() => compression.stop())
 
-  const kafka = createKafka({ brokers: config.kafkaBrokers, clientId: name, logger })
+  const tuning = { sessionTimeoutMs: config.kafkaSessionTimeoutMs }
+  const kafka = createKafka({ brokers: config.kafkaBrokers, clientId: name, logger }, { tuning })
   defer(() => kafka.close())
   const registry = createSchemaRegistry({ url: config.schemaRegistryUrl })
   const ingest = createClient(ingestCalls(config))

@@ -17,7 +17,8 @@ await runService(name, projectorConfig, async ({ config, logger, defer, health, 
   await assertMigrated(pool, name, migrations)
   const store = createS3Store(objectStoreOf(config))
   defer(() => store.close())
-  const kafka = createKafka({ brokers: config.kafkaBrokers, clientId: name, logger })
+  const tuning = { sessionTimeoutMs: config.kafkaSessionTimeoutMs }
+  const kafka = createKafka({ brokers: config.kafkaBrokers, clientId: name, logger }, { tuning })
   defer(() => kafka.close())
   const registry = createSchemaRegistry({ url: config.schemaRegistryUrl })
   const ingest = createClient(ingestCalls(config))

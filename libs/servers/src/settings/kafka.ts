@@ -16,6 +16,8 @@ export function kafkaSettings(mode: ServerSettings['mode']): Record<string, stri
     'share.coordinator.state.topic.replication.factor': '1',
     'share.coordinator.state.topic.min.isr': '1',
     'group.initial.rebalance.delay.ms': '0',
+    // Tests kill members and wait for the group to notice.
+    ...(mode === 'test' ? { 'group.min.session.timeout.ms': '1000' } : {}),
     // After a kill the broker may only come back when its old session is over.
     'broker.session.timeout.ms': mode === 'test' ? '1500' : '3000',
     'broker.heartbeat.interval.ms': mode === 'test' ? '200' : '500',
