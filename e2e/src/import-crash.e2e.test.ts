@@ -32,7 +32,7 @@ describe('an import of real Markdown', () => {
     broker = await startPrivateServers('kafka')
     pipeline = await startPipeline({
       servers: { KAFKA_BROKERS: broker.env.KAFKA_BROKERS },
-      env: { RELAY_LEASE_MS: '2000' },
+      env: { RELAY_LEASE_MS: '2000', ENRICH_LEASE_MS: '3000' },
     })
     few = await copyRealMarkdown(80)
     many = await copyRealMarkdown(550)
