@@ -10,6 +10,9 @@ export interface Passage {
 /** Private-use characters around each hit: no text that a person writes holds them, and they are taken out below. */
 const begin = '\u{e000}'
 const end = '\u{e001}'
+const markers = `StartSel=${begin}, StopSel=${end}`
+/** A passage of so many characters is shown whole: a fragment would begin at its first hit. */
+const shortPassage = 240
 
 /**
  * Fragments of each passage with the question's words between U+E000 and U+E001, parted by U+E002; an empty text when a
@@ -26,7 +29,10 @@ export async function markWords(
     text: `
       select case when to_tsvector(p.config::regconfig, p.body) @@ loose.question
           or to_tsvector('simple', p.body) @@ loose.question
-        then ts_headline(p.config::regconfig, p.body, loose.question, $4::text) else '' end as marked
+        then ts_headline(
+          p.config::regconfig, p.body, loose.question,
+          case when length(p.body) <= $6::int then $5::text else $4::text end
+        ) else '' end as marked
       from unnest($2::text[], $3::text[]) with ordinality as p(config, body, place)
       cross join lateral (
         select replace(${schema}.to_question($1::text, array[p.config])::text, '&', '|')::tsquery as question
@@ -36,7 +42,9 @@ export async function markWords(
       question,
       passages.map((passage) => passage.config),
       passages.map((passage) => withoutMarks(passage.text)),
-      `StartSel=${begin}, StopSel=${end}, FragmentDelimiter=\u{e002}, MaxFragments=2, MaxWords=24, MinWords=8`,
+      `${markers}, FragmentDelimiter=\u{e002}, MaxFragments=2, MaxWords=24, MinWords=8`,
+      `${markers}, HighlightAll=true`,
+      shortPassage,
     ],
   })
   return rows.map((row) => row.marked)
