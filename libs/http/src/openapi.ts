@@ -50,7 +50,11 @@ export async function registerOpenApi(app: FastifyInstance, info: ApiInfo): Prom
       url: '/openapi.json',
       withDefaultFonts: false,
       telemetry: false,
+      // What leads to Scalar's own services; the page stays on this machine.
       agent: { disabled: true },
+      mcp: { disabled: true },
+      showDeveloperTools: 'never',
+      hideClientButton: true,
     },
   })
   app.addHook('onSend', async (request, reply) => {
