@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { findBoundaryViolations, importsOf, type Project } from './boundaries.ts'
+import { findBoundaryViolations, findUnusedDependencies, importsOf, type Project } from './boundaries.ts'
 import { readProjects, readSources } from './workspace.ts'
 
 const project = (root: string, type: string, dependencies: string[] = []): Project => ({
@@ -22,7 +22,21 @@ const violationsOf = (path: string, text: string) => findBoundaryViolations(hous
 
 describe('module boundaries', () => {
   it('given this repository, nothing crosses them', () => {
-    expect(findBoundaryViolations(readProjects(), readSources())).toEqual([])
+    const projects = readProjects()
+    const sources = readSources()
+    expect(findBoundaryViolations(projects, sources)).toEqual([])
+    expect(findUnusedDependencies(projects, sources)).toEqual([])
+  })
+
+  it('given a dependency that no file uses, it is named', () => {
+    const file = { path: 'services/ingest/src/a.ts', text: "import { a } from '@synap/core'" }
+    const ingest = {
+      ...project('services/ingest', 'service', ['@synap/core', '@synap/kafka']),
+      devDependencies: [],
+    }
+    expect(findUnusedDependencies([ingest], [file])).toEqual([
+      'services/ingest declares @synap/kafka and does not use it',
+    ])
   })
 
   it('given a service that depends on another service, it is named', () => {

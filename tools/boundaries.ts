@@ -66,6 +66,17 @@ export function findBoundaryViolations(projects: readonly Project[], files: read
   ]
 }
 
+/** Dependencies that a project declares and no file of it names: an edge of the graph that is not there. */
+export function findUnusedDependencies(projects: readonly Project[], files: readonly SourceFile[]): string[] {
+  return projects.flatMap((project) => {
+    const own = files.filter((file) => file.path.startsWith(`${project.root}/`))
+    const text = own.map((file) => file.text).join('\n')
+    return [...project.dependencies, ...project.devDependencies]
+      .filter((name) => !text.includes(`'${name}'`) && !text.includes(`'${name}/`))
+      .map((name) => `${project.root} declares ${name} and does not use it`)
+  })
+}
+
 function edgeViolations(project: Project, projects: readonly Project[]): string[] {
   const allowed = allowedEdges[project.type]
   if (allowed === undefined) return [`${project.root} has the unknown tag type:${project.type}`]
