@@ -37,6 +37,7 @@ const driverHomes: ReadonlyArray<readonly [pattern: RegExp, home: string]> = [
   [/^(kafkajs|@kafkajs\/.*)$/, 'libs/kafka'],
   [/^(pg|pg-copy-streams)$/, 'libs/postgres'],
   [/^@aws-sdk\//, 'libs/object-store'],
+  [/^@electric-sql\//, 'libs/embedded'],
   [/^openai(\/.*)?$/, 'libs/ai'],
   [/^testcontainers$/, 'libs/testing'],
   [/^commander$/, 'libs/cli'],
