@@ -6,6 +6,7 @@ import { lockFolder } from '../folder-lock.ts'
 import { createSignals, type SignalOptions } from './signals.ts'
 import { makeSocketFolder } from './socket-path.ts'
 import { startWorker } from './start-worker.ts'
+import { startUpkeep, type Upkeep } from './upkeep.ts'
 import { loginUser } from './worker-protocol.ts'
 
 export interface EmbeddedDatabaseOptions {
@@ -21,6 +22,7 @@ export interface EmbeddedDatabase {
   pool: Pool
   /** `listen` of @synap/postgres for this database: notifications arrive in the process. */
   listen(options: SignalOptions): Promise<Listener>
+  upkeep: Pick<Upkeep, 'run'>
   /** Waits for work under way, closes the database and gives the folder back. */
   close(): Promise<void>
 }
@@ -68,11 +70,14 @@ export async function createEmbeddedDatabase(options: EmbeddedDatabaseOptions): 
         await signals.attach(client)
       },
     })
+    const upkeep = startUpkeep(pool, logger)
     return {
       pool,
+      upkeep,
       listen: (listening) => signals.listen(pool, listening),
       close: async () => {
-        if (!pool.ended) await pool.end()
+        await upkeep.stop()
+        if (!pool.ending) await pool.end()
         await worker.close()
         await socket.remove()
         lock.release()

@@ -24,6 +24,8 @@ async function prepareLogin(db: PGlite): Promise<void> {
       `create role ${loginUser} login createrole noinherit; alter database postgres owner to ${loginUser}`,
     )
   }
+  // For the upkeep, which a server does by itself.
+  await db.exec(`grant pg_checkpoint, pg_maintain to ${loginUser} with inherit true`)
   for (const name of extensionNames) await db.exec(`create extension if not exists ${name}`)
 }
 
@@ -45,7 +47,9 @@ function endWhenBroken(db: PGlite): void {
   }
 }
 
-const db = await PGlite.create({ dataDir, extensions: { vector, btree_gin } })
+// One session on one machine: a quarter of Postgres' default is plenty beside the system's own cache.
+const startParams = [...PGlite.defaultStartParams, '-c', 'shared_buffers=32MB', '-c', 'max_wal_size=128MB']
+const db = await PGlite.create({ dataDir, extensions: { vector, btree_gin }, startParams })
 await prepareLogin(db)
 endWhenBroken(db)
 
