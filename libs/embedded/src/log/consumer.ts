@@ -32,7 +32,7 @@ export interface LocalConsumerParts {
 }
 
 /** Below the 10 s that the port promises. */
-const closeDeadlineMs = 8_000
+const closeDeadlineMs = 5_000
 
 /**
  * A consumer of all partitions of its topics. It ends for good by `close()`, by a halt (a person must act) or by a

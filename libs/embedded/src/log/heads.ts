@@ -4,7 +4,7 @@ import type { Pool } from '@synap/postgres'
 import { findPartitions } from './sql/partitions.ts'
 import { createWakers } from './wakers.ts'
 
-const deadlineMs = 10_000
+const deadlineMs = 30_000
 
 /** How far each partition goes, as last seen. Wakes those who wait for more. */
 export interface Heads {

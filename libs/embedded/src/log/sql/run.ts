@@ -4,7 +4,7 @@ import { type Pool, type SingleStatement, single } from '@synap/postgres'
 /** Owns the schema `local`. */
 export const localRole = 'synap_local'
 
-const deadlineMs = 10_000
+const deadlineMs = 30_000
 
 /**
  * One statement, one round trip, one transaction of its own. `doing` is a constant phrase for errors. Rejects with a
