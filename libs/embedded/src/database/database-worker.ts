@@ -5,6 +5,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { btree_gin } from '@electric-sql/pglite/contrib/btree_gin'
 import { vector } from '@electric-sql/pglite-pgvector'
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
+import { isFatal } from './fatal.ts'
 import { extensionNames, type FromWorker, loginUser, type WorkerInput } from './worker-protocol.ts'
 
 const { dataDir, socketPath } = workerData as WorkerInput
@@ -30,14 +31,19 @@ async function prepareLogin(db: PGlite): Promise<void> {
 }
 
 /**
- * A statement that the server refuses is an answer. A call that throws means that the database itself broke, and the
- * socket server would keep every client waiting: end the thread, so that the process notices.
+ * A statement that the server refuses is an answer. After FATAL a server ends the session, and this one has no other:
+ * PGlite would say the same again for ever, without giving the thread back. A call that throws is as final: the socket
+ * server would let every client wait. Both end the thread, so that the process notices.
  */
 function endWhenBroken(db: PGlite): void {
   const run = db.execProtocolRawStream.bind(db)
   db.execProtocolRawStream = async (message, options) => {
+    const onRawData = (data: Uint8Array) => {
+      options?.onRawData(data)
+      if (isFatal(data)) process.exit(1)
+    }
     try {
-      return await run(message, options)
+      return await run(message, { ...options, onRawData })
     } catch (error) {
       setImmediate(() => {
         throw error
