@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { withDeadline } from '@synap/core'
 import {
   type Logger,
   type MessageLog,
@@ -44,6 +45,8 @@ export interface LocalLog extends MessageLog {
 
 const migrations = fileURLToPath(new URL('../../migrations', import.meta.url))
 
+const pingDeadlineMs = 3_000
+
 const defaults = {
   limits: { batchRecords: 1_000, batchBytes: 1024 * 1024 },
   concurrency: 3,
@@ -81,7 +84,7 @@ export async function createLocalLog(options: LocalLogOptions): Promise<LocalLog
     watermarks: (topic, until) => readWatermarks(pool, topic, until),
     groupLag: (groupId, topics, until) => readGroupLag(pool, groupId, topics, until),
     async ping(until) {
-      await findPartitions(pool, until)
+      await withDeadline('ping', pingDeadlineMs, until, (signal) => findPartitions(pool, signal))
     },
     keepTopics: () => keepTopics(upkeep),
     async close() {
