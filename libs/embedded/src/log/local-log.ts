@@ -8,7 +8,7 @@ import {
   pausePolicy,
   type Watermarks,
 } from '@synap/messaging'
-import { migrate, type Pool } from '@synap/postgres'
+import { capabilitiesOf, migrate, type Pool } from '@synap/postgres'
 import { applyTopics } from './apply-topics.ts'
 import { createClaims } from './claims.ts'
 import { createLocalConsumer } from './consumer.ts'
@@ -30,7 +30,10 @@ export interface LocalLogOptions {
   /** Partitions that one consumer handles at the same time. */
   concurrency?: number
   pausePolicy?: PausePolicy
-  /** Milliseconds between two looks at what other processes have appended; those of this process wake at once. */
+  /**
+   * Milliseconds between two looks at what other processes have appended; those of this process wake at once. By
+   * default 1,000, and 10,000 on a database that no other process can open.
+   */
   pollMs?: number
   /** Milliseconds between two writes of a group's offsets. */
   hintEveryMs?: number
@@ -51,7 +54,6 @@ const defaults = {
   limits: { batchRecords: 1_000, batchBytes: 1024 * 1024 },
   concurrency: 3,
   pausePolicy,
-  pollMs: 1_000,
   hintEveryMs: 2_000,
   upkeepEveryMs: 60_000,
 }
@@ -59,7 +61,8 @@ const defaults = {
 /** Topics in the schema `local` of a database, in place of a Kafka cluster. Brings the schema up to date first. */
 export async function createLocalLog(options: LocalLogOptions): Promise<LocalLog> {
   const { pool, logger, signal, ...rest } = options
-  const settings = { ...defaults, ...rest }
+  const pollMs = capabilitiesOf(pool).manySessions ? 1_000 : 10_000
+  const settings = { ...defaults, pollMs, ...rest }
   await migrate(pool, {
     service: 'local-log',
     schema: 'local',
