@@ -43,7 +43,7 @@ export async function startEnrichment(options: EnrichOptions): Promise<Workers> 
   const { defaultTimeZone, enrichLeaseMs: leaseMs } = config
   const extractor = createExtractor()
   defer(() => extractor.close())
-  const steps = createSteps({ objects, extractor, provider, derived, client, defaultTimeZone })
+  const steps = createSteps({ pool, objects, extractor, provider, derived, client, defaultTimeZone })
   const owner = uuidv7()
   const job = { pool, logger, steps, owner, leaseMs, retryMs: config.enrichRetryMs }
 
