@@ -40,6 +40,18 @@ const allowedEdges: Record<string, readonly string[]> = {
     'policy',
     'platform',
   ],
+  // Composes services with drivers, and does nothing else.
+  composition: [
+    'foundation',
+    'contracts',
+    'port',
+    'client',
+    'driver',
+    'embedded',
+    'policy',
+    'platform',
+    'service',
+  ],
   tool: [
     'foundation',
     'contracts',

@@ -32,7 +32,7 @@ export interface EnricherDrivers {
   provider: ModelProvider
 }
 
-const migrations = fileURLToPath(new URL('../migrations', import.meta.url))
+export const migrations = fileURLToPath(new URL('../migrations', import.meta.url))
 
 /** Starts the enricher on its drivers. */
 export async function startEnricher(

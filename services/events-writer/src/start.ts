@@ -24,7 +24,7 @@ export interface EventsWriterDrivers {
   openLongPool?: OpenPool
 }
 
-const migrations = fileURLToPath(new URL('../migrations', import.meta.url))
+export const migrations = fileURLToPath(new URL('../migrations', import.meta.url))
 
 /** Starts the events-writer on its drivers. */
 export async function startEventsWriter(

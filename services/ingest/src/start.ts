@@ -10,6 +10,8 @@ import { assertSchemasRegistered, createSchemaBook } from './schema-book.ts'
 import { buildServer } from './server.ts'
 import { startRelaying } from './start-relaying.ts'
 
+export { migrations } from './config.ts'
+
 export type IngestConfig = Pick<Config, 'topicPrefix' | 'outboxLimit' | 'relayLeaseMs' | 'relayPollMs'>
 
 /** What ingest stands on; whoever made these closes them, after ingest. */

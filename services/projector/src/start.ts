@@ -19,7 +19,7 @@ export interface ProjectorDrivers {
   store: Pick<ObjectStore, 'get' | 'check'>
 }
 
-const migrations = fileURLToPath(new URL('../migrations', import.meta.url))
+export const migrations = fileURLToPath(new URL('../migrations', import.meta.url))
 
 /** Starts the projector on its drivers. */
 export async function startProjector(
