@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { describeError, SynapError } from '@synap/core'
 import type { FromWorker, WorkerInput } from './worker-protocol.ts'
@@ -10,6 +11,13 @@ export interface DatabaseWorker {
 const closeMs = 10_000
 
 /**
+ * For all WebAssembly of the process. V8 would compile Postgres a second time, for speed: that takes some hundred
+ * megabytes and seconds of both cores just after the start. Without it a statement that computes much (an index over
+ * vectors) takes half as long again; short ones are faster.
+ */
+const compileOnce = ['--no-wasm-dynamic-tiering', '--no-wasm-tier-up']
+
+/**
  * Starts the thread and resolves when the database answers. `onExit` is called at most once, when the thread ended
  * although nobody closed it.
  */
@@ -17,6 +25,7 @@ export async function startWorker(
   input: WorkerInput,
   onExit: (error: SynapError) => void,
 ): Promise<DatabaseWorker> {
+  for (const flag of compileOnce) setFlagsFromString(flag)
   // Without the options of the main thread: they load the telemetry, which has nothing to see there. What the database
   // prints may hold values of statements, and goes nowhere.
   const worker = new Worker(new URL('./database-worker.ts', import.meta.url), {
