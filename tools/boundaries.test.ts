@@ -46,6 +46,13 @@ describe('module boundaries', () => {
     ])
   })
 
+  it('given the composition root, it may depend on services, and nothing may depend on it', () => {
+    const root = project('services/standalone', 'composition', ['@synap/query', '@synap/core'])
+    expect(findBoundaryViolations([...house, root], [])).toEqual([])
+    const bad = project('services/enricher', 'service', ['@synap/standalone'])
+    expect(findBoundaryViolations([...house, root, bad], [])).toHaveLength(1)
+  })
+
   it('given a library that depends on a driver it may not know, it is named', () => {
     const bad = project('libs/domain', 'domain', ['@synap/kafka'])
     expect(findBoundaryViolations([...house, bad], [])).toHaveLength(1)

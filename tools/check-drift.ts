@@ -1,5 +1,6 @@
 import { contractsDrift } from './drift/contracts-drift.ts'
 import { migrationsDrift } from './drift/migrations-drift.ts'
+import { schemaIdsDrift } from './drift/schema-ids-drift.ts'
 import { repositoryRoot } from './workspace.ts'
 
 /** What is generated is compared with its source. One line here for each check; it answers one line per difference. */
@@ -9,6 +10,7 @@ const checks: readonly (readonly [
 ])[] = [
   ['schemas and reference pages', contractsDrift],
   ['migrations', migrationsDrift],
+  ['schema ids', schemaIdsDrift],
 ]
 
 for (const [name, check] of checks) {

@@ -3,14 +3,15 @@ import type { Command } from 'commander'
 import { CommandError } from './command-error.ts'
 import { exitCodes } from './exit-codes.ts'
 import { explain } from './explain.ts'
-import { readSecret, readStackEnv, stackEnvFile } from './stack-environment.ts'
+import { readSecret, readStackEnv } from './stack-environment.ts'
+import { localProfile, standaloneEnvFile } from './standalone/profile.ts'
 
-/** Where a command finds Synap: flags first, then the environment, then what `synap up` wrote. */
+/** Where a command finds Synap: flags first, then the environment, then what `synap start` or `synap up` wrote. */
 export interface Connection {
   ingestUrl: string
   queryUrl: string
   apiKey: string
-  /** The environment with what `synap up` wrote under it: the addresses of the servers, when they are known here. */
+  /** The environment with what was written under it: the addresses of the servers, when they are known here. */
   env: Readonly<Record<string, string | undefined>>
   /** True when the addresses are those of the stack of this checkout. */
   isLocalStack: boolean
@@ -33,13 +34,13 @@ export function withConnection(command: Command): Command {
 }
 
 /**
- * Finds the addresses and the key, or says what to do. What `synap up` wrote counts as a whole: its key is not sent to
+ * Finds the addresses and the key, or says what to do. What `synap start` or `synap up` wrote counts as a whole: its key is not sent to
  * an address that came from elsewhere.
  */
 export function findConnection(
   flags: ConnectionFlags,
   environment: NodeJS.ProcessEnv = process.env,
-  stackFile: string = stackEnvFile,
+  stackFile: string = localProfile(),
 ): Connection {
   const written = readStackEnv(stackFile)
   const given = {
@@ -58,7 +59,7 @@ export function findConnection(
   if (key === undefined || missing.length > 0) {
     throw new CommandError(
       `I do not know where Synap is: ${missing.join(', ')} not set.\n` +
-        'Start it with ./synap up, or give --ingest-url, --query-url and --api-key.',
+        'Start it with ./synap start, or give --ingest-url, --query-url and --api-key.',
       exitCodes.configuration,
     )
   }
@@ -67,7 +68,8 @@ export function findConnection(
     queryUrl: parseAddress('SYNAP_QUERY_URL', found.SYNAP_QUERY_URL ?? ''),
     apiKey: parseKey(key),
     env: { ...stack, ...environment },
-    isLocalStack: !isElsewhere && written['SYNAP_INGEST_URL'] !== undefined,
+    isLocalStack:
+      !isElsewhere && stackFile !== standaloneEnvFile && written['SYNAP_INGEST_URL'] !== undefined,
     keyFrom: key.from,
   }
 }

@@ -9,6 +9,7 @@ import { registerList } from './commands/list.ts'
 import { registerMigrate } from './commands/migrate.ts'
 import { registerSearch } from './commands/search.ts'
 import { registerSetup } from './commands/setup.ts'
+import { registerStart } from './commands/start.ts'
 import { registerStatus } from './commands/status.ts'
 import { registerTest } from './commands/test.ts'
 import { registerUp } from './commands/up.ts'
@@ -28,6 +29,7 @@ export function buildProgram(): Command {
     .addHelpText('after', footer)
 
   program.commandsGroup('Run it:')
+  registerStart(program)
   registerUp(program)
   registerStatus(program)
   registerDown(program)
@@ -69,15 +71,17 @@ function registerHelp(program: Command): void {
 
 const footer = `
 Synap is looked for in --ingest-url, --query-url and --api-key, then in the
-variables SYNAP_INGEST_URL, SYNAP_QUERY_URL and SYNAP_API_KEY, then in what
-./synap up wrote. The answer goes to stdout, everything else to stderr.
+variables SYNAP_INGEST_URL, SYNAP_QUERY_URL and SYNAP_API_KEY, then in what a
+running ./synap start, or ./synap up, wrote. The answer goes to stdout, everything else to stderr.
 NO_COLOR=1 takes the colours away.
 
 Exit codes:
 ${exitCodeTable.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`).join('\n')}
 
 Example:
-  $ ./synap up && ./synap capture "Buy milk tomorrow" && ./synap search milk`
+  $ ./synap start
+  $ ./synap capture "Buy milk tomorrow"     (in another terminal)
+  $ ./synap search milk`
 
 function readVersion(): string {
   const manifest = readFileSync(join(repositoryRoot, 'package.json'), 'utf8')

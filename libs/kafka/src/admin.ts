@@ -1,5 +1,5 @@
 import { withDeadline } from '@synap/core'
-import type { StartPoint } from '@synap/messaging'
+import type { PartitionLag, Watermarks } from '@synap/messaging'
 import type { Admin } from 'kafkajs'
 import { buildClient, type Client, deadlinesOf, type KafkaOptions } from './client.ts'
 import { toSynapError } from './errors.ts'
@@ -44,9 +44,6 @@ export function createAdminConnection(kafka: KafkaOptions): AdminConnection {
   }
 }
 
-/** Oldest and next offset of each partition of a topic, by partition number. */
-export type Watermarks = ReadonlyMap<number, StartPoint>
-
 export function readWatermarks(
   connection: AdminConnection,
   topic: string,
@@ -58,16 +55,6 @@ export function readWatermarks(
       rows.map(({ partition, low, high }) => [partition, { low: BigInt(low), high: BigInt(high) }]),
     )
   })
-}
-
-/** How far a group's committed offsets are behind. They are hints; each consumer's real position is in its database. */
-export interface PartitionLag {
-  topic: string
-  partition: number
-  /** Null when the group has committed nothing for the partition. */
-  committed: bigint | null
-  high: bigint
-  lag: bigint
 }
 
 export function readGroupLag(

@@ -1,7 +1,6 @@
 import { describeError } from '@synap/core'
-import { silentLogger } from '@synap/messaging'
+import { declaredTopics, silentLogger } from '@synap/messaging'
 import { createTopicsConfig } from './create-topics.config.ts'
-import { declaredTopics } from './declared-topics.ts'
 import { createKafka } from './kafka.ts'
 
 /** `node create-topics.ts`: makes the declared topics, or brings their settings in line. One JSON line per topic. */

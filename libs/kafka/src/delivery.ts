@@ -5,12 +5,12 @@ import {
   type Logger,
   type PausePolicy,
   pauseMs,
+  splitByBytes,
 } from '@synap/messaging'
 import type { EachBatchPayload } from 'kafkajs'
 import type { AssignedPartition } from './assignment.ts'
 import { protocolType } from './errors.ts'
 import { toInbound } from './messages.ts'
-import { splitByBytes } from './split.ts'
 
 export interface DeliveryParts {
   handle: ConsumerOptions['handle']

@@ -1,5 +1,5 @@
-import { type ConsumerDriver, type PausePolicy, pausePolicy } from '@synap/messaging'
-import { type AdminConnection, readWatermarks, type Watermarks } from './admin.ts'
+import { type ConsumerDriver, type PausePolicy, pausePolicy, type Watermarks } from '@synap/messaging'
+import { type AdminConnection, readWatermarks } from './admin.ts'
 import type { KafkaOptions } from './client.ts'
 import { createKafkaConsumer } from './consumer.ts'
 import type { ConsumerTuning } from './consumer-session.ts'

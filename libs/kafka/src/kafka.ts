@@ -1,27 +1,13 @@
-import type { ConsumerDriver, Publisher } from '@synap/messaging'
-import {
-  createAdminConnection,
-  type PartitionLag,
-  readGroupLag,
-  readWatermarks,
-  type Watermarks,
-} from './admin.ts'
+import type { MessageLog, Publisher } from '@synap/messaging'
+import { createAdminConnection, readGroupLag, readWatermarks } from './admin.ts'
 import type { KafkaOptions } from './client.ts'
 import { type ConsumerDriverOptions, createConsumerDriver } from './driver.ts'
 import { createPublisher, type PublisherOptions } from './publisher.ts'
-import { applyTopics, type TopicReport, type TopicSpec } from './topics-admin.ts'
+import { applyTopics } from './topics-admin.ts'
 
-export interface KafkaDriver {
+export interface KafkaDriver extends MessageLog {
   /** A publisher with its own connections; the caller closes it. */
   publisher(options?: PublisherOptions): Publisher
-  consumerDriver: ConsumerDriver
-  createTopics(topics: readonly TopicSpec[], signal?: AbortSignal): Promise<TopicReport[]>
-  watermarks(topic: string, signal?: AbortSignal): Promise<Watermarks>
-  groupLag(groupId: string, topics: readonly string[], signal?: AbortSignal): Promise<PartitionLag[]>
-  /** Resolves when a broker answers within some seconds, else rejects with class dependency. For readiness. */
-  ping(signal?: AbortSignal): Promise<void>
-  /** Ends the shared connections. Publishers and consumers are closed by their owners, before. */
-  close(): Promise<void>
 }
 
 /** Everything on one Kafka cluster. Opens no connection until it is used. */

@@ -1,6 +1,5 @@
-import type { ConsumerOptions, PausePolicy } from '@synap/messaging'
+import type { ConsumerOptions, PausePolicy, Watermarks } from '@synap/messaging'
 import type { EachBatchPayload } from 'kafkajs'
-import type { Watermarks } from './admin.ts'
 import type { AssignedPartition, Assignment } from './assignment.ts'
 import type { KafkaOptions } from './client.ts'
 import { type ConsumerSession, type ConsumerTuning, openConsumerSession } from './consumer-session.ts'

@@ -22,17 +22,6 @@ export function toInbound(topic: string, partition: number, raw: RawMessage): In
   }
 }
 
-/** Bytes of a record without compression, as far as a limit needs to know. */
-export function approximateBytes(message: {
-  key: string | null
-  value: Buffer | null
-  headers: Readonly<Record<string, string>>
-}): number {
-  let bytes = 32 + (message.key?.length ?? 0) + (message.value?.length ?? 0)
-  for (const [name, value] of Object.entries(message.headers)) bytes += 4 + name.length + value.length
-  return bytes
-}
-
 function toHeaders(raw: Record<string, unknown> | undefined): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(raw ?? {})) {

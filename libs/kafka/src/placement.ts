@@ -1,12 +1,12 @@
 import { describeError, SynapError, wait } from '@synap/core'
 import {
+  assertHeld,
   type ConsumerOptions,
   driverActionOf,
   type PausePolicy,
   pauseMs,
-  type StartPoint,
+  type Watermarks,
 } from '@synap/messaging'
-import type { Watermarks } from './admin.ts'
 import type { AssignedPartition } from './assignment.ts'
 
 export interface PlacementParts {
@@ -58,26 +58,9 @@ async function findPosition(partition: AssignedPartition, parts: PlacementParts)
   }
   // Where this assignment stood already, when kafkajs lost its place: the first answer of a consumer without a stored
   // position is the oldest record, and that may have moved on past records it never got.
-  if (partition.position !== null) assertHeld(partition, partition.position, at)
+  if (partition.position !== null) assertHeld(topic, number, partition.position, at)
   const position = await parts.resumeAt(topic, number, at)
-  assertHeld(partition, position, at)
+  assertHeld(topic, number, position, at)
   partition.highWatermark = at.high
   return position
-}
-
-function assertHeld(
-  { topic, partition }: AssignedPartition,
-  position: bigint,
-  { low, high }: StartPoint,
-): void {
-  if (position >= low && position <= high) return
-  throw new SynapError(
-    `the position of ${topic}/${partition} is ${position}, but the topic holds ${low} to ${high}: ` +
-      'records have been removed or the topic was made anew; decide by hand where to go on',
-    {
-      code: 'position.out_of_range',
-      class: 'configuration',
-      fields: { topic, partition, position: Number(position), low: Number(low), high: Number(high) },
-    },
-  )
 }

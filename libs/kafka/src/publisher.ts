@@ -1,9 +1,7 @@
 import { SynapError } from '@synap/core'
-import type { Publisher } from '@synap/messaging'
+import { createTurnQueue, type Publisher, splitByBytes } from '@synap/messaging'
 import type { KafkaOptions } from './client.ts'
 import { createResender } from './resender.ts'
-import { splitByBytes } from './split.ts'
-import { createTurnQueue } from './turn-queue.ts'
 
 export interface PublisherOptions {
   /** Uncompressed bytes of one send; below the topics' `max.message.bytes`. A larger call becomes several sends. */

@@ -1,8 +1,7 @@
 import { backoffMs, describeError, SynapError, wait } from '@synap/core'
-import type { OutboundMessage, PublisherHealth } from '@synap/messaging'
+import { approximateBytes, type OutboundMessage, type PublisherHealth } from '@synap/messaging'
 import type { KafkaOptions } from './client.ts'
 import { toSynapError } from './errors.ts'
-import { approximateBytes } from './messages.ts'
 import { createProducerSession, type ProducerSession } from './producer-session.ts'
 
 /** Sends a batch again and again until it is acknowledged. One call at a time. */

@@ -1,22 +1,8 @@
 import { replicationFor } from '@synap/contracts'
-import { backoffMs, errorClass, SynapError, wait } from '@synap/core'
+import { backoffMs, errorClass, wait } from '@synap/core'
+import { assertSamePartitions, type TopicReport, type TopicSpec, topicReport } from '@synap/messaging'
 import kafkajs, { type Admin } from 'kafkajs'
 import type { AdminConnection } from './admin.ts'
-
-export interface TopicSpec {
-  name: string
-  /** Fixed for ever: another number would place a user's later records apart from the earlier ones. */
-  partitions: number
-  /** Broker settings as the broker names them; the whole set, whatever else was set on the topic is removed. */
-  config: Readonly<Record<string, string>>
-}
-
-export interface TopicReport {
-  topic: string
-  outcome: 'created' | 'altered' | 'unchanged'
-  /** Settings that differed: what the topic had, and what it has now (null: not set on the topic). */
-  changes: Readonly<Record<string, { from: string | null; to: string | null }>>
-}
 
 /** Kafka's `DYNAMIC_TOPIC_CONFIG`: set on the topic itself, not inherited from the broker. */
 const setOnTopic = 1
@@ -52,7 +38,7 @@ function applyOnce(
 ): Promise<TopicReport[]> {
   return connection.run('create topics', signal, async (admin) => {
     const existing = await partitionCounts(admin)
-    for (const spec of specs) assertPartitions(spec, existing.get(spec.name))
+    for (const spec of specs) assertSamePartitions(spec, existing.get(spec.name))
     const { brokers } = await admin.describeCluster()
     const { replicationFactor, minInsyncReplicas } = replicationFor(brokers.length)
     const inherited = replicationFactor === 1 ? {} : { 'min.insync.replicas': String(minInsyncReplicas) }
@@ -61,7 +47,7 @@ function applyOnce(
       const wanted = { ...inherited, ...spec.config }
       const created = !existing.has(spec.name) && (await create(admin, spec, wanted, replicationFactor))
       reports.push(
-        created ? reportOf(spec.name, 'created', {}, wanted) : await alter(admin, spec.name, wanted),
+        created ? topicReport(spec.name, 'created', {}, wanted) : await alter(admin, spec.name, wanted),
       )
     }
     return reports
@@ -71,19 +57,6 @@ function applyOnce(
 async function partitionCounts(admin: Admin): Promise<Map<string, number>> {
   const { topics } = await admin.fetchTopicMetadata()
   return new Map(topics.map(({ name, partitions }) => [name, partitions.length]))
-}
-
-function assertPartitions(spec: TopicSpec, found: number | undefined): void {
-  if (found === undefined || found === spec.partitions) return
-  throw new SynapError(
-    `topic ${spec.name} has ${found} partitions and is declared with ${spec.partitions}; ` +
-      'records of one user would be split over two partitions: make a topic of another name and copy',
-    {
-      code: 'topic.partitions_differ',
-      class: 'configuration',
-      fields: { topic: spec.name, found, declared: spec.partitions },
-    },
-  )
 }
 
 /** False when another run has created the topic in the meantime. */
@@ -115,24 +88,10 @@ async function alter(
       .filter((entry) => entry.configSource === setOnTopic)
       .map((entry) => [entry.configName, entry.configValue]),
   )
-  const report = reportOf(topic, 'altered', found, wanted)
+  const report = topicReport(topic, 'altered', found, wanted)
   if (Object.keys(report.changes).length === 0) return { ...report, outcome: 'unchanged' }
   // Not incremental: what is left out goes back to the broker's default.
   const configEntries = Object.entries(wanted).map(([name, value]) => ({ name, value }))
   await admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] })
   return report
-}
-
-function reportOf(
-  topic: string,
-  outcome: TopicReport['outcome'],
-  found: Readonly<Record<string, string>>,
-  wanted: Readonly<Record<string, string>>,
-): TopicReport {
-  const names = [...new Set([...Object.keys(found), ...Object.keys(wanted)])].sort()
-  const changed = names.filter((name) => found[name] !== wanted[name])
-  const changes = changed.map(
-    (name) => [name, { from: found[name] ?? null, to: wanted[name] ?? null }] as const,
-  )
-  return { topic, outcome, changes: Object.fromEntries(changes) }
 }

@@ -1,6 +1,5 @@
 import { describeError, SynapError } from '@synap/core'
-import type { Logger } from '@synap/messaging'
-import type { Watermarks } from './admin.ts'
+import type { Logger, Watermarks } from '@synap/messaging'
 import type { AssignedPartition } from './assignment.ts'
 import type { RecordReader } from './record-reader.ts'
 

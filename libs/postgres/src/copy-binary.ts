@@ -1,5 +1,6 @@
 import { finished } from 'node:stream/promises'
 import { from as copyFrom } from 'pg-copy-streams'
+import { capabilitiesOf } from './capabilities.ts'
 import { ByteWriter, type CopyType, encoders } from './copy-encode.ts'
 import { mapPostgresError } from './error.ts'
 import type { Client } from './pool.ts'
@@ -16,7 +17,7 @@ const identifier = /^[a-z_][a-z0-9_]*$/
 /**
  * Writes rows with `COPY … FROM STDIN (FORMAT binary)`; gives back how many. `table` is `schema.table`; each row has
  * one value per column, in their order (see `CopyType`). A single refused row refuses all: use it where rows are known
- * to be new. Not for PGlite, which has no COPY over a connection.
+ * to be new. Only where `capabilitiesOf(client).copy` holds: PGlite breaks on it.
  *
  * Rejects with a `SynapError`, or a TypeError when a value is not of its column's type.
  */
@@ -29,6 +30,7 @@ export async function copyBinary(
   const names = [...table.split('.'), ...columns.map((column) => column.name)]
   if (!names.every((name) => identifier.test(name)) || !table.includes('.'))
     throw new TypeError('not schema.table')
+  if (!capabilitiesOf(client).copy) throw new TypeError('this database has no COPY')
   const chunks = encodeRows(columns, rows)
   const first = chunks.next()
   if (first.done === true) return 0

@@ -60,7 +60,8 @@ describe('errors of the database', () => {
       'Client has encountered a connection error and is not queryable',
       'Query read timeout',
     ].map((message) => new Error(message))
-    for (const error of [...socket, ...driver]) {
+    const noSocketFile = Object.assign(new Error('connect ENOENT'), { code: 'ENOENT', syscall: 'connect' })
+    for (const error of [...socket, ...driver, noSocketFile]) {
       const mapped = mapPostgresError(error)
       expect([error.message, mapped]).toMatchObject([
         error.message,

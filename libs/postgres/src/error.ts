@@ -91,7 +91,10 @@ export function mapPostgresError(error: unknown): unknown {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   const fields: Fields = code === '' ? { sqlstate: null } : { sqlstate: null, reason: code }
   if (error.message === 'Query read timeout') return make(timeout, fields, error)
-  if (lostConnection.has(code) || lostMessage.test(error.message)) return make(unavailable, fields, error)
+  // The file of a local socket is gone; of any other file it is not ours to say.
+  const noSocket = code === 'ENOENT' && 'syscall' in error && error.syscall === 'connect'
+  if (noSocket || lostConnection.has(code) || lostMessage.test(error.message))
+    return make(unavailable, fields, error)
   return error
 }
 

@@ -1,3 +1,4 @@
+export { type Capabilities, capabilitiesOf, serverCapabilities } from './capabilities.ts'
 export { type CopyColumn, copyBinary } from './copy-binary.ts'
 export type { CopyType } from './copy-encode.ts'
 export { dumpSchema } from './dump-schema.ts'

@@ -1,7 +1,7 @@
 import { mapPostgresError } from './error.ts'
 import { type MigrationFile, readMigrationFiles } from './migration-files.ts'
 import { findApplied, pendingMigrations, refuse } from './migration-state.ts'
-import type { Extension } from './ownership.ts'
+import { type Extension, roles } from './ownership.ts'
 import type { Client, Pool } from './pool.ts'
 import { createExtensions, createRoles } from './preamble.ts'
 import { execute } from './query.ts'
@@ -10,7 +10,7 @@ export interface MigrateOptions {
   service: string
   /** The schema, or schemas, that the service owns; created when missing. */
   schema: string | readonly string[]
-  /** Owns the schemas; every file runs as this role. */
+  /** Owns the schemas; every file runs as this role. Created when missing, as those of the services are. */
   role: string
   /** The folder with `0001_name.sql`, …. */
   directory: string
@@ -42,7 +42,7 @@ const lockTimeoutMs = 60_000
 export async function migrate(pool: Pool, options: MigrateOptions): Promise<MigrationReport> {
   const files = await readMigrationFiles(options.directory)
   const signal = options.signal ?? new AbortController().signal
-  await createRoles(pool, signal)
+  await createRoles(pool, signal, [...new Set([...roles, options.role])])
   const client = await pool.connect().catch((error: unknown) => {
     throw mapPostgresError(error)
   })

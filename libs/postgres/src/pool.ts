@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { type Capabilities, declareCapabilities, serverCapabilities } from './capabilities.ts'
 import { typeParsers } from './types.ts'
 
 /** A function gets a pool or a client, never both: on a pool of one connection (PGlite) it would wait for itself. */
@@ -18,6 +19,12 @@ export interface PoolOptions {
   statementTimeoutMs?: number
   /** Called with the error of a connection that broke while nobody waited on it; the pool replaces it by itself. */
   onConnectionError?: (error: Error) => void
+  /** What the database behind the URL can do; all of it by default. Without `manySessions`, `max` is 1. */
+  capabilities?: Capabilities
+  /** Milliseconds after which an unused connection is closed; 30,000 by default, 0 = never. */
+  idleTimeoutMs?: number
+  /** Prepares a new connection before its first use; the connection is given up when it rejects. */
+  onConnect?: (client: pg.ClientBase) => Promise<void>
 }
 
 // Shorter than the statement's own limit, so that a lock that is not free is told from a slow statement.
@@ -34,20 +41,24 @@ const idleInTransactionMs = 15_000
  */
 export function createPool(options: PoolOptions): Pool {
   const statementTimeoutMs = options.statementTimeoutMs ?? 5_000
+  const capabilities = options.capabilities ?? serverCapabilities
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: options.applicationName,
-    max: options.max ?? 10,
+    max: capabilities.manySessions ? (options.max ?? 10) : 1,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 3_000,
-    idleTimeoutMillis: 30_000,
-    statement_timeout: statementTimeoutMs,
+    idleTimeoutMillis: options.idleTimeoutMs ?? 30_000,
+    ...(capabilities.statementTimeout ? { statement_timeout: statementTimeoutMs } : {}),
     query_timeout: statementTimeoutMs + 1_000,
     lock_timeout: lockTimeoutMs(statementTimeoutMs),
     idle_in_transaction_session_timeout: idleInTransactionMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     types: typeParsers,
+    // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it; its types do not say so
+    ...(options.onConnect === undefined ? {} : { onConnect: options.onConnect }),
   })
+  declareCapabilities(pool, capabilities)
   const report = (error: Error) => options.onConnectionError?.(error)
   // Without both listeners a server that restarts ends the process: the pool's is for idle clients, the client's for
   // those checked out between two statements.

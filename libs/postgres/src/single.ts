@@ -60,6 +60,11 @@ async function send<T>(pool: Pool, message: string, signal: AbortSignal): Promis
   const client = await pool.connect().catch((error: unknown) => {
     throw mapPostgresError(error)
   })
+  if (signal.aborted) {
+    // While it waited for a connection: sent now, it would come after what the caller did since.
+    client.release()
+    signal.throwIfAborted()
+  }
   let released = false
   const release = (destroy: boolean) => {
     if (!released) client.release(destroy)

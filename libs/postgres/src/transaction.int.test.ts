@@ -236,6 +236,24 @@ describe('transactions', () => {
     })
   })
 
+  it('given a caller that gave up while it waited for the connection, its statement is never sent', async () => {
+    const narrow = open({ max: 1 })
+    const statement = {
+      text: 'update tx.counters set n = n + 1 where id = $1::int returning n',
+      values: [1],
+    }
+    const [first] = await single<{ n: number }>(narrow, owner, statement)
+    const holder = await narrow.connect()
+    const controller = new AbortController()
+    const given = single(narrow, owner, statement, { signal: controller.signal })
+    await eventually('it waits', () => narrow.waitingCount === 1)
+    controller.abort(new Error('gave up'))
+    holder.release()
+    await expect(given).rejects.toThrow('gave up')
+    const [second] = await single<{ n: number }>(narrow, owner, statement)
+    expect(second?.n).toBe((first?.n ?? 0) + 1)
+  })
+
   it('given a single statement, it runs as the principal, with values quoted, and no superuser passes', async () => {
     const notesOf = (role: string) =>
       single<{ n: number; text: string }>(

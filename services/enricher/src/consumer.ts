@@ -1,8 +1,7 @@
 import type { SynapClient } from '@synap/client'
 import { type SynapEvent, topicName } from '@synap/contracts'
 import { createInbox, createReaderDecoder, type Inbox } from '@synap/inbox'
-import type { SchemaRegistry } from '@synap/kafka'
-import type { Consumer, ConsumerDriver, Logger } from '@synap/messaging'
+import type { Consumer, Logger, MessageLog, SchemaRegistry } from '@synap/messaging'
 import { ownership, type Pool } from '@synap/postgres'
 import { applyEvents } from './apply-events.ts'
 import type { EnricherConfig } from './config.ts'
@@ -10,7 +9,7 @@ import type { EnricherConfig } from './config.ts'
 export interface EventsConsumerOptions {
   config: Pick<EnricherConfig, 'topicPrefix'>
   pool: Pool
-  kafka: { consumerDriver: ConsumerDriver }
+  log: Pick<MessageLog, 'consumerDriver'>
   registry: Pick<SchemaRegistry, 'schemaById'>
   client: Pick<SynapClient, 'internalEvents' | 'heads'>
   logger: Logger
@@ -22,7 +21,7 @@ export interface EventsConsumerOptions {
 export function createEventsConsumer(options: EventsConsumerOptions): { consumer: Consumer; inbox: Inbox } {
   const { pool, registry, client: ingest, logger } = options
   const { topicPrefix } = options.config
-  const driver = options.kafka.consumerDriver
+  const driver = options.log.consumerDriver
   const inbox = createInbox<SynapEvent>({
     schema: 'enrich',
     role: ownership.enricher.role,

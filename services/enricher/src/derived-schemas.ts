@@ -1,5 +1,5 @@
 import { type DerivedType, derivedTypes, schemaFileOf, subjectOf } from '@synap/contracts'
-import type { SchemaRegistry } from '@synap/kafka'
+import type { SchemaRegistry } from '@synap/messaging'
 
 /** Registry ids of what is written to the derived topic (its name in use). Rejects with `schema.unregistered` (configuration). */
 export async function findSchemaIds(

@@ -2,23 +2,22 @@ import { createExtractor, type ModelProvider } from '@synap/ai'
 import type { SynapClient } from '@synap/client'
 import { topicName } from '@synap/contracts'
 import { uuidv7 } from '@synap/core'
-import type { KafkaDriver, SchemaRegistry } from '@synap/kafka'
-import type { Logger } from '@synap/messaging'
+import type { Logger, MessageLog, SchemaRegistry } from '@synap/messaging'
 import type { Pool } from '@synap/postgres'
-import type { EnricherConfig } from './config.ts'
 import { findSchemaIds } from './derived-schemas.ts'
 import { startBacklogMeter } from './measure-backlog.ts'
 import { createDerivedPublisher } from './publish-derived.ts'
 import { runJob } from './run-job.ts'
 import { startTombstones } from './send-tombstones.ts'
+import type { EnricherOptions } from './start.ts'
 import { createSteps } from './steps/all-steps.ts'
 import type { Objects } from './steps/objects.ts'
 import { startWorkers, type Workers } from './workers.ts'
 
 export interface EnrichOptions {
-  config: EnricherConfig
+  config: EnricherOptions
   pool: Pool
-  kafka: Pick<KafkaDriver, 'publisher'>
+  log: Pick<MessageLog, 'publisher'>
   registry: Pick<SchemaRegistry, 'idOf'>
   objects: Objects
   client: Pick<SynapClient, 'recordAnalysis'>
@@ -30,10 +29,10 @@ export interface EnrichOptions {
 
 /** Wires what works jobs off: steps and their tools, the workers, and the tombstones of what was purged. */
 export async function startEnrichment(options: EnrichOptions): Promise<Workers> {
-  const { config, pool, kafka, registry, objects, client, provider, logger, defer, fail } = options
+  const { config, pool, log, registry, objects, client, provider, logger, defer, fail } = options
   const { model, embeddingModel, offline } = provider
   logger.info({ model, embeddingModel, offline }, 'this model enriches')
-  const publisher = kafka.publisher()
+  const publisher = log.publisher()
   defer(() => publisher.close())
   const topic = topicName('derived', config.topicPrefix)
   const derived = createDerivedPublisher({
@@ -44,7 +43,7 @@ export async function startEnrichment(options: EnrichOptions): Promise<Workers> 
   const { defaultTimeZone, enrichLeaseMs: leaseMs } = config
   const extractor = createExtractor()
   defer(() => extractor.close())
-  const steps = createSteps({ objects, extractor, provider, derived, client, defaultTimeZone })
+  const steps = createSteps({ pool, objects, extractor, provider, derived, client, defaultTimeZone })
   const owner = uuidv7()
   const job = { pool, logger, steps, owner, leaseMs, retryMs: config.enrichRetryMs }
 

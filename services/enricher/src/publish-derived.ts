@@ -23,7 +23,7 @@ export interface DerivedPublisher {
   bury(places: readonly DerivedPlace[], signal: AbortSignal): Promise<void>
 }
 
-/** Shorter than the time a transaction may stand idle: records are published while the job's row is held. */
+/** A topic that is away ends a try of a step, which then comes again by itself. */
 const publishDeadlineMs = 8_000
 /** Places are in the thousands for a whole user; a batch should not be. */
 const tombstonesPerBatch = 500

@@ -5,7 +5,7 @@ import { answerAsModel } from './model-stub.ts'
 import { createStand, type Stand } from './stand.ts'
 
 export const waiting = { deadlineMs: 40_000, everyMs: 50 }
-/** Without a key the offline provider works. */
+/** With neither key nor address the offline provider works. */
 export const offline = { OPENAI_API_KEY: undefined, OPENAI_BASE_URL: undefined }
 export const allDone = {
   download: 'done',

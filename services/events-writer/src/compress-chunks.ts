@@ -1,9 +1,14 @@
 import { startUpkeep } from '@synap/inbox'
 import type { Logger } from '@synap/messaging'
-import { createPool, transaction } from '@synap/postgres'
+import { type Pool, type PoolOptions, transaction } from '@synap/postgres'
 import type { EventsWriterConfig } from './config.ts'
 import type { Storage } from './prepare-storage.ts'
 import { compressChunk, findChunkToCompress } from './sql/storage.ts'
+
+/** Makes a pool whose statements may take that long; its user ends it. */
+export type OpenPool = (
+  options: Required<Pick<PoolOptions, 'applicationName' | 'max' | 'statementTimeoutMs'>>,
+) => Pool
 
 const everyMs = 3_600_000
 /** Milliseconds for one chunk: a day's events of a busy house. */
@@ -14,13 +19,13 @@ const chunkTimeoutMs = 30 * 60_000
  * run as the table's owner, who would need the right to log in. `stop` waits for the statement under way to be given up.
  */
 export function startCompression(
-  config: Pick<EventsWriterConfig, 'databaseUrl' | 'logCompressAfterDays'>,
+  openPool: OpenPool,
+  config: Pick<EventsWriterConfig, 'logCompressAfterDays'>,
   { compressor }: Storage,
   logger: Logger,
 ): { stop(): Promise<void> } {
   if (compressor === null) return { stop: async () => undefined }
-  const pool = createPool({
-    url: config.databaseUrl,
+  const pool = openPool({
     applicationName: 'events-writer-compression',
     max: 1,
     statementTimeoutMs: chunkTimeoutMs,

@@ -1,7 +1,7 @@
 import type { DecodedEvent } from '@synap/contracts'
 import { crashpoint, SynapError } from '@synap/core'
 import type { PlacedEvent } from '@synap/inbox'
-import { type Client, execute } from '@synap/postgres'
+import { type Client, capabilitiesOf, execute } from '@synap/postgres'
 import type { EventRow } from './row.ts'
 import { copyEvents, insertEvents } from './sql/events.ts'
 import { addDailyCounts, widenAggregates, widenUserDays } from './sql/rollups.ts'
@@ -33,7 +33,7 @@ async function writeRows(
 ): Promise<readonly PlacedEvent<DecodedEvent>[]> {
   const events = rows.map((row) => row.placed)
   const repeats = new Set(events.map((event) => event.id)).size < events.length
-  if (!repeats && (await tryCopy(client, rows))) return events
+  if (!repeats && capabilitiesOf(client).copy && (await tryCopy(client, rows))) return events
   const inserted = await insertEvents(client, rows)
   // Deleting tells a repeated event's first copy, which was written, from its second.
   return events.filter((event) => inserted.delete(event.id))

@@ -1,14 +1,15 @@
 import { topicName } from '@synap/contracts'
 import { SynapError } from '@synap/core'
-import type { KafkaDriver } from '@synap/kafka'
+import type { MessageLog } from '@synap/messaging'
 import type { Pool } from '@synap/postgres'
 import type { ServiceContext } from '@synap/runtime'
-import type { Config } from './config.ts'
+
 import { observeOutbox, published, quarantines } from './metrics.ts'
 import { type OutboxWatch, startOutboxWatch } from './outbox-watch.ts'
 import { prepareMessage } from './relay/prepare-message.ts'
 import { type Relay, startRelay } from './relay/relay.ts'
 import type { SchemaBook } from './schema-book.ts'
+import type { IngestConfig } from './start.ts'
 import { startUpkeep } from './upkeep.ts'
 
 /** One batch at a time: large enough to keep a broker busy, small enough to be sent again whole. */
@@ -21,8 +22,8 @@ const upkeepEveryMs = 60_000
  * degrades readiness.
  */
 export function startRelaying(
-  { config, logger, defer, health }: ServiceContext<Config>,
-  { pool, kafka, schemas }: { pool: Pool; kafka: KafkaDriver; schemas: SchemaBook },
+  { config, logger, defer, health }: ServiceContext<IngestConfig>,
+  { pool, kafka, schemas }: { pool: Pool; kafka: MessageLog; schemas: SchemaBook },
 ): { relay: Relay; outbox: OutboxWatch } {
   const publisher = kafka.publisher()
   defer(() => publisher.close())

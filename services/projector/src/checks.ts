@@ -1,6 +1,5 @@
 import { SynapError } from '@synap/core'
-import type { SchemaRegistry } from '@synap/kafka'
-import type { Consumer } from '@synap/messaging'
+import type { Consumer, SchemaRegistry } from '@synap/messaging'
 import type { ObjectStore } from '@synap/object-store'
 import { type Pool, query } from '@synap/postgres'
 import type { Health } from '@synap/runtime'

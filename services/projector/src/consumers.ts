@@ -1,6 +1,5 @@
 import type { SynapClient } from '@synap/client'
-import type { SchemaRegistry } from '@synap/kafka'
-import type { ConsumerDriver, Logger } from '@synap/messaging'
+import type { ConsumerDriver, Logger, SchemaRegistry } from '@synap/messaging'
 import type { ObjectStore } from '@synap/object-store'
 import type { Pool } from '@synap/postgres'
 import type { ProjectorConfig } from './config.ts'

@@ -29,11 +29,6 @@ export function objectStoreOf(config: QueryConfig): S3StoreConfig {
   }
 }
 
-/** The projector notifies once per batch; without a direct connection the positions are looked at every 50 ms. */
-export function listenTo({ databaseDirectUrl: url }: QueryConfig) {
-  return { url, applicationName: 'query', channels: ['read_positions'] }
-}
-
 /** Shared by all instances of the service, as cursors have to be. A new service key ends old cursors. */
 export function cursorSecretOf({ serviceApiKey }: QueryConfig): string {
   return serviceApiKey

@@ -3,7 +3,7 @@ import { type Client, execute } from '@synap/postgres'
 
 /**
  * Ends open jobs of these items that read something else than what is current now. Before the new jobs are inserted.
- * Waits for a worker that holds the row while it publishes.
+ * Waits for a worker that writes a result just now.
  */
 export async function supersedeJobs(client: Client, entities: readonly EntityId[]): Promise<void> {
   await execute(client, {
@@ -46,7 +46,7 @@ export interface Purge {
   userId: UserId
 }
 
-/** Notes the purge and ends the jobs it concerns. The update takes their rows, so a result under way comes before it. */
+/** Notes the purge and ends the jobs it concerns. The update takes their rows, so a result being written comes before it. */
 export async function insertPurge(client: Client, purge: Purge): Promise<void> {
   await execute(client, {
     name: 'enrich.insert_purge',

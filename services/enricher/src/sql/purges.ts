@@ -68,6 +68,18 @@ export async function finishPurgePass(client: Client, purge: Purge): Promise<voi
   })
 }
 
+/** Does the purge of this item or of its user again from the first pass, if there was one. */
+export async function repeatPurge(
+  client: Client,
+  { entityId, userId }: { entityId: EntityId; userId: UserId },
+): Promise<void> {
+  await execute(client, {
+    name: 'enrich.repeat_purge',
+    text: `update enrich.purges set passes = 0, due_at = now() where subject_id in ($1::uuid, $2::uuid)`,
+    values: [entityId, userId],
+  })
+}
+
 /** After the last pass nothing is left but the purge itself. */
 export async function deletePurged(client: Client, purge: Purge): Promise<void> {
   for (const table of ['published', 'jobs'] as const) {

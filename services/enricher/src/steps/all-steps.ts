@@ -1,5 +1,6 @@
 import type { Extractor, ModelProvider } from '@synap/ai'
 import type { SynapClient } from '@synap/client'
+import type { Pool } from '@synap/postgres'
 import type { StepName } from '../job.ts'
 import type { DerivedPublisher } from '../publish-derived.ts'
 import { createAnalyse } from './analyse.ts'
@@ -13,6 +14,7 @@ import { createRecord } from './record.ts'
 import type { Step } from './step.ts'
 
 export interface StepTools {
+  pool: Pool
   objects: Objects
   extractor: Extractor
   provider: ModelProvider

@@ -1,17 +1,12 @@
-import { crashpoint } from '@synap/core'
-import type { DerivedPublisher } from '../publish-derived.ts'
-import { upsertPublished } from '../sql/results.ts'
+import { type Announcing, announce } from './announce.ts'
 import { extractProducer } from './extract.ts'
 import { readExtraction } from './read-text.ts'
 import type { Step } from './step.ts'
 
-/**
- * Publishes where the text lies and how it divides, before any model is asked. The job's row is held meanwhile: a purge
- * either comes first, and then nothing is published, or waits and sends its tombstone after it.
- */
-export function createPublishText({ derived }: { derived: DerivedPublisher }): Step {
+/** Publishes where the text lies and how it divides, before any model is asked. */
+export function createPublishText(parts: Announcing): Step {
   return async (context) => {
-    const { job, signal } = context
+    const { job } = context
     const { userId, entityId, contentHash } = job
     const { analysable, reason, textKey, language, links, chunks } = await readExtraction(context)
     const place = { userId, entityId, contentHash, producer: extractProducer }
@@ -33,13 +28,7 @@ export function createPublishText({ derived }: { derived: DerivedPublisher }): S
         byteEnd,
       })),
     }
-    return {
-      state: 'done',
-      save: async (client) => {
-        await derived.publish([record], signal)
-        crashpoint('enricher.after_publish')
-        await upsertPublished(client, place, 1)
-      },
-    }
+    await announce(parts, context, extractProducer, [record])
+    return { state: 'done' }
   }
 }

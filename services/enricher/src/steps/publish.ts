@@ -1,18 +1,18 @@
 import { chunkerVersion, type ModelProvider } from '@synap/ai'
 import { type DerivedRecord, maxVectorsPerBlock } from '@synap/contracts'
-import { crashpoint, SynapError } from '@synap/core'
+import { SynapError } from '@synap/core'
 import type { LeasedJob } from '../job.ts'
-import type { DerivedPublisher } from '../publish-derived.ts'
-import { findEmbeddings, type StoredChunk, upsertPublished } from '../sql/results.ts'
+import { findEmbeddings, type StoredChunk } from '../sql/results.ts'
+import { type Announcing, announce } from './announce.ts'
 import { embeddingKeyOf } from './embed.ts'
 import { readExtraction } from './read-text.ts'
 import type { Step } from './step.ts'
 
-/** Publishes the vectors, at most 64 to a record; the job's row is held meanwhile, as in `publish_text`. */
-export function createPublish(options: { derived: DerivedPublisher; provider: ModelProvider }): Step {
-  const { derived, provider } = options
+/** Publishes the vectors, at most 64 to a record. */
+export function createPublish(options: Announcing & { provider: ModelProvider }): Step {
+  const { provider } = options
   return async (context) => {
-    const { job, signal, commit } = context
+    const { job, commit } = context
     const { chunks } = await readExtraction(context)
     const key = embeddingKeyOf(job, provider)
     const blockCount = Math.ceil(chunks.length / maxVectorsPerBlock)
@@ -22,15 +22,8 @@ export function createPublish(options: { derived: DerivedPublisher; provider: Mo
       const vectors = await commit((client) => findEmbeddings(client, key, block))
       records.push(blockOf(job, provider, { block, blockCount, chunks, vectors }))
     }
-    const producer = embedProducer(provider)
-    return {
-      state: 'done',
-      save: async (client) => {
-        await derived.publish(records, signal)
-        crashpoint('enricher.after_publish')
-        await upsertPublished(client, { ...job, producer }, blockCount)
-      },
-    }
+    await announce(options, context, embedProducer(provider), records)
+    return { state: 'done' }
   }
 }
 

@@ -1,4 +1,13 @@
-import { approximateBytes } from './messages.ts'
+/** Bytes of a record without compression, as far as a limit needs to know. */
+export function approximateBytes(message: {
+  key: string | null
+  value: Buffer | null
+  headers: Readonly<Record<string, string>>
+}): number {
+  let bytes = 32 + (message.key?.length ?? 0) + (message.value?.length ?? 0)
+  for (const [name, value] of Object.entries(message.headers)) bytes += 4 + name.length + value.length
+  return bytes
+}
 
 /** Consecutive runs of at most `maxBytes` and `maxCount` messages, at least one message each. */
 export function* splitByBytes<T extends Parameters<typeof approximateBytes>[0]>(

@@ -1,5 +1,5 @@
 import { topicName, topics } from '@synap/contracts'
-import type { TopicSpec } from './topics-admin.ts'
+import type { TopicSpec } from './message-log.ts'
 
 /** Every topic that the contracts declare, its name behind the prefix. */
 export function declaredTopics(prefix = ''): TopicSpec[] {

@@ -1,0 +1,42 @@
+import type { App } from '@synap/http'
+import type { MessageLog } from '@synap/messaging'
+import type { ObjectStore } from '@synap/object-store'
+import { assertMigrated, type Pool } from '@synap/postgres'
+import type { ServiceContext } from '@synap/runtime'
+import { type Config, migrations } from './config.ts'
+import { pingDatabase } from './database.ts'
+import { clockJumps } from './metrics.ts'
+import { assertSchemasRegistered, createSchemaBook } from './schema-book.ts'
+import { buildServer } from './server.ts'
+import { startRelaying } from './start-relaying.ts'
+
+export { migrations } from './config.ts'
+
+export type IngestConfig = Pick<Config, 'topicPrefix' | 'outboxLimit' | 'relayLeaseMs' | 'relayPollMs'>
+
+/** What ingest stands on; whoever made these closes them, after ingest. */
+export interface IngestDrivers {
+  pool: Pool
+  store: ObjectStore
+  log: MessageLog
+}
+
+/** Starts ingest on its drivers. The app that is answered does not listen yet. */
+export async function startIngest(
+  context: ServiceContext<IngestConfig>,
+  { pool, store, log }: IngestDrivers,
+): Promise<App> {
+  const { logger, defer, health } = context
+  await assertMigrated(pool, 'ingest', migrations)
+  const schemas = await createSchemaBook(pool)
+  assertSchemasRegistered(schemas)
+  const { relay, outbox } = startRelaying(context, { pool, kafka: log, schemas })
+
+  const onCommitted = () => relay.wake()
+  const onClockJump = () => clockJumps.add(1)
+  const server = await buildServer({ pool, logger, store, schemas, outbox, onCommitted, onClockJump })
+  defer(() => server.close())
+  health.ready('postgres', () => pingDatabase(pool))
+  health.ready('object-store', (signal) => store.check(signal))
+  return server
+}

@@ -1,0 +1,42 @@
+import type { ModelProvider } from '@synap/ai'
+import type { App, Authenticate } from '@synap/http'
+import type { ObjectStore } from '@synap/object-store'
+import { type Listener, type ListenOptions, type Pool, query } from '@synap/postgres'
+import type { ServiceContext } from '@synap/runtime'
+import { createCursorCodec } from './cursor.ts'
+import { createPositionReader, createReadModel } from './read-model.ts'
+import { buildServer } from './server.ts'
+import { createPositionWaiter } from './wait-for-position.ts'
+
+/** What query stands on; whoever made these closes them, after it. */
+export interface QueryDrivers {
+  pool: Pool
+  store: ObjectStore
+  /** The projector notifies once per batch; without a direct connection the positions are looked at every 50 ms. */
+  listen: (options: Pick<ListenOptions, 'channels' | 'onNotify'>) => Listener | Promise<Listener>
+  /** Every model that questions can be embedded with. */
+  providers: readonly ModelProvider[]
+  authenticate: Authenticate
+  /** Shared by all instances of the service, as cursors have to be. */
+  cursorSecret: string
+}
+
+/** Starts query on its drivers. The app that is answered does not listen yet. */
+export async function startQuery(
+  { logger, defer, health }: Pick<ServiceContext<unknown>, 'logger' | 'defer' | 'health'>,
+  { pool, store, listen, providers, authenticate, cursorSecret }: QueryDrivers,
+): Promise<App> {
+  const readPositions = createPositionReader(pool)
+  await readPositions([]) // refuses a database without a read model, or with one of an unknown shape
+  const waiter = createPositionWaiter({ readPositions })
+  const listener = await listen({ channels: ['read_positions'], onNotify: () => waiter.wake() })
+  defer(() => listener.close())
+
+  const cursors = createCursorCodec(cursorSecret)
+  const readModel = createReadModel(pool, waiter)
+  const server = await buildServer({ pool, readModel, store, providers, cursors, authenticate, logger })
+  defer(() => server.close())
+  health.ready('database', () => query(pool, { text: 'select 1' }))
+  health.ready('object-store', (signal) => store.check(signal), { needed: false })
+  return server
+}

@@ -1,0 +1,48 @@
+import { isTimeZone } from '@synap/ai'
+import type { EnricherOptions } from '@synap/enricher'
+import type { EventsWriterOptions } from '@synap/events-writer'
+import type { IngestConfig } from '@synap/ingest'
+import type { ProjectorOptions } from '@synap/projector'
+import { httpConfig, modelConfig } from '@synap/runtime'
+import { z } from 'zod'
+
+const name = () => z.string().min(1)
+
+/** The environment of standalone: names in upper snake case. */
+export const standaloneConfig = z.object({
+  ...httpConfig,
+  ...modelConfig,
+  /** Absolute: the folder that holds everything. */
+  dataDir: z.string().startsWith('/', 'an absolute path is expected'),
+  openaiModel: name().default('gpt-5-mini'),
+  openaiEmbeddingModel: name().default('text-embedding-3-small'),
+  openaiOrganization: name().optional(),
+  /** What "tomorrow" means for users who chose no time zone: that of this machine. */
+  defaultTimeZone: z
+    .string()
+    .default(() => Intl.DateTimeFormat().resolvedOptions().timeZone)
+    .refine(isTimeZone, 'the name of a time zone is expected'),
+})
+export type StandaloneConfig = z.output<typeof standaloneConfig>
+
+/**
+ * What the services are told where nobody else can write: commits of this process wake who waits for them, so polling
+ * is for the unforeseen only. A lease outlives a kill: short ones let the next start go on soon.
+ */
+export const settings: IngestConfig &
+  EventsWriterOptions &
+  ProjectorOptions &
+  Omit<EnricherOptions, 'defaultTimeZone'> = {
+  topicPrefix: '',
+  outboxLimit: 1_000_000,
+  relayLeaseMs: 3_000,
+  relayPollMs: 5_000,
+  haltPercent: 5,
+  logChunkHours: 24,
+  logCompressAfterDays: 7,
+  enrichConcurrency: 4,
+  enrichPerUser: 4,
+  enrichLeaseMs: 5_000,
+  enrichPollMs: 2_000,
+  enrichRetryMs: 1_000,
+}

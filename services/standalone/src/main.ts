@@ -1,0 +1,11 @@
+import { runService } from '@synap/runtime'
+import { standaloneConfig } from './config.ts'
+import { openDrivers } from './open-drivers.ts'
+import { startServices } from './start-services.ts'
+import { tellParent } from './tell-parent.ts'
+
+await runService('standalone', standaloneConfig, async (context) => {
+  const drivers = await openDrivers(context)
+  const url = await startServices(context, drivers)
+  tellParent({ url, apiKey: drivers.keys.apiKey, dataDir: context.config.dataDir })
+})

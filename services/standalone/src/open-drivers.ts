@@ -1,0 +1,46 @@
+import { join } from 'node:path'
+import {
+  createEmbeddedDatabase,
+  createFixedRegistry,
+  createLocalLog,
+  type SignalOptions,
+} from '@synap/embedded'
+import type { MessageLog, SchemaRegistry } from '@synap/messaging'
+import { createFolderStore, type ObjectStore } from '@synap/object-store'
+import type { Listener, Pool } from '@synap/postgres'
+import type { ServiceContext } from '@synap/runtime'
+import type { StandaloneConfig } from './config.ts'
+import { findOrMakeKeys, type Keys } from './keys.ts'
+import { migrateAll, prepareLog } from './prepare.ts'
+
+export interface Drivers {
+  pool: Pool
+  log: MessageLog
+  registry: SchemaRegistry
+  store: ObjectStore
+  keys: Keys
+  listen: (options: SignalOptions) => Promise<Listener>
+}
+
+/** Opens everything the services stand on, ready to be used, in the data folder. */
+export async function openDrivers({
+  config,
+  logger,
+  defer,
+  signal,
+  fail,
+}: ServiceContext<StandaloneConfig>): Promise<Drivers> {
+  const { dataDir } = config
+  const database = await createEmbeddedDatabase({ dataDir, logger, onExit: fail })
+  defer(() => database.close())
+  const { pool } = database
+  await migrateAll(pool, signal)
+  const log = await createLocalLog({ pool, logger, signal })
+  defer(() => log.close())
+  const registry = createFixedRegistry()
+  await prepareLog(pool, log, registry, signal)
+  const store = createFolderStore(join(dataDir, 'objects'))
+  defer(() => store.close())
+  const keys = await findOrMakeKeys(pool, dataDir)
+  return { pool, log, registry, store, keys, listen: (options) => database.listen(options) }
+}

@@ -1,0 +1,43 @@
+import { createOfflineProvider } from '@synap/ai'
+import { createClient } from '@synap/client'
+import { startEnricher } from '@synap/enricher'
+import { createProvider } from '@synap/enricher/provider'
+import { startEventsWriter } from '@synap/events-writer'
+import { startIngest } from '@synap/ingest'
+import { createAuthenticate } from '@synap/ingest/authenticate'
+import { startProjector } from '@synap/projector'
+import { startQuery } from '@synap/query'
+import type { ServiceContext } from '@synap/runtime'
+import { type StandaloneConfig, settings } from './config.ts'
+import { listenTogether } from './one-port.ts'
+import type { Drivers } from './open-drivers.ts'
+import { partOf } from './part.ts'
+
+/** Starts the five services of this process on their drivers; answers the base address of both APIs. */
+export async function startServices(
+  context: ServiceContext<StandaloneConfig>,
+  { pool, log, registry, store, keys, listen }: Drivers,
+): Promise<string> {
+  const { config } = context
+  const provider = createProvider(config)
+  const writes = await startIngest(partOf(context, 'ingest', settings), { pool, store, log })
+  const reads = await startQuery(partOf(context, 'query', {}), {
+    pool,
+    store,
+    listen,
+    providers: provider.offline ? [provider] : [provider, createOfflineProvider()],
+    authenticate: createAuthenticate(pool),
+    cursorSecret: keys.serviceKey,
+  })
+  const url = await listenTogether({ writes, reads }, config)
+
+  const calls = { apiKey: keys.serviceKey, deadlineMs: 5_000, attempts: 2 }
+  const ingest = createClient({ ingestUrl: url, queryUrl: url, ...calls })
+  const tools = { pool, registry, ingest, store, consumerDriver: log.consumerDriver }
+  await startEventsWriter(partOf(context, 'events-writer', settings), tools)
+  await startProjector(partOf(context, 'projector', settings), tools)
+  const enrichment = { ...settings, defaultTimeZone: config.defaultTimeZone }
+  const drivers = { pool, log, registry, objects: store, client: ingest, provider }
+  await startEnricher(partOf(context, 'enricher', enrichment), drivers)
+  return url
+}
