@@ -72,7 +72,7 @@ describe('where a command finds Synap', () => {
   it('given nothing at all, it says what is missing and what to do', () => {
     const { message, exitCode } = refusal({}, {}, join(folder.path, 'none.env'))
     expect(message).toContain('SYNAP_INGEST_URL, SYNAP_QUERY_URL, SYNAP_API_KEY not set')
-    expect(message).toContain('./synap up')
+    expect(message).toContain('./synap start or ./synap up')
     expect(exitCode).toBe(78)
   })
 

@@ -59,7 +59,7 @@ export function findConnection(
   if (key === undefined || missing.length > 0) {
     throw new CommandError(
       `I do not know where Synap is: ${missing.join(', ')} not set.\n` +
-        'Start it with ./synap start, or give --ingest-url, --query-url and --api-key.',
+        'Start it with ./synap start or ./synap up, or give --ingest-url, --query-url and --api-key.',
       exitCodes.configuration,
     )
   }
