@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { UserId } from '@synap/core'
 import {
   createTcpProxy,
@@ -118,6 +117,8 @@ describe('transactions', () => {
   })
 
   it('given two transactions that wait for each other, both end well when retries are allowed', async () => {
+    const both = Promise.withResolvers<void>()
+    let holding = 0
     const add = (first: number, second: number) =>
       transaction(
         pool,
@@ -127,7 +128,8 @@ describe('transactions', () => {
             text: 'update tx.counters set n = n + 1 where id = $1::int',
             values: [first],
           })
-          await sleep(100) // long enough for the other to hold its first row
+          if (++holding === 2) both.resolve()
+          await both.promise
           await execute(client, {
             text: 'update tx.counters set n = n + 1 where id = $1::int',
             values: [second],
