@@ -1,3 +1,4 @@
+export { chooseProvider, type ModelSettings, providersForSearch } from './choose-provider.ts'
 export { type Chunk, type Chunking, chunkerVersion, chunkText } from './extract/chunk.ts'
 export { extractDocument, extractText, largestText } from './extract/document.ts'
 export {

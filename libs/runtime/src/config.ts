@@ -83,6 +83,10 @@ export const ingestClientConfig = {
 export const modelConfig = {
   openaiApiKey: required().optional(),
   openaiBaseUrl: httpUrl().optional(),
+  openaiOrganization: required().optional(),
+  /** The model that analyses, and the one that embeds (with 1536 dimensions), questions as well as content. */
+  openaiModel: required().default('gpt-5-mini'),
+  openaiEmbeddingModel: required().default('text-embedding-3-small'),
 }
 
 /** What `runService` itself needs; every service has it. */
@@ -93,3 +97,22 @@ export const runtimeConfig = z.object({
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 })
 export type RuntimeConfig = z.output<typeof runtimeConfig>
+
+/** What `s3Config` parsed, as the object store's driver takes it. */
+export function s3Access(config: z.output<z.ZodObject<typeof s3Config>>) {
+  return {
+    endpoint: config.s3Endpoint,
+    region: config.s3Region,
+    bucket: config.s3Bucket,
+    accessKeyId: config.s3AccessKeyId,
+    secretAccessKey: config.s3SecretAccessKey,
+  }
+}
+
+/**
+ * How a consumer calls ingest (missing events, analyses), as the client takes it. The deadline is below the time after
+ * which the group drops a silent member.
+ */
+export function ingestCalls({ ingestUrl, serviceApiKey }: z.output<z.ZodObject<typeof ingestClientConfig>>) {
+  return { ingestUrl, queryUrl: ingestUrl, apiKey: serviceApiKey, deadlineMs: 5_000, attempts: 2 }
+}

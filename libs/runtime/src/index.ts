@@ -2,11 +2,13 @@ export {
   databaseConfig,
   flag,
   httpConfig,
+  ingestCalls,
   ingestClientConfig,
   integer,
   kafkaConfig,
   modelConfig,
   registryConfig,
+  s3Access,
   s3Config,
   url,
 } from './config.ts'

@@ -1,6 +1,4 @@
 import { isTimeZone } from '@synap/ai'
-import type { ClientOptions } from '@synap/client'
-import type { S3StoreConfig } from '@synap/object-store'
 import {
   databaseConfig,
   ingestClientConfig,
@@ -12,8 +10,6 @@ import {
 } from '@synap/runtime'
 import { z } from 'zod'
 
-const name = () => z.string().min(1)
-
 /** The environment of the enricher; a variable's name is the key in upper snake case. */
 export const configSchema = z.object({
   ...databaseConfig,
@@ -22,10 +18,6 @@ export const configSchema = z.object({
   ...s3Config,
   ...ingestClientConfig,
   ...modelConfig,
-  /** The model that analyses, and the one that embeds (with 1536 dimensions); used with OPENAI_API_KEY only. */
-  openaiModel: name().default('gpt-5-mini'),
-  openaiEmbeddingModel: name().default('text-embedding-3-small'),
-  openaiOrganization: name().optional(),
   /** IANA name: what "tomorrow" means for users who chose no time zone. */
   defaultTimeZone: z.string().default('UTC').refine(isTimeZone, 'the name of a time zone is expected'),
   /** Jobs worked on at once, in all and for one user: whoever imports thousands of notes leaves room for others. */
@@ -40,18 +32,3 @@ export const configSchema = z.object({
 })
 
 export type EnricherConfig = z.output<typeof configSchema>
-
-/** How ingest is asked for missing events and told of analyses: below the time after which the group drops a silent member. */
-export function ingestCalls({ ingestUrl, serviceApiKey }: EnricherConfig): ClientOptions {
-  return { ingestUrl, queryUrl: ingestUrl, apiKey: serviceApiKey, deadlineMs: 5_000, attempts: 2 }
-}
-
-export function storeOf(config: EnricherConfig): S3StoreConfig {
-  return {
-    endpoint: config.s3Endpoint,
-    region: config.s3Region,
-    bucket: config.s3Bucket,
-    accessKeyId: config.s3AccessKeyId,
-    secretAccessKey: config.s3SecretAccessKey,
-  }
-}

@@ -1,10 +1,10 @@
+import { chooseProvider } from '@synap/ai'
 import { createClient } from '@synap/client'
 import { createKafka, createSchemaRegistry } from '@synap/kafka'
 import { createS3Store } from '@synap/object-store'
 import { createPool } from '@synap/postgres'
-import { runService } from '@synap/runtime'
-import { configSchema, ingestCalls, storeOf } from './config.ts'
-import { createProvider } from './provider.ts'
+import { ingestCalls, runService, s3Access } from '@synap/runtime'
+import { configSchema } from './config.ts'
 import { startEnricher } from './start.ts'
 
 const name = 'enricher'
@@ -16,7 +16,7 @@ await runService(name, configSchema, async (context) => {
   const tuning = { sessionTimeoutMs: config.kafkaSessionTimeoutMs }
   const log = createKafka({ brokers: config.kafkaBrokers, clientId: name, logger }, { tuning })
   defer(() => log.close())
-  const objects = createS3Store(storeOf(config))
+  const objects = createS3Store(s3Access(config))
   defer(() => objects.close())
   await startEnricher(context, {
     pool,
@@ -24,6 +24,6 @@ await runService(name, configSchema, async (context) => {
     registry: createSchemaRegistry({ url: config.schemaRegistryUrl }),
     objects,
     client: createClient(ingestCalls(config)),
-    provider: createProvider(config),
+    provider: chooseProvider(config),
   })
 })

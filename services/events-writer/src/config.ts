@@ -1,4 +1,3 @@
-import type { ClientOptions } from '@synap/client'
 import { databaseConfig, ingestClientConfig, integer, kafkaConfig, registryConfig } from '@synap/runtime'
 import { z } from 'zod'
 
@@ -16,8 +15,3 @@ export const eventsWriterConfig = z.object({
   haltPercent: integer(1, 100).default(5),
 })
 export type EventsWriterConfig = z.output<typeof eventsWriterConfig>
-
-/** How ingest is asked for missing events. The deadline is below the time after which the group drops a silent member. */
-export function ingestCalls({ ingestUrl, serviceApiKey }: EventsWriterConfig): ClientOptions {
-  return { ingestUrl, queryUrl: ingestUrl, apiKey: serviceApiKey, deadlineMs: 5_000, attempts: 2 }
-}

@@ -1,8 +1,8 @@
 import { createClient } from '@synap/client'
 import { createKafka, createSchemaRegistry } from '@synap/kafka'
 import { createPool } from '@synap/postgres'
-import { runService } from '@synap/runtime'
-import { eventsWriterConfig, ingestCalls } from './config.ts'
+import { ingestCalls, runService } from '@synap/runtime'
+import { eventsWriterConfig } from './config.ts'
 import { startEventsWriter } from './start.ts'
 
 const name = 'events-writer'

@@ -1,20 +1,12 @@
 import { fileURLToPath } from 'node:url'
-import type { S3StoreConfig } from '@synap/object-store'
-import {
-  databaseConfig,
-  httpConfig,
-  integer,
-  kafkaConfig,
-  registryConfig,
-  s3Config as s3,
-} from '@synap/runtime'
+import { databaseConfig, httpConfig, integer, kafkaConfig, registryConfig, s3Config } from '@synap/runtime'
 import { z } from 'zod'
 
 /** The environment of ingest; names are the keys in upper snake case. */
 export const config = z.object({
   ...databaseConfig,
   ...kafkaConfig,
-  ...s3,
+  ...s3Config,
   ...httpConfig,
   /** Events that may wait for the relay before writes answer 503. */
   outboxLimit: integer(1, 1_000_000_000).default(1_000_000),
@@ -39,13 +31,3 @@ export const createKeyConfig = z.object({ databaseUrl: databaseConfig.databaseUr
 export const environment = () => process.env
 
 export const migrations = fileURLToPath(new URL('../migrations', import.meta.url))
-
-export function s3Config(config: Config): S3StoreConfig {
-  return {
-    endpoint: config.s3Endpoint,
-    region: config.s3Region,
-    bucket: config.s3Bucket,
-    accessKeyId: config.s3AccessKeyId,
-    secretAccessKey: config.s3SecretAccessKey,
-  }
-}

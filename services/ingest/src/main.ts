@@ -1,8 +1,8 @@
 import { createKafka } from '@synap/kafka'
 import { createS3Store } from '@synap/object-store'
 import { createPool } from '@synap/postgres'
-import { runService } from '@synap/runtime'
-import { config, s3Config } from './config.ts'
+import { runService, s3Access } from '@synap/runtime'
+import { config } from './config.ts'
 import { startIngest } from './start.ts'
 
 await runService('ingest', config, async (context) => {
@@ -14,7 +14,7 @@ await runService('ingest', config, async (context) => {
     onConnectionError: (error) => logger.warn({ error }, 'a database connection broke'),
   })
   defer(() => pool.end())
-  const store = createS3Store(s3Config(config))
+  const store = createS3Store(s3Access(config))
   defer(() => store.close())
   const log = createKafka({ brokers: config.kafkaBrokers, clientId: 'ingest', logger })
   defer(() => log.close())

@@ -1,4 +1,3 @@
-import type { ClientOptions } from '@synap/client'
 import {
   databaseConfig,
   ingestClientConfig,
@@ -21,11 +20,6 @@ export const projectorConfig = z.object({
 })
 export type ProjectorConfig = z.output<typeof projectorConfig>
 
-/** How ingest is asked for missing events. The deadline is below the time after which the group drops a silent member. */
-export function ingestCalls({ ingestUrl, serviceApiKey }: ProjectorConfig): ClientOptions {
-  return { ingestUrl, queryUrl: ingestUrl, apiKey: serviceApiKey, deadlineMs: 5_000, attempts: 2 }
-}
-
 /** Which read model this process fills; a rebuild fills another one beside it, with groups of its own. */
 export const readModel = {
   schema: 'read_v1',
@@ -39,14 +33,4 @@ export const readModel = {
 /** Statements are kept to a second or two; three times what others get is for a loaded machine, and for erasures. */
 export function poolOf({ databaseUrl, databasePoolSize }: ProjectorConfig) {
   return { url: databaseUrl, max: databasePoolSize, statementTimeoutMs: 15_000 }
-}
-
-export function objectStoreOf(config: ProjectorConfig) {
-  return {
-    endpoint: config.s3Endpoint,
-    region: config.s3Region,
-    bucket: config.s3Bucket,
-    accessKeyId: config.s3AccessKeyId,
-    secretAccessKey: config.s3SecretAccessKey,
-  }
 }

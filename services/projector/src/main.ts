@@ -2,8 +2,8 @@ import { createClient } from '@synap/client'
 import { createKafka, createSchemaRegistry } from '@synap/kafka'
 import { createS3Store } from '@synap/object-store'
 import { createPool } from '@synap/postgres'
-import { runService } from '@synap/runtime'
-import { ingestCalls, objectStoreOf, poolOf, projectorConfig } from './config.ts'
+import { ingestCalls, runService, s3Access } from '@synap/runtime'
+import { poolOf, projectorConfig } from './config.ts'
 import { startProjector } from './start.ts'
 
 const name = 'projector'
@@ -12,7 +12,7 @@ await runService(name, projectorConfig, async (context) => {
   const { config, logger, defer } = context
   const pool = createPool({ ...poolOf(config), applicationName: name })
   defer(() => pool.end())
-  const store = createS3Store(objectStoreOf(config))
+  const store = createS3Store(s3Access(config))
   defer(() => store.close())
   const tuning = { sessionTimeoutMs: config.kafkaSessionTimeoutMs }
   const kafka = createKafka({ brokers: config.kafkaBrokers, clientId: name, logger }, { tuning })

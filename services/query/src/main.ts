@@ -1,8 +1,9 @@
+import { chooseProvider, providersForSearch } from '@synap/ai'
 import { createS3Store } from '@synap/object-store'
 import { createPool, listen } from '@synap/postgres'
-import { runService } from '@synap/runtime'
+import { runService, s3Access } from '@synap/runtime'
 import { createAuthenticate } from './authenticate.ts'
-import { cursorSecretOf, objectStoreOf, providersOf, queryConfig } from './config.ts'
+import { cursorSecretOf, queryConfig } from './config.ts'
 import { startQuery } from './start.ts'
 
 const name = 'query'
@@ -11,13 +12,13 @@ await runService(name, queryConfig, async (context) => {
   const { config, defer } = context
   const pool = createPool({ url: config.databaseUrl, applicationName: name, max: config.databasePoolSize })
   defer(() => pool.end())
-  const store = createS3Store(objectStoreOf(config))
+  const store = createS3Store(s3Access(config))
   defer(() => store.close())
   const server = await startQuery(context, {
     pool,
     store,
     listen: (options) => listen({ ...options, url: config.databaseDirectUrl, applicationName: name }),
-    providers: providersOf(config),
+    providers: providersForSearch(chooseProvider(config)),
     authenticate: createAuthenticate(config),
     cursorSecret: cursorSecretOf(config),
   })

@@ -6,17 +6,12 @@ import type { ProjectorOptions } from '@synap/projector'
 import { httpConfig, modelConfig } from '@synap/runtime'
 import { z } from 'zod'
 
-const name = () => z.string().min(1)
-
 /** The environment of standalone: names in upper snake case. */
 export const standaloneConfig = z.object({
   ...httpConfig,
   ...modelConfig,
   /** Absolute: the folder that holds everything. */
   dataDir: z.string().startsWith('/', 'an absolute path is expected'),
-  openaiModel: name().default('gpt-5-mini'),
-  openaiEmbeddingModel: name().default('text-embedding-3-small'),
-  openaiOrganization: name().optional(),
   /** What "tomorrow" means for users who chose no time zone: that of this machine. */
   defaultTimeZone: z
     .string()

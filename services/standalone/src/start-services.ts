@@ -1,7 +1,6 @@
-import { createOfflineProvider } from '@synap/ai'
+import { chooseProvider, providersForSearch } from '@synap/ai'
 import { createClient } from '@synap/client'
 import { startEnricher } from '@synap/enricher'
-import { createProvider } from '@synap/enricher/provider'
 import { startEventsWriter } from '@synap/events-writer'
 import { startIngest } from '@synap/ingest'
 import { createAuthenticate } from '@synap/ingest/authenticate'
@@ -19,13 +18,13 @@ export async function startServices(
   { pool, log, registry, store, keys, listen }: Drivers,
 ): Promise<string> {
   const { config } = context
-  const provider = createProvider(config)
+  const provider = chooseProvider(config)
   const writes = await startIngest(partOf(context, 'ingest', settings), { pool, store, log })
   const reads = await startQuery(partOf(context, 'query', {}), {
     pool,
     store,
     listen,
-    providers: provider.offline ? [provider] : [provider, createOfflineProvider()],
+    providers: providersForSearch(provider),
     authenticate: createAuthenticate(pool),
     cursorSecret: keys.serviceKey,
   })
