@@ -13,6 +13,7 @@ import {
 } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { type Authenticate, findPrincipal, registerAccess } from './access.ts'
+import { endConnectionsOnClose } from './end-connections.ts'
 import { answerClientError, answerError, registerErrorAnswers } from './error-answers.ts'
 import { parseJsonBody, refuseHostileText } from './json-body.ts'
 import { type Limits, registerPressureLimit, registerRateLimit } from './limits.ts'
@@ -71,6 +72,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   registerErrorAnswers(app, options.logger)
   registerJson(app)
   // The order of the hooks is the policy: first listed is outermost.
+  endConnectionsOnClose(app)
   registerDeadline(app, options.handlerTimeoutMs ?? 20_000)
   beginRequestTrace(app)
   registerAccounts(app, options)
