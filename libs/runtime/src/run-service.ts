@@ -2,7 +2,7 @@ import { backoffMs, errorClass, SynapError, wait } from '@synap/core'
 import { createLogger, type Logger, shutdownTelemetry } from '@synap/telemetry'
 import type { z } from 'zod'
 import { type AdminServer, startAdminServer } from './admin-server.ts'
-import { Closers } from './closers.ts'
+import { Closers, type Defer } from './closers.ts'
 import { type RuntimeConfig, runtimeConfig } from './config.ts'
 import { type Health, HealthRegistry } from './health.ts'
 import { ConfigError, parseEnv } from './parse-env.ts'
@@ -11,7 +11,7 @@ export interface ServiceContext<C> {
   config: C
   logger: Logger
   /** Registers how to release what was just opened; closers run last-in, first-out, all within 15 seconds. */
-  defer: (close: () => unknown) => void
+  defer: Defer
   /** Aborts when the service is asked to stop, before the closers run. */
   signal: AbortSignal
   health: Health

@@ -15,9 +15,9 @@ let starts = 0
 await runService('fixture', schema, async ({ config, logger, defer, health, signal, fail }) => {
   starts += 1
   logger.info({ batchSize: config.batchSize, databaseUrl: config.databaseUrl, starts }, 'opened')
-  defer(() => logger.info('closed first opened'))
-  if (config.behave === 'hang') defer(() => new Promise(() => undefined))
-  defer(() => logger.info({ aborted: signal.aborted }, 'closed last opened'))
+  defer('first', () => logger.info('closed first opened'))
+  if (config.behave === 'hang') defer('stuck', () => new Promise(() => undefined))
+  defer('last', () => logger.info({ aborted: signal.aborted }, 'closed last opened'))
   health.ready(
     'database',
     async () => {

@@ -4,6 +4,7 @@ import { topicName } from '@synap/contracts'
 import { uuidv7 } from '@synap/core'
 import type { Logger, MessageLog, SchemaRegistry } from '@synap/messaging'
 import type { Pool } from '@synap/postgres'
+import type { ServiceContext } from '@synap/runtime'
 import { findSchemaIds } from './derived-schemas.ts'
 import { startBacklogMeter } from './measure-backlog.ts'
 import { createDerivedPublisher } from './publish-derived.ts'
@@ -23,7 +24,7 @@ export interface EnrichOptions {
   client: Pick<SynapClient, 'recordAnalysis'>
   provider: ModelProvider
   logger: Logger
-  defer: (close: () => unknown) => void
+  defer: ServiceContext<unknown>['defer']
   fail: (error: unknown) => void
 }
 
@@ -33,7 +34,7 @@ export async function startEnrichment(options: EnrichOptions): Promise<Workers> 
   const { model, embeddingModel, offline } = provider
   logger.info({ model, embeddingModel, offline }, 'this model enriches')
   const publisher = log.publisher()
-  defer(() => publisher.close())
+  defer('publisher', () => publisher.close())
   const topic = topicName('derived', config.topicPrefix)
   const derived = createDerivedPublisher({
     publisher,
@@ -42,7 +43,7 @@ export async function startEnrichment(options: EnrichOptions): Promise<Workers> 
   })
   const { defaultTimeZone, enrichLeaseMs: leaseMs } = config
   const extractor = createExtractor()
-  defer(() => extractor.close())
+  defer('extractor', () => extractor.close())
   const steps = createSteps({ pool, objects, extractor, provider, derived, client, defaultTimeZone })
   const owner = uuidv7()
   const job = { pool, logger, steps, owner, leaseMs, retryMs: config.enrichRetryMs }
@@ -58,10 +59,10 @@ export async function startEnrichment(options: EnrichOptions): Promise<Workers> 
     pollMs: config.enrichPollMs,
     runJob: (jobId, signal) => runJob(job, jobId, signal),
   })
-  defer(() => workers.stop())
+  defer('workers', () => workers.stop())
   const tombstones = startTombstones({ pool, logger, derived, objects })
-  defer(() => tombstones.stop())
+  defer('tombstones', () => tombstones.stop())
   const meter = startBacklogMeter(pool, logger)
-  defer(() => meter.stop())
+  defer('backlog meter', () => meter.stop())
   return workers
 }

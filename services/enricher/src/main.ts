@@ -12,12 +12,12 @@ const name = 'enricher'
 await runService(name, configSchema, async (context) => {
   const { config, logger, defer } = context
   const pool = createPool({ url: config.databaseUrl, applicationName: name, max: config.databasePoolSize })
-  defer(() => pool.end())
+  defer('database', () => pool.end())
   const tuning = { sessionTimeoutMs: config.kafkaSessionTimeoutMs }
   const log = createKafka({ brokers: config.kafkaBrokers, clientId: name, logger }, { tuning })
-  defer(() => log.close())
+  defer('log', () => log.close())
   const objects = createS3Store(s3Access(config))
-  defer(() => objects.close())
+  defer('object store', () => objects.close())
   await startEnricher(context, {
     pool,
     log,

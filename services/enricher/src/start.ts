@@ -45,10 +45,10 @@ export async function startEnricher(
   const tools = { ...drivers, provider, config, logger, defer, fail }
   const workers = await startEnrichment(tools)
   const { consumer, inbox } = createEventsConsumer({ ...tools, onJobs: () => workers.wake() })
-  defer(() => consumer.close())
+  defer('consumer', () => consumer.close())
   addChecks(health, { pool, consumer, registry, objects, workers, model: provider })
   consumer.finished.catch(fail)
   await consumer.start()
   const upkeep = inbox.startUpkeep()
-  defer(() => upkeep.stop())
+  defer('upkeep', () => upkeep.stop())
 }

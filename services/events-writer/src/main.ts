@@ -10,10 +10,10 @@ const name = 'events-writer'
 await runService(name, eventsWriterConfig, async (context) => {
   const { config, logger, defer } = context
   const pool = createPool({ url: config.databaseUrl, applicationName: name, max: config.databasePoolSize })
-  defer(() => pool.end())
+  defer('database', () => pool.end())
   const tuning = { sessionTimeoutMs: config.kafkaSessionTimeoutMs }
   const kafka = createKafka({ brokers: config.kafkaBrokers, clientId: name, logger }, { tuning })
-  defer(() => kafka.close())
+  defer('kafka', () => kafka.close())
   const registry = createSchemaRegistry({ url: config.schemaRegistryUrl })
   const ingest = createClient(ingestCalls(config))
   await startEventsWriter(context, {

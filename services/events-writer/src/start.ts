@@ -36,13 +36,13 @@ export async function startEventsWriter(
   logger.info({ ...storage }, 'the log has its storage')
   if (openLongPool !== undefined) {
     const compression = startCompression(openLongPool, config, storage, logger)
-    defer(() => compression.stop())
+    defer('compression', () => compression.stop())
   }
   const { consumer, inbox } = createEventsConsumer({ config, pool, consumerDriver, registry, ingest, logger })
-  defer(() => consumer.close())
+  defer('consumer', () => consumer.close())
   addChecks(health, { pool, consumer, registry })
   consumer.finished.catch(fail)
   await consumer.start()
   const upkeep = inbox.startUpkeep()
-  defer(() => upkeep.stop())
+  defer('upkeep', () => upkeep.stop())
 }

@@ -13,11 +13,11 @@ await runService('ingest', config, async (context) => {
     max: config.databasePoolSize,
     onConnectionError: (error) => logger.warn({ error }, 'a database connection broke'),
   })
-  defer(() => pool.end())
+  defer('database', () => pool.end())
   const store = createS3Store(s3Access(config))
-  defer(() => store.close())
+  defer('object store', () => store.close())
   const log = createKafka({ brokers: config.kafkaBrokers, clientId: 'ingest', logger })
-  defer(() => log.close())
+  defer('log', () => log.close())
   const server = await startIngest(context, { pool, store, log })
   await server.listen({ host: config.host, port: config.port })
 })

@@ -26,7 +26,7 @@ export function startRelaying(
   { pool, kafka, schemas }: { pool: Pool; kafka: MessageLog; schemas: SchemaBook },
 ): { relay: Relay; outbox: OutboxWatch } {
   const publisher = kafka.publisher()
-  defer(() => publisher.close())
+  defer('publisher', () => publisher.close())
   const topic = topicName('events', config.topicPrefix)
   const relay = startRelay({
     pool,
@@ -41,12 +41,12 @@ export function startRelaying(
     onPublished: (rows) => published.add(rows),
     onQuarantined: () => quarantines.add(1),
   })
-  defer(() => relay.close())
+  defer('relay', () => relay.close())
   const outbox = startOutboxWatch({ pool, logger, limit: config.outboxLimit, everyMs: countEveryMs })
-  defer(() => outbox.close())
+  defer('outbox watch', () => outbox.close())
   const upkeep = startUpkeep({ pool, logger, isLeader: relay.isLeader, everyMs: upkeepEveryMs })
-  defer(() => upkeep.close())
-  defer(observeOutbox(outbox, relay))
+  defer('upkeep', () => upkeep.close())
+  defer('outbox gauges', observeOutbox(outbox, relay))
 
   health.ready('kafka', (abort) => kafka.ping(abort), { needed: false })
   health.ready('relay', async () => assertGoing(relay, publisher.health().reason), { needed: false })

@@ -35,7 +35,7 @@ export async function startIngest(
   const onCommitted = () => relay.wake()
   const onClockJump = () => clockJumps.add(1)
   const server = await buildServer({ pool, logger, store, schemas, outbox, onCommitted, onClockJump })
-  defer(() => server.close())
+  defer('server', () => server.close())
   health.ready('postgres', () => pingDatabase(pool))
   health.ready('object-store', (signal) => store.check(signal))
   return server

@@ -28,9 +28,9 @@ export async function startProjector(
 ): Promise<void> {
   await assertMigrated(pool, 'projector', migrations)
   const consumers = createConsumers({ config, pool, consumerDriver, registry, ingest, store, logger })
-  defer(() => consumers.close())
+  defer('consumers', () => consumers.close())
   addChecks(health, { pool, registry, store, consumers })
   await consumers.start(fail)
   const upkeep = consumers.startUpkeep()
-  defer(() => upkeep.stop())
+  defer('upkeep', () => upkeep.stop())
 }

@@ -11,9 +11,9 @@ const name = 'query'
 await runService(name, queryConfig, async (context) => {
   const { config, defer } = context
   const pool = createPool({ url: config.databaseUrl, applicationName: name, max: config.databasePoolSize })
-  defer(() => pool.end())
+  defer('database', () => pool.end())
   const store = createS3Store(s3Access(config))
-  defer(() => store.close())
+  defer('object store', () => store.close())
   const server = await startQuery(context, {
     pool,
     store,

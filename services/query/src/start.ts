@@ -30,12 +30,12 @@ export async function startQuery(
   await readPositions([]) // refuses a database without a read model, or with one of an unknown shape
   const waiter = createPositionWaiter({ readPositions })
   const listener = await listen({ channels: ['read_positions'], onNotify: () => waiter.wake() })
-  defer(() => listener.close())
+  defer('listener', () => listener.close())
 
   const cursors = createCursorCodec(cursorSecret)
   const readModel = createReadModel(pool, waiter)
   const server = await buildServer({ pool, readModel, store, providers, cursors, authenticate, logger })
-  defer(() => server.close())
+  defer('server', () => server.close())
   health.ready('database', () => query(pool, { text: 'select 1' }))
   health.ready('object-store', (signal) => store.check(signal), { needed: false })
   return server

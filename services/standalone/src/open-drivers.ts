@@ -32,15 +32,15 @@ export async function openDrivers({
 }: ServiceContext<StandaloneConfig>): Promise<Drivers> {
   const { dataDir } = config
   const database = await createEmbeddedDatabase({ dataDir, logger, onExit: fail })
-  defer(() => database.close())
+  defer('database', () => database.close())
   const { pool } = database
   await migrateAll(pool, signal)
   const log = await createLocalLog({ pool, logger, signal })
-  defer(() => log.close())
+  defer('log', () => log.close())
   const registry = createFixedRegistry()
   await prepareLog(pool, log, registry, signal)
   const store = createFolderStore(join(dataDir, 'objects'))
-  defer(() => store.close())
+  defer('object store', () => store.close())
   const keys = await findOrMakeKeys(pool, dataDir)
   return { pool, log, registry, store, keys, listen: (options) => database.listen(options) }
 }
