@@ -5,9 +5,16 @@ export interface ReadyMessage {
   dataDir: string
 }
 
-/** Tells the parent, if there is one that listens; when it goes away, so do we, as if it had asked us to. */
-export function tellParent(message: ReadyMessage): void {
+/** Ends this process, as if it had been asked to, when the parent that listens to it goes away, however that happens. */
+export function endWithParent(): void {
   if (process.send === undefined) return
-  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
-  process.send(message)
+  const end = () => process.kill(process.pid, 'SIGTERM')
+  if (process.connected) process.once('disconnect', end)
+  else end()
+}
+
+/** Tells the parent, if there is one that listens. */
+export function tellParent(message: ReadyMessage): void {
+  // A parent that has just gone is no error: its going ends this process.
+  process.send?.(message, undefined, undefined, () => undefined)
 }
