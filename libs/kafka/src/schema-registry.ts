@@ -1,6 +1,6 @@
-import registryClient from '@kafkajs/confluent-schema-registry'
 import { SynapError, sha256Hex, withDeadline } from '@synap/core'
 import type { RegisteredSchema, SchemaRegistry } from '@synap/messaging'
+import { registerSchema } from './register-schema.ts'
 import { askRegistry } from './registry-http.ts'
 
 export interface SchemaRegistryOptions {
@@ -11,9 +11,6 @@ export interface SchemaRegistryOptions {
   /** Milliseconds for which an unknown id is not asked for again. */
   unknownForMs?: number
 }
-
-const compatibility = 'FULL_TRANSITIVE'
-const registerDeadlineMs = 10_000
 
 export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegistry {
   const { url, lookupDeadlineMs = 2_000, unknownForMs = 60_000 } = options
@@ -48,13 +45,9 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
   return {
     schemaById,
     async register(schemas) {
-      const client = new registryClient.SchemaRegistry({ host: url, retry: { retries: 0 } })
       const registered: RegisteredSchema[] = []
       for (const { subject, text } of schemas) {
-        // Before the first register: a subject without a level of its own answers NONE, which the client refuses.
-        const path = `/config/${encodeURIComponent(subject)}`
-        await askRegistry(url, path, { deadlineMs: registerDeadlineMs, put: { compatibility } })
-        const id = await registerOne(client, subject, text)
+        const id = await registerSchema(url, subject, text)
         assertKept(await schemaById(id), text, subject, id)
         registered.push({ subject, id, fingerprint: sha256Hex(text) })
       }
@@ -70,7 +63,7 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
         const { id } = JSON.parse(found.text) as { id: number }
         if ((await schemaById(id)) === text) return id
       }
-      throw new SynapError(`schema ${subject} is not registered: run \`synap schemas register\``, {
+      throw new SynapError(`schema ${subject} is not registered: run ./synap setup`, {
         code: 'schema.unregistered',
         class: 'configuration',
         fields: { subject },
@@ -80,46 +73,6 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
       await askRegistry(url, '/schemas/types', { deadlineMs: lookupDeadlineMs })
     },
   }
-}
-
-async function registerOne(
-  client: registryClient.SchemaRegistry,
-  subject: string,
-  text: string,
-): Promise<number> {
-  try {
-    const schema = { type: registryClient.SchemaType.AVRO as const, schema: text }
-    const { id } = await withDeadline('register schema', registerDeadlineMs, undefined, () =>
-      client.register(schema, { subject, compatibility: registryClient.COMPATIBILITY.FULL_TRANSITIVE }),
-    )
-    return id
-  } catch (error) {
-    if (error instanceof SynapError) throw error
-    throw registrationFailure(error, subject)
-  }
-}
-
-function registrationFailure(error: unknown, subject: string): SynapError {
-  const status = error instanceof Error ? (error as Error & { status?: number }).status : undefined
-  const fields = { subject, ...(status === undefined ? {} : { status }) }
-  if (status === 409) {
-    const message = `schema ${subject} is not compatible with an earlier version of itself`
-    return new SynapError(message, {
-      code: 'schema.incompatible',
-      class: 'configuration',
-      cause: error,
-      fields,
-    })
-  }
-  const text = error instanceof Error ? error.message : String(error)
-  // Without a status the client itself refused the text. 400 is also what it calls a lost connection (R4).
-  const invalid = status === undefined || status === 422
-  return new SynapError(`registering ${subject} failed: ${text.slice(0, 500)}`, {
-    code: invalid ? 'schema.invalid' : 'registry.unavailable',
-    class: invalid ? 'configuration' : 'dependency',
-    cause: error,
-    fields,
-  })
 }
 
 /** Consumers compare the registry's text with the fingerprint in each message's headers: it must be ours to the byte. */

@@ -1,6 +1,6 @@
 import { schemaFiles } from '@synap/contracts'
 import { sha256Hex } from '@synap/core'
-import { useStack } from '@synap/testing'
+import { createTcpProxy, useStack } from '@synap/testing'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createSchemaRegistry, type SchemaRegistry } from '../src/index.ts'
 
@@ -58,6 +58,22 @@ describe('the schema registry', () => {
     })
     await expect(registry.idOf({ ...unknown, subject: `${subject}None` })).rejects.toMatchObject({
       code: 'schema.unregistered',
+    })
+  })
+
+  it('given the answer of a registration lost on its way, it is asked again and the id is the same', async () => {
+    const subject = `${prefix}synap.test.v1-synap.test.Lost`
+    const { port, pathname } = new URL(url)
+    await using proxy = await createTcpProxy(Number(port))
+    let lost = 0
+    proxy.onAnswer(() => ((lost += 1) <= 2 ? 'lose' : 'pass'))
+    const far = createSchemaRegistry({ url: `http://127.0.0.1:${proxy.port}${pathname}` })
+    const [registered] = await far.register([{ subject, text: record([id]) }])
+    expect(lost).toBeGreaterThan(2)
+    expect(registered?.id).toBe(await registry.idOf({ subject, text: record([id]) }))
+    proxy.setMode('cut')
+    await expect(far.register([{ subject, text: record([id]) }])).rejects.toMatchObject({
+      class: 'dependency',
     })
   })
 

@@ -28,7 +28,7 @@ export async function createSchemaBook(pool: Pool, maxAgeMs = freshMs): Promise<
     find: (fingerprint) => {
       const row = rows.get(fingerprint)
       if (row !== undefined) return row
-      throw new SynapError('a schema is not registered: run `synap schemas register`', {
+      throw new SynapError('a schema is not registered: run ./synap setup', {
         code: 'schema.unregistered',
         class: 'configuration',
         fields: { fingerprint },
@@ -56,7 +56,7 @@ export function currentFingerprint(type: EventType): string {
 export function assertSchemasRegistered(book: SchemaBook): void {
   const missing = eventTypes.filter((type) => !book.has(currentFingerprint(type)))
   if (missing.length === 0) return
-  throw new SynapError(`no registered schema for ${missing.join(', ')}: run \`synap schemas register\``, {
+  throw new SynapError(`no registered schema for ${missing.join(', ')}: run ./synap setup`, {
     code: 'schema.unregistered',
     class: 'configuration',
     fields: { missing: missing.length },
