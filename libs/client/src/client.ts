@@ -1,4 +1,5 @@
 import { buildIngestClient } from './ingest-client.ts'
+import { buildKeysClient } from './keys-client.ts'
 import { buildQueryClient } from './query-client.ts'
 import { createTransport } from './transport.ts'
 import type { ClientOptions, SynapClient } from './types.ts'
@@ -6,5 +7,9 @@ import type { ClientOptions, SynapClient } from './types.ts'
 /** A client holds no connections of its own and needs no closing. */
 export function createClient(options: ClientOptions): SynapClient {
   const call = createTransport(options)
-  return { ...buildIngestClient(call, options.ingestUrl), ...buildQueryClient(call, options.queryUrl) }
+  return {
+    ...buildIngestClient(call, options.ingestUrl),
+    ...buildKeysClient(call, options.ingestUrl),
+    ...buildQueryClient(call, options.queryUrl),
+  }
 }

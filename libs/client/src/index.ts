@@ -4,6 +4,7 @@ export type { CallOptions } from './transport.ts'
 export type {
   ClientOptions,
   IngestClient,
+  KeysClient,
   ListOptions,
   QueryClient,
   Read,

@@ -3,11 +3,14 @@ import type {
   AnalysisResponse,
   CaptureRequest,
   CaptureResponse,
+  CreateKeyRequest,
+  CreateKeyResponse,
   EntityList,
   EntityView,
   HeadsResponse,
   InternalEvent,
   IntrospectResponse,
+  KeyView,
   SearchMode,
   SearchResponse,
   StatusResponse,
@@ -80,6 +83,18 @@ export interface IngestClient {
   introspect(key: string, options?: CallOptions): Promise<IntrospectResponse>
 }
 
+/** API keys of the user of the client's key; rejects like `IngestClient`. All but `currentKey` need the scope `admin`. */
+export interface KeysClient {
+  /** The key is in the answer and never told again. Never sent twice: an answer that is lost leaves a key to revoke. */
+  createKey(request: CreateKeyRequest, options?: CallOptions): Promise<CreateKeyResponse>
+  /** Newest first, the revoked ones too. */
+  listKeys(options?: CallOptions): Promise<KeyView[]>
+  /** The key that this client sends. */
+  currentKey(options?: CallOptions): Promise<KeyView>
+  /** Holds everywhere within half a minute. */
+  revokeKey(id: string, options?: CallOptions): Promise<void>
+}
+
 /** The API of query; rejects like `IngestClient`. */
 export interface QueryClient {
   getEntity(id: EntityId, options?: ReadOptions): Promise<Read<EntityView>>
@@ -94,4 +109,4 @@ export interface QueryClient {
 }
 
 /** Both HTTP APIs, typed. */
-export type SynapClient = IngestClient & QueryClient
+export type SynapClient = IngestClient & KeysClient & QueryClient

@@ -9,6 +9,7 @@ import {
   insertApiKey,
   insertUser,
   revokeApiKey,
+  selectApiKey,
   selectApiKeys,
 } from './sql/api-keys.ts'
 
@@ -38,6 +39,12 @@ export async function issueKey(
 export async function listKeys(pool: Pool, userId: UserId): Promise<KeyView[]> {
   const rows = await inTransaction(pool, (client) => selectApiKeys(client, userId), { readOnly: true })
   return rows.map(viewOf)
+}
+
+/** Undefined when this user has no such key. */
+export async function findKey(pool: Pool, userId: UserId, keyId: string): Promise<KeyView | undefined> {
+  const row = await inTransaction(pool, (client) => selectApiKey(client, userId, keyId), { readOnly: true })
+  return row && viewOf(row)
 }
 
 /** False when this user has no such key. */

@@ -3,6 +3,7 @@ import type { Pool } from '@synap/postgres'
 import type { Logger } from '@synap/telemetry'
 import { createAuthenticate } from './authenticate.ts'
 import type { CaptureDependencies } from './capture-entity.ts'
+import { createKeyUse } from './key-use.ts'
 import { registerEntityRoutes } from './routes/entities.ts'
 import { registerInternalRoutes } from './routes/internal.ts'
 import { registerKeyRoutes } from './routes/keys.ts'
@@ -23,14 +24,16 @@ with the same one after a 503 or a broken connection: it has its effect once.`
 /** The API of ingest, built without listening. */
 export async function buildServer(dependencies: ServerDependencies): Promise<App> {
   const { pool, logger, schemas } = dependencies
+  const keyUse = createKeyUse({ pool, logger })
   const app = await buildApp({
     service: 'ingest',
     logger,
-    authenticate: createAuthenticate(pool),
+    authenticate: createAuthenticate(pool, keyUse.note),
     info: { title: 'Synap: ingest', version: '1', description },
   })
+  app.addHook('onClose', () => keyUse.close())
   registerEntityRoutes(app, dependencies)
   registerKeyRoutes(app, pool)
-  registerInternalRoutes(app, { pool, schemas })
+  registerInternalRoutes(app, { pool, schemas, onKeyUse: keyUse.note })
   return app
 }

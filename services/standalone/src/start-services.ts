@@ -4,6 +4,7 @@ import { startEnricher } from '@synap/enricher'
 import { startEventsWriter } from '@synap/events-writer'
 import { startIngest } from '@synap/ingest'
 import { createAuthenticate } from '@synap/ingest/authenticate'
+import { createKeyUse } from '@synap/ingest/key-use'
 import { startProjector } from '@synap/projector'
 import { startQuery } from '@synap/query'
 import type { ServiceContext } from '@synap/runtime'
@@ -20,12 +21,14 @@ export async function startServices(
   const { config } = context
   const provider = chooseProvider(config)
   const writes = await startIngest(partOf(context, 'ingest', settings), { pool, store, log })
+  const keyUse = createKeyUse({ pool, logger: context.logger })
+  context.defer('key use', () => keyUse.close())
   const reads = await startQuery(partOf(context, 'query', {}), {
     pool,
     store,
     listen,
     providers: providersForSearch(provider),
-    authenticate: createAuthenticate(pool),
+    authenticate: createAuthenticate(pool, keyUse.note),
     cursorSecret: keys.serviceKey,
   })
   const url = await listenTogether({ writes, reads }, config)

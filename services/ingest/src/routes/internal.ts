@@ -16,14 +16,19 @@ import type { SchemaBook } from '../schema-book.ts'
 /** `/internal`: for our own services, whose keys have the scope `act:any`. */
 export function registerInternalRoutes(
   app: App,
-  { pool, schemas }: { pool: Pool; schemas: SchemaBook },
+  { pool, schemas, onKeyUse }: { pool: Pool; schemas: SchemaBook; onKeyUse: (keyId: string) => void },
 ): void {
   const config = requires('act:any')
   const hide = true
   app.post(
     '/internal/introspect',
     { schema: { hide, body: introspectRequest, response: { 200: introspectResponse } }, config },
-    (request) => introspectKey(pool, request.body.key),
+    async (request) => {
+      const found = await introspectKey(pool, request.body.key)
+      // Whoever asks does so for a request that carries the key.
+      if (found.active) onKeyUse(found.keyId)
+      return found
+    },
   )
   app.get(
     '/internal/events',

@@ -1,9 +1,9 @@
 import type { Scope } from '@synap/auth'
-import { createKeyRequest, createKeyResponse, keyList, keyParams } from '@synap/contracts'
+import { createKeyRequest, createKeyResponse, keyList, keyParams, keyView } from '@synap/contracts'
 import { type App, principalOf, problem, requires } from '@synap/http'
 import type { Pool } from '@synap/postgres'
 import { z } from 'zod'
-import { issueKey, listKeys, revokeKey } from '../api-keys.ts'
+import { findKey, issueKey, listKeys, revokeKey } from '../api-keys.ts'
 
 /** `/v1/keys`: API keys of the user of the request. */
 export function registerKeyRoutes(app: App, pool: Pool): void {
@@ -30,6 +30,19 @@ export function registerKeyRoutes(app: App, pool: Pool): void {
     '/v1/keys',
     { schema: { summary: 'API keys, newest first', response: { 200: keyList } }, config },
     async (request) => ({ items: await listKeys(pool, principalOf(request).userId) }),
+  )
+  app.get(
+    '/v1/keys/current',
+    {
+      schema: { summary: 'The API key of this request', response: { 200: keyView } },
+      config: requires(),
+    },
+    async (request) => {
+      const { credential } = principalOf(request)
+      const key = await findKey(pool, credential.userId, credential.keyId)
+      if (key === undefined) throw problem('notFound')
+      return key
+    },
   )
   app.delete(
     '/v1/keys/:id',

@@ -56,6 +56,20 @@ export function selectApiKeys(client: Client, userId: UserId): Promise<ApiKeyRow
   })
 }
 
+/** A key of this user, also when it is revoked or over. */
+export async function selectApiKey(
+  client: Client,
+  userId: UserId,
+  keyId: string,
+): Promise<ApiKeyRow | undefined> {
+  const [row] = await query<ApiKeyRow>(client, {
+    name: 'write.select_api_key',
+    text: `select ${columns} from write.api_keys where user_id = $1::uuid and key_id = $2::uuid`,
+    values: [userId, keyId],
+  })
+  return row
+}
+
 /** False when this user has no such key. Revoking twice keeps the first time. */
 export async function revokeApiKey(client: Client, userId: UserId, keyId: string): Promise<boolean> {
   const touched = await execute(client, {
@@ -79,15 +93,15 @@ export async function findApiKey(client: Client, keyHash: string): Promise<ApiKe
   return row
 }
 
-/** To the minute, so that a busy key is not one write per request. */
-export async function touchApiKey(client: Client, keyId: string): Promise<void> {
+/** To the minute, whatever other processes note of the same key. */
+export async function touchApiKeys(client: Client, keyIds: readonly string[]): Promise<void> {
   await query(client, {
-    name: 'write.touch_api_key',
+    name: 'write.touch_api_keys',
     text: `
       update write.api_keys
          set last_used_at = clock_timestamp()
-       where key_id = $1::uuid
+       where key_id = any ($1::uuid[])
          and (last_used_at is null or last_used_at < clock_timestamp() - interval '1 minute')`,
-    values: [keyId],
+    values: [keyIds],
   })
 }
