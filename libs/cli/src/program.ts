@@ -5,6 +5,7 @@ import { registerCapture } from './commands/capture.ts'
 import { registerDown } from './commands/down.ts'
 import { registerGet } from './commands/get.ts'
 import { registerImport } from './commands/import.ts'
+import { registerKeys } from './commands/keys.ts'
 import { registerList } from './commands/list.ts'
 import { registerMigrate } from './commands/migrate.ts'
 import { registerSearch } from './commands/search.ts'
@@ -14,6 +15,7 @@ import { registerStatus } from './commands/status.ts'
 import { registerTest } from './commands/test.ts'
 import { registerUp } from './commands/up.ts'
 import { exitCodeTable } from './exit-codes.ts'
+import { nearest } from './nearest.ts'
 import { repositoryRoot } from './repository.ts'
 
 /** The `synap` command: this list, one file per command. A wrong call throws commander's error. */
@@ -42,30 +44,45 @@ export function buildProgram(): Command {
   registerImport(program)
 
   program.commandsGroup('Look after it:')
+  registerKeys(program)
   registerMigrate(program)
   registerSetup(program)
   registerTest(program)
   registerHelp(program)
 
   program.showHelpAfterError('./synap --help shows the commands.')
-  for (const command of program.commands)
-    command.showHelpAfterError(`./synap help ${command.name()} says how it is used.`)
+  for (const [path, command] of commandsOf(program)) {
+    command.showHelpAfterError(`./synap help ${path} says how it is used.`)
+  }
   return program
+}
+
+/** Every command with its words: `keys`, `keys create`. */
+export function commandsOf(command: Command, before = ''): [path: string, command: Command][] {
+  return command.commands.flatMap((each): [string, Command][] => {
+    const path = `${before}${each.name()}`
+    return [[path, each], ...commandsOf(each, `${path} `)]
+  })
 }
 
 function registerHelp(program: Command): void {
   program
     .command('help')
     .description('say how a command is used, with examples')
-    .argument('[command]')
-    .addHelpText('after', '\nExample:\n  $ ./synap help capture')
-    .action((name: string | undefined) => {
-      if (name === undefined) return program.outputHelp()
-      const command = program.commands.find((each) => each.name() === name)
-      if (command === undefined) {
-        return program.error(`error: unknown command '${name}'`, { code: 'commander.unknownCommand' })
-      }
-      command.outputHelp()
+    .argument('[command...]', 'its words: capture, keys create')
+    .addHelpText('after', '\nExamples:\n  $ ./synap help capture\n  $ ./synap help keys create')
+    .action((words: string[]) => {
+      const path = words.join(' ')
+      if (path === '') return program.outputHelp()
+      const all = commandsOf(program)
+      const found = all.find(([name]) => name === path)
+      if (found !== undefined) return found[1].outputHelp()
+      const meant = nearest(
+        path,
+        all.map(([name]) => name),
+      )
+      const hint = meant === undefined ? '' : `\n(Did you mean ${meant}?)`
+      return program.error(`error: unknown command '${path}'${hint}`, { code: 'commander.unknownCommand' })
     })
 }
 
