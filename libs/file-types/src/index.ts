@@ -1,0 +1,1 @@
+export { createSniffer, type FileKind, type Sniffer } from './sniffer.ts'
