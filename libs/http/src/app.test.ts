@@ -1,4 +1,3 @@
-import { Agent, get, type IncomingMessage } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import { problems } from '@synap/contracts'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -290,35 +289,5 @@ describe('limits and documents', () => {
     const [line] = lines.filter((item) => item['msg'] === 'answered a request')
     expect(line).toMatchObject({ method: 'GET', route: '/v1/things/:id', status: 200, userId: ann })
     expect(JSON.stringify(lines)).not.toMatch(/limit=5|syn_reader/)
-  })
-})
-
-describe('the end of an app', () => {
-  it('given a request under way when it closes, its answer ends the connection, so that nothing is waited for', async () => {
-    const { app } = await start()
-    const reached = Promise.withResolvers<void>()
-    const release = Promise.withResolvers<void>()
-    app.get('/slow', { config: open() }, async () => {
-      reached.resolve()
-      await release.promise
-      return { done: true }
-    })
-    const closing = Promise.withResolvers<void>()
-    app.addHook('preClose', async () => closing.resolve())
-    const url = await app.listen({ host: '127.0.0.1', port: 0 })
-    const agent = new Agent({ keepAlive: true })
-    const answered = Promise.withResolvers<IncomingMessage>()
-    get(`${url}/slow`, { agent }, (response) => answered.resolve(response.resume())).on(
-      'error',
-      answered.reject,
-    )
-    await reached.promise
-    const closed = app.close()
-    await closing.promise
-    release.resolve()
-    const { statusCode, headers } = await answered.promise
-    expect([statusCode, headers.connection]).toEqual([200, 'close'])
-    await closed
-    agent.destroy()
   })
 })

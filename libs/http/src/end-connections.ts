@@ -1,17 +1,58 @@
+import { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 
+/** Requests under way by connection. Of all apps of the process: two may be served on one port. */
+const underWay = new WeakMap<Socket, number>()
+
+const count = (socket: Socket, change: 1 | -1) => underWay.set(socket, (underWay.get(socket) ?? 0) + change)
+
+export interface ClosingTimes {
+  /** Milliseconds in which a connection that has just been made may still say what it wants; 1,000 by default. */
+  silenceMs?: number
+  /** Milliseconds in which what is under way may end; 8,000 by default: other parts have to close after this one. */
+  patienceMs?: number
+}
+
 /**
- * While the app closes, each answer ends its connection. The server closes only the connections that are idle at that
- * moment; one with a request under way would go on to be kept alive, and the close would wait for it.
+ * While the app closes, each answer ends its connection, one without a request is ended soon, and any in the end.
+ *
+ * The server (Node 24) closes only the connections that are idle at that moment, and waits for all others. One with an
+ * answer half-way out is kept alive afterwards, for its header was written before; one that has not asked anything yet,
+ * as browsers keep in store, does not count as idle, and nothing looks for slow clients any more. Each would hold the
+ * close up for its whole timeout.
  */
-export function endConnectionsOnClose(app: FastifyInstance): void {
+export function endConnectionsOnClose(
+  app: FastifyInstance,
+  { silenceMs = 1_000, patienceMs = 8_000 }: ClosingTimes = {},
+): void {
+  const open = new Set<Socket>()
   let closing = false
-  app.addHook('preClose', (done) => {
-    closing = true
+  app.server.on('connection', (socket: Socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+  })
+  app.addHook('onRequest', (request, reply, done) => {
+    const { socket } = request.raw
+    count(socket, 1)
+    reply.raw.once('close', () => {
+      count(socket, -1)
+      if (closing && socket instanceof Socket) socket.destroySoon()
+    })
     done()
   })
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (closing) reply.header('connection', 'close')
     done()
   })
+  app.addHook('preClose', (done) => {
+    closing = true
+    const isSilent = (socket: Socket) => (underWay.get(socket) ?? 0) === 0
+    setTimeout(() => endAll([...open].filter(isSilent)), silenceMs).unref()
+    setTimeout(() => endAll([...open]), patienceMs).unref()
+    done()
+  })
+}
+
+function endAll(sockets: readonly Socket[]): void {
+  for (const socket of sockets) socket.destroy()
 }
