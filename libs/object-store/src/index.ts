@@ -1,4 +1,5 @@
 export { isNotFound, objectError } from './errors.ts'
+export { contentDisposition, displayName } from './file-names.ts'
 export { createFolderStore } from './folder-store.ts'
 export {
   assertKey,

@@ -1,5 +1,6 @@
 import { type EntityId, isUuid, type UserId } from '@synap/core'
 import { objectError } from './errors.ts'
+import { reservedNames } from './file-names.ts'
 
 const segment = /^[A-Za-z0-9._-]+$/
 const maxKeyBytes = 1_024
@@ -54,12 +55,18 @@ export function exportKey(of: { userId: UserId; startedAt: number; fileName: str
   return `${userPrefix(of.userId)}exports/${stamp}/${safeName(of.fileName)}`
 }
 
-/** A file name of at most 100 harmless characters, its extension kept: no path, no control characters, never empty. */
+/**
+ * A file name of at most 100 harmless characters, its extension kept: no path, no control characters, no name that
+ * Windows keeps for itself, never empty.
+ */
 export function safeName(name: string): string {
   const base = name.normalize('NFKC').split(/[/\\]/).pop() ?? ''
   const dot = base.lastIndexOf('.')
   const extension = dot > 0 ? harmless(base.slice(dot + 1)).slice(0, 16) : ''
-  const stem = harmless(dot > 0 ? base.slice(0, dot) : base).slice(0, 80) || 'file'
+  const stem = (harmless(dot > 0 ? base.slice(0, dot) : base).slice(0, 80) || 'file').replace(
+    reservedNames,
+    '_$&',
+  )
   return extension === '' ? stem : `${stem}.${extension}`
 }
 

@@ -1,5 +1,6 @@
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import { contentDisposition } from './file-names.ts'
 import { assertKey, safeName } from './keys.ts'
 import type { ObjectStore, PresignedRequest } from './object-store.ts'
 
@@ -18,7 +19,7 @@ export function createPresigner(
         Bucket: bucket,
         Key: key,
         // Never shown inline from the store's address, whatever type it claims to have.
-        ResponseContentDisposition: `attachment; filename="${safeName(downloadName ?? key)}"`,
+        ResponseContentDisposition: contentDisposition(downloadName ?? key, safeName(downloadName ?? key)),
       })
       return { url: await getSignedUrl(client, command, { expiresIn: seconds(expiresIn) }), headers: {} }
     },
