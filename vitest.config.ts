@@ -7,7 +7,11 @@ const project = (name: string, suffix: string, timeout: number, order: number, m
     // One layer after the other, the cheap one first.
     sequence: { groupOrder: order },
     maxWorkers,
-    include: [`{libs,services}/*/{src,test}/**/*${suffix}`, `e2e/**/*${suffix}`, `tools/**/*${suffix}`],
+    include: [
+      `{libs,services}/*/{src,test}/**/*${suffix}`,
+      `e2e/**/*${suffix}`,
+      `{bench,tools}/**/*${suffix}`,
+    ],
     exclude: [
       '**/node_modules/**',
       ...(suffix === '.test.ts' ? ['**/*.int.test.ts', '**/*.e2e.test.ts'] : []),

@@ -93,7 +93,7 @@ const environmentReaders = [
   /[/.]config\.ts$/,
   /^libs\/core\/src\/crashpoint\.ts$/,
   /^libs\/(runtime|telemetry|testing|servers|cli)\//,
-  /^(e2e|tools)\//,
+  /^(e2e|bench|tools)\//,
 ]
 
 const importPattern =

@@ -16,7 +16,7 @@ const manifestSchema = z.object({
 /** Every project of the workspace, read from its package.json. */
 export function readProjects(): Project[] {
   return listFiles()
-    .filter((path) => /^((libs|services)\/[^/]+|e2e)\/package\.json$/.test(path))
+    .filter((path) => /^((libs|services)\/[^/]+|e2e|bench)\/package\.json$/.test(path))
     .map((path) => {
       const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(repositoryRoot, path), 'utf8')))
       return {

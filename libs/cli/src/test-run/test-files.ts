@@ -18,5 +18,5 @@ export function filesOf(
 const patterns = (suffix: string): string[] => [
   `{libs,services}/*/{src,test}/**/*${suffix}`,
   `e2e/**/*${suffix}`,
-  `tools/**/*${suffix}`,
+  `{bench,tools}/**/*${suffix}`,
 ]
