@@ -68,12 +68,17 @@ export {
   analysisResult,
 } from './http/analysis.ts'
 export {
+  type CaptureFileRequest,
   type CaptureRequest,
   type CaptureResponse,
   type ChangeResponse,
+  captureFileForm,
+  captureFileRequest,
   captureRequest,
   captureResponse,
   changeResponse,
+  fileNameKey,
+  filePart,
 } from './http/capture.ts'
 export {
   type EntityList,

@@ -3,28 +3,57 @@ import { cleanText, limits } from '../text.ts'
 import { entityTypes } from '../vocabularies.ts'
 import { metadata, tagNameText, taskInput, titleText, writeResult } from './shared.ts'
 
+const taskOnly = { path: ['task'], message: 'is allowed with the type task only' }
+const described = {
+  type: z.enum(entityTypes),
+  title: titleText.optional(),
+  tags: z.array(tagNameText).max(limits.tagsPerEntity).optional(),
+  task: taskInput.optional(),
+  metadata: metadata.optional(),
+}
+
 /** `POST /v1/entities` as JSON. `content` is Markdown. */
 export const captureRequest = z
   .strictObject({
-    type: z.enum(entityTypes),
+    ...described,
     content: cleanText(limits.content)
       .refine((text) => Buffer.byteLength(text) <= limits.content, 'must not be longer than 1 MiB in UTF-8')
       .optional(),
-    title: titleText.optional(),
-    tags: z.array(tagNameText).max(limits.tagsPerEntity).optional(),
-    task: taskInput.optional(),
-    metadata: metadata.optional(),
   })
   .superRefine((body, context) => {
     if (body.content === undefined && body.title === undefined) {
       context.addIssue({ code: 'custom', path: ['content'], message: 'content or title is needed' })
     }
-    if (body.task !== undefined && body.type !== 'task') {
-      context.addIssue({ code: 'custom', path: ['task'], message: 'is allowed with the type task only' })
-    }
+    if (body.task !== undefined && body.type !== 'task') context.addIssue({ code: 'custom', ...taskOnly })
   })
   .meta({ id: 'CaptureRequest' })
 export type CaptureRequest = z.infer<typeof captureRequest>
+
+/** What is said about a file that is captured. Without a title it gets the file's name as one. */
+export const captureFileRequest = z
+  .strictObject(described)
+  .superRefine((body, context) => {
+    if (body.task !== undefined && body.type !== 'task') context.addIssue({ code: 'custom', ...taskOnly })
+  })
+  .meta({ id: 'CaptureFileRequest' })
+export type CaptureFileRequest = z.infer<typeof captureFileRequest>
+
+/** The names of the two parts of a capture as multipart/form-data, in the order in which they must come. */
+export const filePart = { entity: 'entity', file: 'file' } as const
+
+/** The member of an item's metadata that keeps the name under which its file was sent. */
+export const fileNameKey = 'fileName'
+
+/** `POST /v1/entities` as multipart/form-data. For the documentation: the parts are read as a stream. */
+export const captureFileForm = z
+  .strictObject({
+    entity: captureFileRequest.meta({ description: 'JSON; the first part, at most 65,536 bytes.' }),
+    file: z.string().meta({
+      contentMediaType: 'application/octet-stream',
+      description: 'The bytes; the second and last part. What they are is told from themselves.',
+    }),
+  })
+  .meta({ id: 'CaptureFileForm' })
 
 export const captureResponse = z
   .strictObject({
