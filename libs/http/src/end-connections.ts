@@ -7,7 +7,7 @@ const underWay = new WeakMap<Socket, number>()
 const count = (socket: Socket, change: 1 | -1) => underWay.set(socket, (underWay.get(socket) ?? 0) + change)
 
 export interface ClosingTimes {
-  /** Milliseconds in which a connection that has just been made may still say what it wants; 1,000 by default. */
+  /** Milliseconds in which a connection that has just been made may still say what it wants; 500 by default. */
   silenceMs?: number
   /** Milliseconds in which what is under way may end; 8,000 by default: other parts have to close after this one. */
   patienceMs?: number
@@ -18,12 +18,12 @@ export interface ClosingTimes {
  *
  * The server (Node 24) closes only the connections that are idle at that moment, and waits for all others. One with an
  * answer half-way out is kept alive afterwards, for its header was written before; one that has not asked anything yet,
- * as browsers keep in store, does not count as idle, and nothing looks for slow clients any more. Each would hold the
+ * as browsers keep in store and fetch leaves behind when a call is given up, does not count as idle, and nothing looks for slow clients any more. Each would hold the
  * close up for its whole timeout.
  */
 export function endConnectionsOnClose(
   app: FastifyInstance,
-  { silenceMs = 1_000, patienceMs = 8_000 }: ClosingTimes = {},
+  { silenceMs = 500, patienceMs = 8_000 }: ClosingTimes = {},
 ): void {
   const open = new Set<Socket>()
   let closing = false
