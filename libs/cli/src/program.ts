@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { registerCapture } from './commands/capture.ts'
+import { registerDoctor } from './commands/doctor.ts'
 import { registerDown } from './commands/down.ts'
 import { registerGet } from './commands/get.ts'
 import { registerImport } from './commands/import.ts'
@@ -44,6 +45,7 @@ export function buildProgram(): Command {
   registerImport(program)
 
   program.commandsGroup('Look after it:')
+  registerDoctor(program)
   registerKeys(program)
   registerMigrate(program)
   registerSetup(program)

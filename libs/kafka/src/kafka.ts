@@ -1,13 +1,15 @@
-import type { MessageLog, Publisher } from '@synap/messaging'
-import { createAdminConnection, readGroupLag, readWatermarks } from './admin.ts'
+import type { MessageLog, Publisher, TopicSpec } from '@synap/messaging'
+import { type AdminConnection, createAdminConnection, readGroupLag, readWatermarks } from './admin.ts'
 import type { KafkaOptions } from './client.ts'
 import { type ConsumerDriverOptions, createConsumerDriver } from './driver.ts'
 import { createPublisher, type PublisherOptions } from './publisher.ts'
-import { applyTopics } from './topics-admin.ts'
+import { applyTopics, inspectTopics, type TopicDifference } from './topics-admin.ts'
 
 export interface KafkaDriver extends MessageLog {
   /** A publisher with its own connections; the caller closes it. */
   publisher(options?: PublisherOptions): Publisher
+  /** How topics differ from their declaration; changes nothing. */
+  inspectTopics(topics: readonly TopicSpec[], signal?: AbortSignal): Promise<TopicDifference[]>
 }
 
 /** Everything on one Kafka cluster. Opens no connection until it is used. */
@@ -17,15 +19,10 @@ export function createKafka(kafka: KafkaOptions, options: ConsumerDriverOptions 
   return {
     publisher: (settings) => createPublisher(kafka, settings),
     consumerDriver,
-    async createTopics(topics, signal) {
-      // Its own: kafkajs' metadata fail for good once they have held a topic that was deleted since.
-      const connection = createAdminConnection(kafka)
-      try {
-        return await applyTopics(connection, topics, signal)
-      } finally {
-        connection.close()
-      }
-    },
+    createTopics: (topics, signal) =>
+      withConnection(kafka, (connection) => applyTopics(connection, topics, signal)),
+    inspectTopics: (topics, signal) =>
+      withConnection(kafka, (connection) => inspectTopics(connection, topics, signal)),
     watermarks: (topic, signal) => readWatermarks(admin, topic, signal),
     groupLag: (groupId, topics, signal) => readGroupLag(admin, groupId, topics, signal),
     async ping(signal) {
@@ -35,5 +32,18 @@ export function createKafka(kafka: KafkaOptions, options: ConsumerDriverOptions 
       consumerDriver.close()
       admin.close()
     },
+  }
+}
+
+/** Its own connection: kafkajs' metadata fail for good once they have held a topic that was deleted since. */
+async function withConnection<T>(
+  kafka: KafkaOptions,
+  work: (connection: AdminConnection) => Promise<T>,
+): Promise<T> {
+  const connection = createAdminConnection(kafka)
+  try {
+    return await work(connection)
+  } finally {
+    connection.close()
   }
 }

@@ -39,9 +39,7 @@ function applyOnce(
   return connection.run('create topics', signal, async (admin) => {
     const existing = await partitionCounts(admin)
     for (const spec of specs) assertSamePartitions(spec, existing.get(spec.name))
-    const { brokers } = await admin.describeCluster()
-    const { replicationFactor, minInsyncReplicas } = replicationFor(brokers.length)
-    const inherited = replicationFactor === 1 ? {} : { 'min.insync.replicas': String(minInsyncReplicas) }
+    const { replicationFactor, inherited } = await replicationOf(admin)
     const reports: TopicReport[] = []
     for (const spec of specs) {
       const wanted = { ...inherited, ...spec.config }
@@ -52,6 +50,44 @@ function applyOnce(
     }
     return reports
   })
+}
+
+/** How a topic differs from its declaration; nothing is changed. */
+export interface TopicDifference {
+  topic: string
+  /** Null when there is no such topic. */
+  partitions: { found: number; declared: number } | null
+  /** Settings to change: what the topic has, and what it is declared with. */
+  changes: TopicReport['changes']
+}
+
+/** What `applyTopics` would do, in the order of `specs`. */
+export function inspectTopics(
+  connection: AdminConnection,
+  specs: readonly TopicSpec[],
+  signal?: AbortSignal,
+): Promise<TopicDifference[]> {
+  return connection.run('inspect topics', signal, async (admin) => {
+    const existing = await partitionCounts(admin)
+    const { inherited } = await replicationOf(admin)
+    const differences: TopicDifference[] = []
+    for (const { name, partitions: declared, config } of specs) {
+      const found = existing.get(name)
+      const settings = found === undefined ? {} : await settingsOf(admin, name)
+      const { changes } = topicReport(name, 'unchanged', settings, { ...inherited, ...config })
+      const partitions = found === undefined ? null : { found, declared }
+      differences.push({ topic: name, partitions, changes })
+    }
+    return differences
+  })
+}
+
+/** Replicas for this many brokers, and the setting that follows from it. */
+async function replicationOf(admin: Admin) {
+  const { brokers } = await admin.describeCluster()
+  const { replicationFactor, minInsyncReplicas } = replicationFor(brokers.length)
+  const inherited = replicationFactor === 1 ? {} : { 'min.insync.replicas': String(minInsyncReplicas) }
+  return { replicationFactor, inherited }
 }
 
 async function partitionCounts(admin: Admin): Promise<Map<string, number>> {
@@ -71,27 +107,30 @@ async function create(
   return await admin.createTopics({ topics: [topic], waitForLeaders: true })
 }
 
+const resourceOf = (topic: string) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic })
+
+/** What is set on the topic itself. */
+async function settingsOf(admin: Admin, topic: string): Promise<Record<string, string>> {
+  const resources = [resourceOf(topic)]
+  const described = await admin.describeConfigs({ resources, includeSynonyms: false })
+  const entries = (described.resources[0]?.configEntries ?? []) as unknown as {
+    configName: string
+    configValue: string
+    configSource: number
+  }[]
+  const own = entries.filter((entry) => entry.configSource === setOnTopic)
+  return Object.fromEntries(own.map((entry) => [entry.configName, entry.configValue]))
+}
+
 async function alter(
   admin: Admin,
   topic: string,
   wanted: Readonly<Record<string, string>>,
 ): Promise<TopicReport> {
-  const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }
-  const { resources } = await admin.describeConfigs({ resources: [resource], includeSynonyms: false })
-  const entries = (resources[0]?.configEntries ?? []) as unknown as {
-    configName: string
-    configValue: string
-    configSource: number
-  }[]
-  const found = Object.fromEntries(
-    entries
-      .filter((entry) => entry.configSource === setOnTopic)
-      .map((entry) => [entry.configName, entry.configValue]),
-  )
-  const report = topicReport(topic, 'altered', found, wanted)
+  const report = topicReport(topic, 'altered', await settingsOf(admin, topic), wanted)
   if (Object.keys(report.changes).length === 0) return { ...report, outcome: 'unchanged' }
   // Not incremental: what is left out goes back to the broker's default.
   const configEntries = Object.entries(wanted).map(([name, value]) => ({ name, value }))
-  await admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] })
+  await admin.alterConfigs({ validateOnly: false, resources: [{ ...resourceOf(topic), configEntries }] })
   return report
 }
