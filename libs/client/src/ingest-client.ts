@@ -5,6 +5,7 @@ import {
   httpHeaders,
   internalEventsResponse,
   introspectResponse,
+  ledgerResponse,
 } from '@synap/contracts'
 import { parseAnswer } from './parse-answer.ts'
 import type { Transport } from './transport.ts'
@@ -35,6 +36,11 @@ export function buildIngestClient(call: Transport, origin: string): IngestClient
     introspect: (key, options = {}) =>
       call(postCall(urlOf(origin, '/internal/introspect'), { key }, true, options), (response) =>
         parseAnswer(introspectResponse, response),
+      ),
+    ledger: ({ topic, ...options } = {}) =>
+      call(
+        getCall(urlOf(origin, '/internal/ledger', { topic: topic ? 'true' : undefined }), options),
+        (response) => parseAnswer(ledgerResponse, response),
       ),
   }
 }

@@ -11,6 +11,7 @@ import type {
   InternalEvent,
   IntrospectResponse,
   KeyView,
+  Ledger,
   SearchMode,
   SearchResponse,
   StatusResponse,
@@ -81,6 +82,8 @@ export interface IngestClient {
   ): Promise<HeadsResponse>
   /** For services: whose key this is. */
   introspect(key: string, options?: CallOptions): Promise<IntrospectResponse>
+  /** What each store holds of the user. Standalone alone has this: elsewhere it rejects with status 404. */
+  ledger(options?: CallOptions & { topic?: boolean }): Promise<Ledger>
 }
 
 /** API keys of the user of the client's key; rejects like `IngestClient`. All but `currentKey` need the scope `admin`. */

@@ -121,6 +121,7 @@ export {
   keyParams,
   keyView,
 } from './http/keys.ts'
+export { type Ledger, type LedgerQuery, ledgerQuery, ledgerResponse } from './http/ledger.ts'
 export { type Problem, problemSchema } from './http/problem.ts'
 export {
   type SearchHit,
@@ -135,6 +136,7 @@ export {
 export {
   entityIdSchema,
   entityParams,
+  metadataObjectProblem,
   metadataProblem,
   queryInt,
   sequenceNumber,

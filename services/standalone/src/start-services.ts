@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { chooseProvider, providersForSearch } from '@synap/ai'
 import { createClient } from '@synap/client'
 import { startEnricher } from '@synap/enricher'
@@ -9,6 +10,7 @@ import { startProjector } from '@synap/projector'
 import { startQuery } from '@synap/query'
 import type { ServiceContext } from '@synap/runtime'
 import { type StandaloneConfig, settings } from './config.ts'
+import { registerLedgerRoute } from './ledger-route.ts'
 import { listenTogether } from './one-port.ts'
 import type { Drivers } from './open-drivers.ts'
 import { partOf } from './part.ts'
@@ -20,7 +22,9 @@ export async function startServices(
 ): Promise<string> {
   const { config } = context
   const provider = chooseProvider(config)
-  const writes = await startIngest(partOf(context, 'ingest', settings), { pool, store, log })
+  const uploadDir = config.uploadDir ?? join(config.dataDir, 'uploads')
+  const ingestConfig = { ...config, ...settings, uploadDir }
+  const writes = await startIngest(partOf(context, 'ingest', ingestConfig), { pool, store, log })
   const keyUse = createKeyUse({ pool, logger: context.logger })
   context.defer('key use', () => keyUse.close())
   const reads = await startQuery(partOf(context, 'query', {}), {
@@ -31,6 +35,7 @@ export async function startServices(
     authenticate: createAuthenticate(pool, keyUse.note),
     cursorSecret: keys.serviceKey,
   })
+  registerLedgerRoute(writes, { pool, store, log })
   const url = await listenTogether({ writes, reads }, config)
 
   const calls = { apiKey: keys.serviceKey, deadlineMs: 5_000, attempts: 2 }

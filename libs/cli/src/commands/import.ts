@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { type Ledger, ledgerGaps, watchLedger } from '@synap/ledger'
 import type { Command } from 'commander'
 import { CommandError } from '../command-error.ts'
 import {
@@ -14,10 +15,8 @@ import { explain } from '../explain.ts'
 import { findMarkdown } from '../import/find-files.ts'
 import { type ImportReport, type ImportResult, importFiles } from '../import/import-files.ts'
 import { journalFolder, openJournal } from '../import/journal.ts'
-import { type Ledger, ledgerGaps } from '../ledger/ledger.ts'
 import { openLedger } from '../ledger/open-ledger.ts'
 import { printLedger } from '../ledger/print-ledger.ts'
-import { watchLedger } from '../ledger/watch-ledger.ts'
 import { note, plain, printJson } from '../output.ts'
 import { withBar } from '../progress-bar.ts'
 import { parseCount } from './list.ts'
@@ -48,7 +47,7 @@ export function registerImport(program: Command): void {
       'after',
       `
 The ledger counts what each store holds of your account. It is read from the
-servers themselves, so it is printed on the machine where ./synap up runs.
+servers of ./synap up on the machine where they run, or told by ./synap start.
 Ctrl-C ends the import at once; the same command goes on where it was. The exit
 code is 0 when every file is in and the stores agree.
 
@@ -137,9 +136,11 @@ async function settledLedger(
   signal: AbortSignal,
 ): Promise<Ledger | undefined> {
   if (connection === undefined) return undefined
-  await using reader = await openLedger(connection)
+  await using reader = await openLedger(connection, connect(connection, 'long'))
   if (reader === undefined) {
-    note('No ledger: it needs the addresses of the servers, which are known where ./synap up runs.')
+    note(
+      'No ledger can be had: this Synap does not tell it, and the addresses of its servers are known only where ./synap up runs.',
+    )
     return undefined
   }
   // `await`, or the reader is disposed of before it has read.

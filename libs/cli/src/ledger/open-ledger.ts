@@ -1,29 +1,31 @@
-import { sha256Hex, type UserId } from '@synap/core'
+import { ApiError, type SynapClient } from '@synap/client'
+import { topicName } from '@synap/contracts'
 import { createKafka } from '@synap/kafka'
-import { createS3Store, type ObjectStore } from '@synap/object-store'
-import { createPool, type Pool, query, transaction } from '@synap/postgres'
+import { createLedgerReader, findUserOfKey, type LedgerReader } from '@synap/ledger'
+import { silentLogger } from '@synap/messaging'
+import { createS3Store } from '@synap/object-store'
+import { createPool } from '@synap/postgres'
 import { CommandError } from '../command-error.ts'
 import type { Connection } from '../connection.ts'
-import type { Ledger } from './ledger.ts'
-import { countEventsInTopic } from './read-topic.ts'
-import * as sql from './sql.ts'
 
-/** Reads what each store holds of the user whose key the connection has. */
-export interface LedgerReader extends AsyncDisposable {
-  /** Everything but the topic. */
-  read(): Promise<Ledger>
-  /** Reads the user's partition of the topic from its beginning. */
-  readTopic(): Promise<{ events: number; repeated: number }>
-}
+/** A reader that may hold connections of its own, so it must be disposed of. */
+export type OpenLedger = LedgerReader & AsyncDisposable
 
 const needed = ['DATABASE_URL', 'KAFKA_BROKERS', 'S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY_ID'] as const
 
-/** Opens the stores, or answers undefined where their addresses are not known. The reader must be disposed. */
-export async function openLedger({
-  env,
-  apiKey,
-}: Pick<Connection, 'env' | 'apiKey'>): Promise<LedgerReader | undefined> {
-  if (needed.some((name) => !env[name])) return undefined
+/**
+ * The ledger of the user whose key the connection has: from the servers where their addresses are known, else from
+ * Synap itself, which answers this as standalone. Undefined where neither can be had.
+ */
+export async function openLedger(
+  connection: Pick<Connection, 'env' | 'apiKey'>,
+  client: Pick<SynapClient, 'ledger'>,
+): Promise<OpenLedger | undefined> {
+  const hasServers = needed.every((name) => connection.env[name])
+  return hasServers ? openServers(connection) : askSynap(client)
+}
+
+async function openServers({ env, apiKey }: Pick<Connection, 'env' | 'apiKey'>): Promise<OpenLedger> {
   const of = (name: string) => env[name] ?? ''
   const pool = createPool({ url: of('DATABASE_URL'), applicationName: 'synap-ledger', max: 2 })
   const store = createS3Store({
@@ -33,78 +35,40 @@ export async function openLedger({
     accessKeyId: of('S3_ACCESS_KEY_ID'),
     secretAccessKey: of('S3_SECRET_ACCESS_KEY'),
   })
-  const kafka = createKafka({
-    brokers: of('KAFKA_BROKERS').split(','),
-    clientId: 'synap-ledger',
-    logger: silent,
-  })
+  const brokers = of('KAFKA_BROKERS').split(',')
+  const log = createKafka({ brokers, clientId: 'synap-ledger', logger: silentLogger })
   const close = async () => {
-    await kafka.close()
+    await log.close()
     await store.close()
     await pool.end()
   }
   try {
-    const userId = await findUser(pool, apiKey)
-    return {
-      read: () => readLedger(pool, store, userId),
-      readTopic: () => countEventsInTopic(kafka, `${of('TOPIC_PREFIX')}synap.events.v1`, userId),
-      [Symbol.asyncDispose]: close,
-    }
+    const userId = await findUserOfKey(pool, apiKey)
+    if (userId === undefined)
+      throw new CommandError('The database does not know this API key; the ledger cannot be read.')
+    const topic = { log, name: topicName('events', of('TOPIC_PREFIX')) }
+    return { ...createLedgerReader({ pool, store, topic }, userId), [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
-
-async function findUser(pool: Pool, apiKey: string): Promise<UserId> {
-  const [row] = await transaction(pool, { role: 'synap_ingest' }, (client) =>
-    query<{ user_id: UserId }>(client, sql.findUserOfKey(sha256Hex(apiKey))),
-  )
-  if (row === undefined)
-    throw new CommandError('The database does not know this API key; the ledger cannot be read.')
-  return row.user_id
-}
-
-async function readLedger(pool: Pool, store: ObjectStore, userId: UserId): Promise<Ledger> {
-  const one = async <T>(role: string, statement: { text: string; values: unknown[] }): Promise<T> => {
-    const rows = await transaction(pool, { role, userId }, (client) => query<T>(client, statement))
-    return rows[0] as T
+async function askSynap(client: Pick<SynapClient, 'ledger'>): Promise<OpenLedger | undefined> {
+  const withSignal = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { signal })
+  try {
+    await client.ledger()
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return undefined
+    throw error
   }
-  const write = await one<sql.WriteCounts>('synap_ingest', sql.countWrite(userId))
-  const [log, readModel, jobs, keys] = [
-    await one<Ledger['log']>('synap_events_writer', sql.countLog(userId)),
-    await one<Ledger['readModel']>('synap_projector', sql.countReadModel(userId)),
-    await one<Ledger['jobs']>('synap_enricher', sql.countJobs(userId)),
-    await transaction(pool, { role: 'synap_ingest', userId }, (client) =>
-      query<{ object_key: string }>(client, sql.listObjects(userId)),
-    ),
-  ]
   return {
-    userId,
-    acknowledged: { items: write.items, withContent: write.with_content, events: write.events },
-    objects: await compareObjects(store, userId, new Set(keys.map((row) => row.object_key))),
-    outbox: { events: write.outbox, unpublished: write.unpublished },
-    topic: undefined,
-    log,
-    readModel,
-    jobs,
+    read: (signal) => client.ledger(withSignal(signal)),
+    async readTopic(signal) {
+      const { topic } = await client.ledger({ ...withSignal(signal), topic: true })
+      if (topic === null) throw new CommandError('Synap did not read its topic, though it was asked to.')
+      return topic
+    },
+    [Symbol.asyncDispose]: async () => undefined,
   }
-}
-
-/** Only keys of content: what was derived from it is not in the write model's list. */
-async function compareObjects(
-  store: ObjectStore,
-  userId: UserId,
-  referenced: ReadonlySet<string>,
-): Promise<Ledger['objects']> {
-  let present = 0
-  let unreferenced = 0
-  const own = `users/${userId}/`
-  for await (const { key } of store.list(own)) {
-    if (referenced.has(key)) present += 1
-    else if (!/^(derived|exports)\//.test(key.slice(own.length))) unreferenced += 1
-  }
-  return { referenced: referenced.size, present, unreferenced }
 }

@@ -1,6 +1,6 @@
+import { type Ledger, ledgerGaps } from '@synap/ledger'
 import { printTable } from '../output.ts'
 import { paint } from '../paint.ts'
-import { type Ledger, ledgerGaps } from './ledger.ts'
 
 /** The ledger for people: a line per store, then whether they agree. */
 export function printLedger(ledger: Ledger): void {

@@ -1,8 +1,10 @@
+import type { Ledger } from '@synap/contracts'
+import type { UserId } from '@synap/core'
 import { describe, expect, it } from 'vitest'
-import { type Ledger, ledgerGaps } from './ledger.ts'
+import { ledgerGaps } from './ledger-gaps.ts'
 
 const level: Ledger = {
-  userId: 'u',
+  userId: 'u' as UserId,
   acknowledged: { items: 3, withContent: 2, events: 7 },
   objects: { referenced: 2, present: 2, unreferenced: 0 },
   outbox: { events: 7, unpublished: 0 },
@@ -26,7 +28,7 @@ describe('gaps of the ledger', () => {
   })
 
   it('given a topic that was not read, nothing is said of it', () => {
-    expect(ledgerGaps({ ...level, topic: undefined })).toEqual([])
+    expect(ledgerGaps({ ...level, topic: null })).toEqual([])
   })
 
   it('given records sent twice, it is no gap: delivery is at least once', () => {

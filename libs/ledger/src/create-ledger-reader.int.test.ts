@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createClient } from '@synap/client'
-import { partitionOf } from '@synap/contracts'
+import { type Ledger, partitionOf, topicName } from '@synap/contracts'
 import type { UserId } from '@synap/core'
 import { createKafka, type KafkaDriver } from '@synap/kafka'
+import { silentLogger } from '@synap/messaging'
 import { createS3Store, type ObjectStore } from '@synap/object-store'
+import { createPool, type Pool } from '@synap/postgres'
 import {
   createTestDatabase,
   eventually,
@@ -14,12 +17,11 @@ import {
   useStack,
 } from '@synap/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { repositoryRoot } from '../repository.ts'
-import { type Ledger, ledgerGaps } from './ledger.ts'
-import { type LedgerReader, openLedger } from './open-ledger.ts'
+import { createLedgerReader, findUserOfKey, type LedgerReader } from './create-ledger-reader.ts'
+import { ledgerGaps } from './ledger-gaps.ts'
 
 const run = promisify(execFile)
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
+const repositoryRoot = join(import.meta.dirname, '..', '..', '..')
 
 interface Account {
   key: string
@@ -32,6 +34,8 @@ describe('the ledger, read from real servers', () => {
   let ingest: TestService
   let kafka: KafkaDriver
   let store: ObjectStore
+  let pool: Pool
+  let reader: LedgerReader
   let env: Record<string, string>
   let account: Account
 
@@ -50,7 +54,7 @@ describe('the ledger, read from real servers', () => {
     kafka = createKafka({
       brokers: stack.env.KAFKA_BROKERS.split(','),
       clientId: 'ledger-test',
-      logger: silent,
+      logger: silentLogger,
     })
     store = createS3Store({
       endpoint: stack.env.S3_ENDPOINT,
@@ -59,12 +63,15 @@ describe('the ledger, read from real servers', () => {
       accessKeyId: stack.env.S3_ACCESS_KEY_ID,
       secretAccessKey: stack.env.S3_SECRET_ACCESS_KEY,
     })
+    // One connection, as the embedded database has.
+    pool = createPool({ url: database.url, applicationName: 'ledger-test', max: 1 })
     await ingest.waitReady()
   })
   afterAll(async () => {
     await ingest.stop()
     await kafka.close()
     await store.close()
+    await pool.end()
     await database.close()
   })
 
@@ -75,18 +82,12 @@ describe('the ledger, read from real servers', () => {
     account = JSON.parse(made) as Account
     const client = createClient({ ingestUrl: ingest.url, queryUrl: ingest.url, apiKey: account.key })
     for (const content of ['Buy milk', 'Ring Bob']) await client.capture({ type: 'note', content })
-    await using reader = await open()
+    const topic = { log: kafka, name: topicName('events', env['TOPIC_PREFIX'] ?? '') }
+    reader = createLedgerReader({ pool, store, topic }, account.userId)
     await eventually('all is published', async () => (await reader.read()).outbox.unpublished === 0)
   })
 
-  async function open(): Promise<LedgerReader> {
-    const reader = await openLedger({ env, apiKey: account.key })
-    if (reader === undefined) throw new Error('the ledger was not opened')
-    return reader
-  }
-
   async function readLedger(): Promise<Ledger> {
-    await using reader = await open()
     const ledger = await reader.read()
     return { ...ledger, topic: await reader.readTopic() }
   }
@@ -166,8 +167,8 @@ describe('the ledger, read from real servers', () => {
     await publisher.close()
   }
 
-  it('given a key that the database does not know, it says so; given no addresses, there is no ledger', async () => {
-    await expect(openLedger({ env, apiKey: 'syn_other' })).rejects.toThrow('does not know this API key')
-    expect(await openLedger({ env: {}, apiKey: account.key })).toBeUndefined()
+  it('given a key, its user is found; given one that the database does not know, nobody is', async () => {
+    expect(await findUserOfKey(pool, account.key)).toBe(account.userId)
+    expect(await findUserOfKey(pool, 'syn_other')).toBeUndefined()
   })
 })

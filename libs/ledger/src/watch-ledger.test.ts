@@ -1,13 +1,14 @@
+import type { Ledger } from '@synap/contracts'
+import type { UserId } from '@synap/core'
 import { expect, it } from 'vitest'
-import type { Ledger } from './ledger.ts'
 import { watchLedger } from './watch-ledger.ts'
 
 const ledger = (seen: number): Ledger => ({
-  userId: 'u',
+  userId: 'u' as UserId,
   acknowledged: { items: 1, withContent: 0, events: 3 },
   objects: { referenced: 0, present: 0, unreferenced: 0 },
   outbox: { events: 3, unpublished: 0 },
-  topic: undefined,
+  topic: null,
   log: { events: 3, parked: 0 },
   readModel: { items: 1, seen, parked: 0, texts: 0, vectors: 1 },
   jobs: { done: 1, failed: 0, open: 0, withoutVectors: 0 },

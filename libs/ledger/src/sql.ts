@@ -1,6 +1,11 @@
 import type { UserId } from '@synap/core'
 
-/** Counts for the ledger, one statement per owner; each runs under that owner's role. */
+/** One per owner; each runs under that owner's role. */
+export interface Statement {
+  text: string
+  values: unknown[]
+}
+
 export interface WriteCounts {
   items: number
   with_content: number

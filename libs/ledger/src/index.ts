@@ -1,0 +1,5 @@
+export type { Ledger } from '@synap/contracts'
+export { countTopic, type TopicToCount } from './count-topic.ts'
+export { createLedgerReader, findUserOfKey, type LedgerReader, type Stores } from './create-ledger-reader.ts'
+export { ledgerGaps } from './ledger-gaps.ts'
+export { type WatchOptions, watchLedger } from './watch-ledger.ts'
