@@ -1,5 +1,6 @@
 import { vectorDimensions } from '../provider.ts'
-import { fold, isStopWord, wordsOf } from '../words.ts'
+import { visibleSigns } from '../visible.ts'
+import { isStopWord, wordsOf } from '../words.ts'
 
 /** The name under which these vectors are stored. Any change to the numbers below needs a new one. */
 export const offlineEmbeddingModel = 'synap-offline-1'
@@ -26,7 +27,7 @@ export function embedOffline(text: string): Float32Array | undefined {
     if (weight === wordWeight) for (const gram of gramsOf(word)) add(`g:${gram}`, gramWeight)
   }
   if (features.size === 0) {
-    for (const sign of fold(text).replaceAll(/[\s\p{C}]+/gu, '')) add(`s:${sign}`, 1)
+    for (const sign of visibleSigns(text)) add(`s:${sign}`, 1)
   }
   return features.size === 0 ? undefined : project(features)
 }

@@ -1,4 +1,3 @@
-import { SynapError } from '@synap/core'
 import { detectLanguage } from '../language.ts'
 import {
   type AnalyseInput,
@@ -7,6 +6,7 @@ import {
   type ModelProvider,
   vectorDimensions,
 } from '../provider.ts'
+import { emptyText } from '../visible.ts'
 import { findDue } from './due.ts'
 import { embedOffline, offlineEmbeddingModel } from './embedding.ts'
 import { findIntent } from './intent.ts'
@@ -60,11 +60,7 @@ function embedAll(texts: readonly string[]): Embeddings {
   const vectors = texts.map((text, index) => {
     const vector = embedOffline(text)
     if (vector !== undefined) return vector
-    throw new SynapError('a text without a visible character cannot be embedded', {
-      code: 'model.empty_text',
-      class: 'data',
-      fields: { index },
-    })
+    throw emptyText(index)
   })
   return { vectors, usage: noUsage }
 }

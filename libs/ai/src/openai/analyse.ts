@@ -1,5 +1,6 @@
-import { APIError, type OpenAI } from 'openai'
+import type { OpenAI } from 'openai'
 import { zodResponseFormat, zodTextFormat } from 'openai/helpers/zod'
+import { z } from 'zod'
 import type { Usage } from '../provider.ts'
 import { type Answer, answerSchema } from './answer.ts'
 import { failure, wrongShape } from './errors.ts'
@@ -10,17 +11,20 @@ export interface AnswerWithUsage {
   usage: Usage
 }
 
+/** What a server of chat completions is told about the shape: with the last two the schema stands in the prompt. */
+export type ChatFormat = 'json_schema' | 'json_object' | 'text'
+
 const schemaName = 'analysis'
 const mostOutputTokens = 2_000
 
-/** Asks by the Responses API. Errors are the client's own, or `data` for a refusal and a cut-off. */
+/** Asks by the Responses API. Errors are the client's own, or `data` for a refusal, a cut-off and another shape. */
 export async function askResponses(
   client: OpenAI,
   model: string,
   message: string,
   signal: AbortSignal,
 ): Promise<AnswerWithUsage> {
-  const response = await client.responses.parse(
+  const response = await client.responses.create(
     {
       model,
       instructions,
@@ -40,12 +44,10 @@ export async function askResponses(
       fields: { code: response.error?.code ?? null },
     })
   }
-  if (response.output_parsed === null) throw wrongShape('the answer holds no text')
+  const texts = parts.flatMap((part) => (part.type === 'output_text' ? [part.text] : []))
+  if (texts.length === 0) throw wrongShape('the answer holds no text')
   const { usage } = response
-  return {
-    answer: answerSchema.parse(response.output_parsed),
-    usage: usageOf(usage?.input_tokens, usage?.output_tokens),
-  }
+  return { answer: answerOf(texts.join('')), usage: usageOf(usage?.input_tokens, usage?.output_tokens) }
 }
 
 /** The same by chat completions, which nearly every compatible server has. */
@@ -53,17 +55,19 @@ export async function askChat(
   client: OpenAI,
   model: string,
   message: string,
+  format: ChatFormat,
   signal: AbortSignal,
 ): Promise<AnswerWithUsage> {
   const completion = await client.chat.completions.create(
     {
       model,
       messages: [
-        { role: 'system', content: instructions },
+        { role: 'system', content: format === 'json_schema' ? instructions : instructionsWithSchema() },
         { role: 'user', content: message },
       ],
       max_completion_tokens: mostOutputTokens,
-      response_format: zodResponseFormat(answerSchema, schemaName),
+      ...(format === 'json_schema' && { response_format: zodResponseFormat(answerSchema, schemaName) }),
+      ...(format === 'json_object' && { response_format: { type: 'json_object' as const } }),
     },
     { signal },
   )
@@ -75,16 +79,22 @@ export async function askChat(
   if (typeof choice.message.content !== 'string') throw wrongShape('the answer holds no text')
   const { usage } = completion
   return {
-    answer: answerSchema.parse(JSON.parse(choice.message.content)),
+    answer: answerOf(choice.message.content),
     usage: usageOf(usage?.prompt_tokens, usage?.completion_tokens),
   }
 }
 
-/** True when a server shows that it has no Responses API; a 404 for the model is not that. */
-export function lacksResponses(error: unknown): boolean {
-  if (!(error instanceof APIError)) return false
-  if (error.status === 405 || error.status === 501) return true
-  return error.status === 404 && error.code !== 'model_not_found'
+/** For servers that do not hold a model to a schema. */
+function instructionsWithSchema(): string {
+  const schema = JSON.stringify(z.toJSONSchema(answerSchema))
+  return `${instructions}\nThe schema, as JSON Schema: ${schema}\nAnswer with one JSON object and nothing else.`
+}
+
+/** The object in an answer, also inside a Markdown fence or after the thoughts that some servers leave in. */
+function answerOf(text: string): Answer {
+  const spoken = text.replace(/^\s*<think>[^]*?<\/think>/u, '').trim()
+  const fenced = /^```(?:json)?\s*([^]*?)\s*```$/u.exec(spoken)
+  return answerSchema.parse(JSON.parse(fenced?.[1] ?? spoken))
 }
 
 function usageOf(input: number | undefined, output: number | undefined): Usage {

@@ -1,54 +1,105 @@
 import type { OpenAI } from 'openai'
 import type { Embeddings } from '../provider.ts'
-import { failure } from './errors.ts'
+import { emptyText, visibleSigns } from '../visible.ts'
+import { failure, lacksEmbeddings, refusesDimensions } from './errors.ts'
 
 /** Texts in one request; servers allow more, but one slow request then loses more. */
 const mostTexts = 64
 
-/** Vectors of texts, in order, each checked for length and finite numbers and scaled to length 1. */
-export async function embedTexts(
-  client: OpenAI,
-  request: { model: string; dimensions: number },
-  texts: readonly string[],
-  signal: AbortSignal,
-): Promise<Embeddings> {
-  const vectors: Float32Array[] = []
-  let inputTokens = 0
-  for (let start = 0; start < texts.length; start += mostTexts) {
-    const input = texts.slice(start, start + mostTexts)
-    const answer = await client.embeddings.create({ ...request, input, encoding_format: 'float' }, { signal })
-    const rows: unknown = answer.data
-    if (!Array.isArray(rows) || rows.length !== input.length) throw invalid('the number of vectors is wrong')
-    const found = new Map<number, Float32Array>()
-    for (const row of rows as { index?: unknown; embedding?: unknown }[]) {
-      const index = Number(row.index)
-      if (!Number.isInteger(index) || index < 0 || index >= input.length)
-        throw invalid('a vector has no place')
-      found.set(index, vectorOf(row.embedding, request.dimensions))
-    }
-    for (const index of input.keys()) {
-      const vector = found.get(index)
-      if (vector === undefined) throw invalid('a vector is missing')
-      vectors.push(vector)
-    }
-    inputTokens += answer.usage?.prompt_tokens ?? 0
-  }
-  return { vectors, usage: { inputTokens, outputTokens: 0 } }
+interface EmbedSettings {
+  model: string
+  /** Length of the vectors that come out, whatever the model's own. */
+  dimensions: number
 }
 
-function vectorOf(values: unknown, dimensions: number): Float32Array {
-  if (!Array.isArray(values) || values.length !== dimensions) throw invalid('a vector has the wrong length')
+/**
+ * Vectors of texts, in order, each checked for finite numbers and scaled to length 1.
+ *
+ * The server is asked for `dimensions` places; one that refuses to choose is asked without, once and for all. A shorter
+ * vector is filled up with zeros, which changes no angle and no distance between vectors of that model. A longer one is
+ * refused: only models trained for it may be cut, and a model does not say so.
+ */
+export function createEmbed(
+  client: OpenAI,
+  { model, dimensions }: EmbedSettings,
+): (texts: readonly string[], signal: AbortSignal) => Promise<Embeddings> {
+  let choosesLength = true
+  const ask = async (input: string[], signal: AbortSignal) => {
+    const request = { model, input, encoding_format: 'float' as const }
+    if (choosesLength) {
+      try {
+        return await client.embeddings.create({ ...request, dimensions }, { signal })
+      } catch (error) {
+        if (!refusesDimensions(error)) throw error
+        choosesLength = false
+      }
+    }
+    return client.embeddings.create(request, { signal })
+  }
+  return async (texts, signal) => {
+    const empty = texts.findIndex((text) => visibleSigns(text) === '')
+    if (empty >= 0) throw emptyText(empty)
+    const found: number[][] = []
+    let inputTokens = 0
+    for (let start = 0; start < texts.length; start += mostTexts) {
+      const input = texts.slice(start, start + mostTexts)
+      const answer = await ask(input, signal).catch((error: unknown) => {
+        throw lacksEmbeddings(error) ? noEmbeddings() : error
+      })
+      found.push(...rowsOf(answer.data, input.length))
+      inputTokens += answer.usage?.prompt_tokens ?? 0
+    }
+    const length = found[0]?.length ?? 0
+    if (length > dimensions) throw tooLong(length, dimensions)
+    if (found.some((values) => values.length !== length)) throw invalid('vectors differ in length')
+    return {
+      vectors: found.map((values) => unitVector(values, dimensions)),
+      usage: { inputTokens, outputTokens: 0 },
+    }
+  }
+}
+
+/** The vectors of one answer, each in its text's place; some servers send them in another order. */
+function rowsOf(rows: unknown, count: number): number[][] {
+  if (!Array.isArray(rows) || rows.length !== count) throw invalid('the number of vectors is wrong')
+  const placed = new Map<number, number[]>()
+  for (const row of rows as { index?: unknown; embedding?: unknown }[]) {
+    const index = Number(row.index)
+    if (!Number.isInteger(index) || index < 0 || index >= count) throw invalid('a vector has no place')
+    if (!Array.isArray(row.embedding)) throw invalid('a vector is no list')
+    placed.set(index, row.embedding as number[])
+  }
+  if (placed.size !== count) throw invalid('a vector is missing')
+  return Array.from({ length: count }, (_, index) => placed.get(index) ?? [])
+}
+
+function unitVector(values: readonly unknown[], dimensions: number): Float32Array {
+  const vector = new Float64Array(dimensions)
   let square = 0
-  for (const value of values as unknown[]) {
+  for (const [place, value] of values.entries()) {
     if (typeof value !== 'number' || !Number.isFinite(value))
       throw invalid('a vector holds what is no number')
+    vector[place] = value
     square += value * value
   }
   if (!Number.isFinite(square) || square < 1e-12) throw invalid('a vector has no direction')
   const scale = 1 / Math.sqrt(square)
-  return Float32Array.from(values as number[], (value) => value * scale)
+  return Float32Array.from(vector, (value) => value * scale)
 }
 
 function invalid(message: string): Error {
   return failure('model.invalid_vector', 'data', message, {})
+}
+
+function tooLong(length: number, most: number): Error {
+  return failure(
+    'model.vectors_too_long',
+    'configuration',
+    'the vectors of the embedding model have more places than can be stored: choose another model',
+    { fields: { length, most } },
+  )
+}
+
+function noEmbeddings(): Error {
+  return failure('model.no_embeddings', 'configuration', 'the model server gives no embeddings', {})
 }

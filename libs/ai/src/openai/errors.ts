@@ -29,6 +29,45 @@ export function modelError(error: unknown, signal: AbortSignal): unknown {
   return error
 }
 
+/** True when a server shows that it has no Responses API; a 404 for the model is not that. */
+export function lacksResponses(error: unknown): boolean {
+  if (!(error instanceof APIError)) return false
+  if (error.status === 405 || error.status === 501) return true
+  return error.status === 404 && error.code !== 'model_not_found'
+}
+
+/** True when a server does not take the answer format it was asked for; servers have no common code for that. */
+export function refusesFormat(error: unknown): boolean {
+  return refuses(error, /response_format|json_schema|json_object|text\.format|structured|grammar/iu)
+}
+
+/** True when a server, or its model, gives vectors of one length only (vLLM: "does not support matryoshka"). */
+export function refusesDimensions(error: unknown): boolean {
+  return refuses(error, /dimension|matryoshka/iu)
+}
+
+/** True when a server has no embeddings at all; an unknown model is not that. */
+export function lacksEmbeddings(error: unknown): boolean {
+  if (refuses(error, /not support (?:the )?embeddings?\b/iu)) return true
+  if (!(error instanceof APIError)) return false
+  if (error.status === 405 || error.status === 501) return true
+  return error.status === 404 && !/model/iu.test(`${error.code} ${error.message}`)
+}
+
+/** True for an answer that was given, and is not in the shape that was asked for. */
+export function isShapeless(error: unknown): boolean {
+  return (
+    error instanceof ZodError ||
+    error instanceof SyntaxError ||
+    (error instanceof SynapError && error.code === 'model.wrong_shape')
+  )
+}
+
+function refuses(error: unknown, sign: RegExp): boolean {
+  if (!(error instanceof APIError) || (error.status !== 400 && error.status !== 422)) return false
+  return sign.test(`${error.param} ${error.message}`)
+}
+
 export function wrongShape(message: string): SynapError {
   return failure('model.wrong_shape', 'data', message, {})
 }

@@ -142,6 +142,66 @@ describe('analyse', () => {
   })
 })
 
+describe('servers that have a part of the API only', () => {
+  const chatAs = (answerChat: (format: unknown) => [number, unknown]): Answerer => {
+    return (response, { path, body }) => {
+      if (path === '/v1/responses') return json(response, { detail: 'Not Found' }, 404)
+      const format = (body['response_format'] as { type?: string } | undefined)?.type
+      const [status, answered] = answerChat(format)
+      json(response, answered, status)
+    }
+  }
+  const good = chatBody({ content: JSON.stringify(answer) })
+  const formats = () =>
+    server.requests.map(({ path, body }) =>
+      path === '/v1/responses' ? path : (body['response_format'] as { type?: string } | undefined)?.type,
+    )
+
+  it('given a server that takes JSON mode only, when asked twice, then it finds that out once', async () => {
+    const refusal = errorBody('invalid_request_error', null, 'This response_format type is unavailable now')
+    server.answerWith(chatAs((format) => (format === 'json_object' ? [200, good] : [400, refusal])))
+    await provider.analyse(input, signal())
+    await provider.analyse(input, signal())
+    expect(formats()).toEqual(['/v1/responses', 'json_schema', 'json_object', 'json_object'])
+    expect(JSON.stringify(server.requests.at(-1)?.body['messages'])).toContain('additionalProperties')
+  })
+
+  it('given a server that takes no format (its error is a bare text), when asked, then the schema stands in the prompt', async () => {
+    const refusal = { error: "'response_format.type' is not supported" }
+    server.answerWith(chatAs((format) => (format === undefined ? [200, good] : [400, refusal])))
+    expect(await provider.analyse(input, signal())).toMatchObject({ title: 'Buy milk' })
+    expect(formats()).toEqual(['/v1/responses', 'json_schema', 'json_object', undefined])
+  })
+
+  it.each([
+    ['a Markdown fence', '```json\n%\n```'],
+    ['thoughts before it', '<think>\nmilk {is} white\n</think>\n\n%'],
+  ])('given an answer with %s, when read, then the object in it counts', async (_, frame) => {
+    server.answerWith((r) => json(r, responseBody(frame.replace('%', JSON.stringify(answer)))))
+    expect(await provider.analyse(input, signal())).toMatchObject({ title: 'Buy milk' })
+    expect(server.requests).toHaveLength(1)
+  })
+
+  it('given a Responses API that keeps no format, when asked, then chat completions answer and it is remembered', async () => {
+    server.answerWith((response, { path }) =>
+      json(response, path === '/v1/responses' ? responseBody('Sure! It is about milk.') : good),
+    )
+    await provider.analyse(input, signal())
+    await provider.analyse(input, signal())
+    expect(formats()).toEqual(['/v1/responses', 'json_schema', 'json_schema'])
+  })
+
+  it('given a model that never answers in shape, when asked again, then only the first tries every way', async () => {
+    server.answerWith((response, { path }) =>
+      json(response, path === '/v1/responses' ? responseBody('no') : chatBody({ content: 'no' })),
+    )
+    for (let time = 0; time < 3; time += 1) {
+      await expect(provider.analyse(input, signal())).rejects.toMatchObject({ code: 'model.invalid_json' })
+    }
+    expect(server.requests).toHaveLength(4 + 2)
+  })
+})
+
 const text =
   (content: string): Answerer =>
   (response) =>
@@ -261,6 +321,9 @@ describe('failures of an analysis', () => {
   it.each(failures)(
     'given %s, when asked, then the error says what it calls for, and nothing was retried',
     async (_, answerer, expected) => {
+      server.answerWith(ok())
+      await provider.analyse(input, signal())
+      server.requests.length = 0
       server.answerWith(answerer)
       const error: unknown = await provider.analyse(input, signal()).then(
         () => undefined,
@@ -337,7 +400,6 @@ describe('embed', () => {
   it.each([
     ['NaN', JSON.stringify(embeddingsBody([unit])).replace('[0,0', '[NaN,0')],
     ['null', embeddingsBody([unit.map((value, index) => (index === 3 ? null : value))])],
-    ['too few places', embeddingsBody([unit.slice(1)])],
     ['only zeros', embeddingsBody([unit.map(() => 0)])],
     ['text in place of numbers', embeddingsBody(['AAAA'])],
     ['one vector too many', embeddingsBody([unit, unit])],
@@ -350,6 +412,79 @@ describe('embed', () => {
       class: 'data',
     })
   })
+
+  it('given vectors of different lengths in one answer, when embedded, then they are refused as invalid', async () => {
+    server.answerWith((r) => json(r, embeddingsBody([unit, unit.slice(1)])))
+    await expect(provider.embed(['milk', 'bread'], signal())).rejects.toMatchObject({
+      code: 'model.invalid_vector',
+    })
+  })
+
+  it('given a model of 768 places, when embedded, then zeros fill the rest and every angle stays', async () => {
+    const rows = [
+      [3, 4, ...Array.from({ length: 766 }, () => 0)],
+      [5, 12, ...Array.from({ length: 766 }, () => 0)],
+    ]
+    server.answerWith((r) => json(r, embeddingsBody(rows)))
+    const [a, b] = (await provider.embed(['milk', 'bread'], signal())).vectors
+    expect([a?.length, a?.subarray(768).every((value) => value === 0)]).toEqual([vectorDimensions, true])
+    const cosine = a?.reduce((sum, value, index) => sum + value * (b?.[index] ?? 0), 0)
+    expect(cosine).toBeCloseTo((3 * 5 + 4 * 12) / (5 * 13), 6)
+  })
+
+  it('given a model of more places than are stored, when embedded, then a person is told, and nothing is cut off', async () => {
+    server.answerWith((r) => json(r, embeddingsBody([[...unit, ...unit]])))
+    await expect(provider.embed(['milk'], signal())).rejects.toMatchObject({
+      code: 'model.vectors_too_long',
+      class: 'configuration',
+      fields: { length: 2 * vectorDimensions, most: vectorDimensions },
+    })
+  })
+
+  it('given a server that refuses to choose the length, when embedded twice, then it is asked without, and that is remembered', async () => {
+    const message = 'Model "m" does not support matryoshka representation'
+    server.answerWith((r, { body }) =>
+      body['dimensions'] === undefined
+        ? json(r, embeddingsBody([unit]))
+        : json(r, { object: 'error', message, type: 'BadRequestError', param: null, code: 400 }, 400),
+    )
+    await provider.embed(['milk'], signal())
+    await provider.embed(['bread'], signal())
+    expect(server.requests.map(({ body }) => body['dimensions'])).toEqual([
+      vectorDimensions,
+      undefined,
+      undefined,
+    ])
+  })
+
+  it.each([
+    ['has no such path', 404, { detail: 'Not Found' }, 'model.no_embeddings'],
+    ['was started without', 501, errorBody('not_supported_error', null), 'model.no_embeddings'],
+    [
+      'serves a chat model only',
+      400,
+      errorBody('x', null, 'The model does not support Embeddings API'),
+      'model.no_embeddings',
+    ],
+    [
+      'says so with 200',
+      200,
+      { object: 'error', message: 'The model does not support Embeddings API', code: 400 },
+      'model.no_embeddings',
+    ],
+    [
+      'lacks the model',
+      404,
+      errorBody('not_found_error', null, 'model "e" not found, try pulling it first'),
+      'model.not_found',
+    ],
+  ])(
+    'given a server that %s, when embedded, then a person is told what is missing',
+    async (_, status, body, code) => {
+      server.answerWith((r) => json(r, body, status))
+      await expect(provider.embed(['milk'], signal())).rejects.toMatchObject({ code, class: 'configuration' })
+    },
+  )
 
   it('given 429, when embedded, then the wait it asks for is kept', async () => {
     server.answerWith((r) => json(r, errorBody('tokens', 'rate_limit_exceeded'), 429, { 'retry-after': '2' }))

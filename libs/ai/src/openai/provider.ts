@@ -1,10 +1,10 @@
 import { withDeadline } from '@synap/core'
 import { OpenAI } from 'openai'
 import { type ModelProvider, vectorDimensions } from '../provider.ts'
-import { askChat, askResponses, lacksResponses } from './analyse.ts'
 import { analysisOf } from './answer.ts'
+import { createAsk } from './ask.ts'
 import { createBoundedFetch } from './bounded-fetch.ts'
-import { embedTexts } from './embed.ts'
+import { createEmbed } from './embed.ts'
 import { modelError, wrongShape } from './errors.ts'
 import { messageOf, promptVersion } from './prompt.ts'
 
@@ -18,13 +18,13 @@ export interface OpenAiConfig {
   embeddingModel: string
   /** Milliseconds for one call, its whole answer included. 30,000 by default. */
   timeoutMs?: number
-  /** Bytes of the largest answer that is read. 4 MiB by default. */
+  /** Bytes of the largest answer that is read. 8 MiB by default: 64 vectors of 4,096 places as text fit. */
   largestAnswer?: number
 }
 
 /**
- * Any server that speaks OpenAI's HTTP API. Asks by the Responses API and, once a server shows that it has none, by
- * chat completions. Never retries: the caller schedules that, so that one layer alone decides what is paid again.
+ * Any server that speaks OpenAI's HTTP API, or a part of it: `createAsk` and `createEmbed` say what may be missing.
+ * Never retries: the caller schedules that, so that one layer alone decides what is paid again.
  */
 export function createOpenAiProvider(config: OpenAiConfig): ModelProvider {
   const timeoutMs = config.timeoutMs ?? 30_000
@@ -36,9 +36,10 @@ export function createOpenAiProvider(config: OpenAiConfig): ModelProvider {
     timeout: timeoutMs,
     maxRetries: 0,
     logLevel: 'off',
-    fetch: createBoundedFetch(config.largestAnswer ?? 4 * 1024 * 1024),
+    fetch: createBoundedFetch(config.largestAnswer ?? 8 * 1024 * 1024),
   })
-  let hasResponses = true
+  const ask = createAsk(client, config.model)
+  const embed = createEmbed(client, { model: config.embeddingModel, dimensions: vectorDimensions })
 
   const call = async <T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
     try {
@@ -60,21 +61,11 @@ export function createOpenAiProvider(config: OpenAiConfig): ModelProvider {
     dimensions: vectorDimensions,
     async analyse(input, signal) {
       const message = messageOf(input)
-      const { answer, usage } = await call(signal, async (deadline) => {
-        if (!hasResponses) return askChat(client, config.model, message, deadline)
-        try {
-          return await askResponses(client, config.model, message, deadline)
-        } catch (error) {
-          if (!lacksResponses(error)) throw error
-          hasResponses = false
-          return askChat(client, config.model, message, deadline)
-        }
-      })
+      const { answer, usage } = await call(signal, (deadline) => ask(message, deadline))
       return analysisOf(answer, input, usage)
     },
     async embed(texts, signal) {
-      const request = { model: config.embeddingModel, dimensions: vectorDimensions }
-      return call(signal, (deadline) => embedTexts(client, request, texts, deadline))
+      return call(signal, (deadline) => embed(texts, deadline))
     },
   }
 }

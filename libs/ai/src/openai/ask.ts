@@ -1,0 +1,45 @@
+import type { OpenAI } from 'openai'
+import { type AnswerWithUsage, askChat, askResponses, type ChatFormat } from './analyse.ts'
+import { isShapeless, lacksResponses, refusesFormat } from './errors.ts'
+
+type Way = (client: OpenAI, model: string, message: string, signal: AbortSignal) => Promise<AnswerWithUsage>
+
+const chat =
+  (format: ChatFormat): Way =>
+  (client, model, message, signal) =>
+    askChat(client, model, message, format, signal)
+
+/** How an answer in our shape can be asked for, the surest first. Compatible servers have some of them. */
+const ways: readonly Way[] = [askResponses, chat('json_schema'), chat('json_object'), chat('text')]
+
+/**
+ * Asks in the first way that the server has, and remembers it.
+ *
+ * A way is left when the server refuses it (no such path, no such format), and, as long as none has worked, when the
+ * answer is not in the shape asked for: some servers take the format and do not keep it. So the first analysis may ask
+ * up to four times; from the first good answer on each asks once, and whatever goes wrong is the caller's to schedule.
+ */
+export function createAsk(
+  client: OpenAI,
+  model: string,
+): (message: string, signal: AbortSignal) => Promise<AnswerWithUsage> {
+  let first = 0
+  let proved = false
+  return async (message, signal) => {
+    for (let at = first; ; at += 1) {
+      const way = ways[at]
+      if (way === undefined) throw new RangeError('no way is left')
+      try {
+        const answer = await way(client, model, message, signal)
+        proved = true
+        first = Math.max(first, at)
+        return answer
+      } catch (error) {
+        const shapeless = !proved && isShapeless(error)
+        const refused = at === 0 ? lacksResponses(error) || refusesFormat(error) : refusesFormat(error)
+        if (at + 1 === ways.length || !(shapeless || refused)) throw error
+        if (shapeless) first = Math.max(first, at + 1)
+      }
+    }
+  }
+}
