@@ -1,9 +1,9 @@
 import type { EntityId } from '@synap/core'
 import { eventually } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Account, type Pipeline, startPipeline } from './pipeline.ts'
+import { type Account, type Pipeline, ways } from './pipeline.ts'
 
-describe('a capture on its way through the five services', () => {
+describe.each(ways)('a capture on its way through the pipeline: $way', ({ startPipeline }) => {
   let pipeline: Pipeline
   let ana: Account
   let ben: Account

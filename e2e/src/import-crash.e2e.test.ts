@@ -1,15 +1,7 @@
-import { eventually, type PrivateServers, startPrivateServers } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Account, type Pipeline, type ServiceName, startPipeline } from './pipeline.ts'
+import { importFolder } from './import-folder.ts'
+import { type Pipeline, type ServiceName, ways } from './pipeline.ts'
 import { copyRealMarkdown, type MarkdownFolder } from './real-markdown.ts'
-
-interface ImportAnswer {
-  imported: number
-  known: number
-  empty: number
-  failed: { path: string; reason: string }[]
-  ledger: { acknowledged: { items: number }; topic: { events: number; repeated: number } }
-}
 
 /** At each of these points the process kills itself, the given time it passes there. */
 const crashes: { service: ServiceName; point: string; when: string }[] = [
@@ -22,33 +14,18 @@ const crashes: { service: ServiceName; point: string; when: string }[] = [
   { service: 'enricher', point: 'enricher.after_publish:10', when: 'after the publication' },
 ]
 
-describe('an import of real Markdown', () => {
-  let broker: PrivateServers
+describe.each(ways)('an import of real Markdown: $way', ({ startPipeline }) => {
   let pipeline: Pipeline
   let few: MarkdownFolder
-  let many: MarkdownFolder
 
   beforeAll(async () => {
-    broker = await startPrivateServers('kafka')
-    pipeline = await startPipeline({
-      servers: { KAFKA_BROKERS: broker.env.KAFKA_BROKERS },
-      env: { RELAY_LEASE_MS: '2000', ENRICH_LEASE_MS: '3000' },
-    })
+    pipeline = await startPipeline({ env: { RELAY_LEASE_MS: '2000', ENRICH_LEASE_MS: '3000' } })
     few = await copyRealMarkdown(80)
-    many = await copyRealMarkdown(550)
   })
   afterAll(async () => {
     await pipeline[Symbol.asyncDispose]()
-    await broker.close()
     await few[Symbol.asyncDispose]()
-    await many[Symbol.asyncDispose]()
   })
-
-  async function importFolder(account: Account, folder: MarkdownFolder): Promise<ImportAnswer> {
-    const { stdout, stderr, code } = await pipeline.synap(account, 'import', folder.path, '--json')
-    expect(code, `${stderr}\n${stdout}`).toBe(0)
-    return JSON.parse(stdout) as ImportAnswer
-  }
 
   it.each(crashes)(
     'given SIGKILL of $service $when, the ledger agrees after it is started again',
@@ -57,7 +34,7 @@ describe('an import of real Markdown', () => {
       await pipeline.end(crash.service)
       const doomed = await pipeline.start(crash.service, { SYNAP_CRASHPOINT: crash.point })
       const [answer] = await Promise.all([
-        importFolder(account, few),
+        importFolder(pipeline, account, few),
         doomed.exited.then((exit) => {
           expect(exit.signal).toBe('SIGKILL')
           return pipeline.start(crash.service)
@@ -68,29 +45,4 @@ describe('an import of real Markdown', () => {
       expect(answer.ledger.acknowledged.items).toBe(answer.imported)
     },
   )
-
-  it('given the broker killed in the middle of 500 files, every capture is answered and the ledger agrees', async () => {
-    const account = await pipeline.createAccount('broker-crash')
-    const importing = importFolder(account, many)
-    await eventually(
-      'a part of it has arrived',
-      async () => (await account.client.list({ limit: 200 })).value.items.length >= 50,
-      { deadlineMs: 60_000 },
-    )
-    await broker.stop('kafka', 'killed')
-    const whileDown = await account.client.capture({ type: 'note', content: 'captured while Kafka is down' })
-    const status = await account.client.status(whileDown.id)
-    expect(status.stages.find(({ stage }) => stage === 'stored')?.state).toBe('done')
-    expect(status.stages.find(({ stage }) => stage === 'relayed')?.state).toBe('pending')
-    await broker.start('kafka')
-
-    const answer = await importing
-    expect(answer.failed).toEqual([])
-    expect(answer.imported).toBeGreaterThanOrEqual(500)
-    expect(answer.ledger.acknowledged.items).toBe(answer.imported + 1)
-
-    const again = await importFolder(account, many)
-    expect(again).toMatchObject({ imported: 0, known: answer.imported })
-    expect(again.ledger.topic.events).toBe(answer.ledger.topic.events)
-  })
 })

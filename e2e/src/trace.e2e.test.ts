@@ -1,9 +1,12 @@
 import { eventually } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from './otlp-receiver.ts'
-import { type Account, type Pipeline, startPipeline } from './pipeline.ts'
+import { type Account, type Pipeline, ways } from './pipeline.ts'
 
-describe('one trace from the capture to its enrichment', () => {
+/** Whose work a span is, also where all services are one process. */
+const groupName = 'messaging.consumer.group.name'
+
+describe.each(ways)('one trace from the capture to its enrichment: $way', ({ startPipeline }) => {
   let receiver: OtlpReceiver
   let pipeline: Pipeline
   let account: Account
@@ -37,6 +40,10 @@ describe('one trace from the capture to its enrichment', () => {
       body: JSON.stringify({ type: 'note', content: 'Call the plumber tomorrow at 9am' }),
     }).then((response) => response.json() as Promise<{ correlationId: string }>)
 
+  const isWithin = (span: ReceivedSpan, name: string): boolean => {
+    const parent = of(span.traceId).find(({ spanId }) => spanId === span.parentSpanId)
+    return parent !== undefined && (parent.name === name || isWithin(parent, name))
+  }
   const of = (traceId: string) => receiver.spans.filter((span) => span.traceId === traceId)
 
   it('given a capture, its trace reaches the store, Kafka, three consumers, the model and back, unbroken', async () => {
@@ -44,28 +51,24 @@ describe('one trace from the capture to its enrichment', () => {
     const has = (test: (span: ReceivedSpan) => boolean) => of(correlationId).some(test)
     const named = (verb: string, topic: string) => `${verb} ${pipeline.env['TOPIC_PREFIX'] ?? ''}${topic}`
     const send = named('send', 'synap.events.v1')
-    const processed = (service: string) =>
-      has((span) => span.service === service && span.name === named('process', 'synap.events.v1'))
+    const processed = (topic: string, consumer: string) =>
+      has((s) => s.name === named('process', topic) && s.attributes[groupName] === consumer)
 
     await eventually(
       'the whole trace has arrived',
       () => {
         const missing = Object.entries({
-          'the request': has((s) => s.service === 'synap-ingest' && s.name === 'POST /v1/entities'),
-          'the put': has((s) => s.service === 'synap-ingest' && s.name.includes('PutObject')),
-          'the append': has((s) => s.service === 'synap-ingest' && s.name.startsWith('pg.query')),
+          'the request': has((s) => s.name === 'POST /v1/entities'),
+          'the put': has((s) => s.name.endsWith('.PutObject') && isWithin(s, 'POST /v1/entities')),
+          'the append': has((s) => s.name.startsWith('pg.query') && isWithin(s, 'POST /v1/entities')),
           'the relay': has((s) => s.name === send && s.kind === 4),
-          'the events-writer': processed('synap-events-writer'),
-          'the projector': processed('synap-projector'),
-          'the enricher': processed('synap-enricher'),
-          'the model': has((s) => s.service === 'synap-enricher' && 'gen_ai.operation.name' in s.attributes),
+          'the events-writer': processed('synap.events.v1', 'events-writer'),
+          'the projector': processed('synap.events.v1', 'projector'),
+          'the enricher': processed('synap.events.v1', 'enricher'),
+          'the model': has((s) => 'gen_ai.operation.name' in s.attributes),
           'the derived record': has((s) => s.name === named('send', 'synap.derived.v1')),
-          'its projection': has(
-            (s) => s.service === 'synap-projector' && s.name === named('process', 'synap.derived.v1'),
-          ),
-          'the way back': has(
-            (s) => s.service === 'synap-ingest' && s.name === 'POST /v1/entities/:id/analyses',
-          ),
+          'its projection': processed('synap.derived.v1', 'projector-derived'),
+          'the way back': has((s) => s.name === 'POST /v1/entities/:id/analyses'),
           'and its events': of(correlationId).filter((s) => s.name === send).length >= 4,
         }).flatMap(([what, there]) => (there ? [] : [what]))
         expect(missing).toEqual([])

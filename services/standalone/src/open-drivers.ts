@@ -12,6 +12,7 @@ import type { ServiceContext } from '@synap/runtime'
 import type { StandaloneConfig } from './config.ts'
 import { findOrMakeKeys, type Keys } from './keys.ts'
 import { migrateAll, prepareLog } from './prepare.ts'
+import { traceStore } from './traced-store.ts'
 
 export interface Drivers {
   pool: Pool
@@ -39,7 +40,7 @@ export async function openDrivers({
   defer('log', () => log.close())
   const registry = createFixedRegistry()
   await prepareLog(pool, log, registry, signal)
-  const store = createFolderStore(join(dataDir, 'objects'))
+  const store = traceStore(createFolderStore(join(dataDir, 'objects')))
   defer('object store', () => store.close())
   const keys = await findOrMakeKeys(pool, dataDir)
   return { pool, log, registry, store, keys, listen: (options) => database.listen(options) }
