@@ -29,7 +29,9 @@ export function createTextScan(): TextScan {
   return {
     update: (chunk) => {
       // What was found once stays found: a video is not looked through to its end.
-      if (isPrintable) isPrintable = !chunk.some((byte) => isBinary[byte])
+      for (let at = 0; isPrintable && at < chunk.length; at += 1) {
+        if (isBinary[chunk[at] ?? 0]) isPrintable = false
+      }
       if (isPrintable && isUtf8) decode(chunk)
     },
     end: () => {

@@ -49,7 +49,7 @@ export interface AppOptions {
 export interface SocketTimeouts {
   /** From the connection, or the answer before, to the end of the headers; 10,000 by default. */
   headers?: number
-  /** To the last byte of the body; 20,000 by default. */
+  /** To the last byte of the body; 20,000 by default. At least as long as any form with a file may take. */
   request?: number
   /** Between two requests; 30,000 by default. */
   keepAlive?: number

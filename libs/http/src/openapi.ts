@@ -3,7 +3,9 @@ import scalar from '@scalar/fastify-api-reference'
 import { problemContentType, problemSchema } from '@synap/contracts'
 import type { FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import type { z } from 'zod'
 import { accessOf, open } from './access.ts'
+import { fileFormOf, formMediaType } from './file-form.ts'
 
 export interface ApiInfo {
   title: string
@@ -76,5 +78,30 @@ function transform(document: Document): ReturnType<typeof jsonSchemaTransform> {
       content: { [problemContentType]: { schema: problemSchema } },
     },
   }
-  return jsonSchemaTransform({ ...document, schema })
+  const form = fileFormOf(document.route.config)
+  if (form === undefined) return jsonSchemaTransform({ ...document, schema })
+  return withForm(
+    jsonSchemaTransform({ ...document, schema: { ...schema, body: jsonOf(schema) } }),
+    form.schema,
+    document,
+  )
+}
+
+/** The schema of the JSON body of a route whose body depends on the media type. */
+function jsonOf(schema: Record<string, unknown>): unknown {
+  return (schema['body'] as { content: Record<string, { schema: unknown }> }).content['application/json']
+    ?.schema
+}
+
+function withForm(
+  json: ReturnType<typeof jsonSchemaTransform>,
+  schema: z.ZodType,
+  document: Document,
+): ReturnType<typeof jsonSchemaTransform> {
+  const form = jsonSchemaTransform({ ...document, schema: { body: schema } })
+  const content = {
+    'application/json': { schema: json.schema.body },
+    [formMediaType]: { schema: form.schema.body },
+  }
+  return { ...json, schema: { ...json.schema, body: { content } } }
 }

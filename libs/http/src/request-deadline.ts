@@ -1,8 +1,11 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
+import { fileFormDeadline } from './file-form.ts'
 import { problem } from './problem.ts'
 
 /**
- * Gives every request a signal that aborts when its time is over (it is then answered 503) or its client has left.
+ * Gives every request a signal that aborts when its time is over or its client has left. It is then answered 503 or, when
+ * it is its body that has not arrived, 408 on a connection that ends. A form with a file may have a time of its own.
  *
  * In place of fastify's own (5.12): that one listens to the `close` of the incoming message, which Node emits as soon as
  * a body has been read, so a POST would be aborted at once and never time out.
@@ -12,16 +15,24 @@ export function registerDeadline(app: FastifyInstance, ms: number): void {
     const controller = new AbortController()
     Object.defineProperty(request, 'signal', { value: controller.signal, configurable: true })
     const late = setTimeout(() => {
-      const reason = problem('unavailable', { detail: 'It took too long.', retryAfter: 2 })
+      const reason = hasArrived(request.raw)
+        ? problem('unavailable', { detail: 'It took too long.', retryAfter: 2 })
+        : problem('requestTimeout', { headers: { connection: 'close' } })
       controller.abort(reason)
       if (reply.sent) return
       if (reply.raw.headersSent) reply.raw.destroy(reason)
       else void reply.send(reason)
-    }, ms)
+    }, fileFormDeadline(request) ?? ms)
     reply.raw.once('close', () => {
       clearTimeout(late)
       if (!reply.raw.writableFinished) controller.abort(problem('requestTimeout'))
     })
     done()
   })
+}
+
+/** Whether all of a request has come in; one without a body has at once. */
+function hasArrived({ headers, readableEnded }: IncomingMessage): boolean {
+  const announced = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+  return readableEnded || !announced
 }

@@ -1,5 +1,6 @@
 import { SynapError } from '@synap/core'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
+import type { z } from 'zod'
 import { type FieldError, ProblemError, problem } from './problem.ts'
 
 const defaultRetrySeconds = 2
@@ -86,6 +87,17 @@ function fieldErrors(issues: readonly object[], context: string): FieldError[] {
     }
   }
   return errors.slice(0, maxFieldErrors)
+}
+
+/** What is wrong with a value, below `context` (`body.entity`). */
+export function zodFieldErrors(error: z.ZodError, context: string): FieldError[] {
+  const issues = error.issues.map((issue) => ({
+    instancePath: issue.path.map((step) => `/${String(step)}`).join(''),
+    message: issue.message,
+    keyword: issue.code,
+    params: 'keys' in issue ? { keys: issue.keys } : {},
+  }))
+  return fieldErrors(issues, context)
 }
 
 /** Names of fields come from the client: they go back short and as plain text. */

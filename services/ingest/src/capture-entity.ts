@@ -1,7 +1,8 @@
 import type { CaptureRequest } from '@synap/contracts'
-import { crashpoint, type EntityId, sha256Hex, uuidv7 } from '@synap/core'
+import { crashpoint, type EntityId, sha256Hex, uuidv7, withDeadline } from '@synap/core'
 import { type Capture, decide } from '@synap/domain'
-import { contentKey, type ObjectStore } from '@synap/object-store'
+import type { FileKind } from '@synap/file-types'
+import { contentKey, type ObjectBody, type ObjectStore } from '@synap/object-store'
 import { asAttempt, type Begun } from './as-attempt.ts'
 import { type Caller, decisionContextOf, type RequestKey } from './caller.ts'
 import { clockDifference, maxClockDifferenceMs } from './clock-difference.ts'
@@ -23,13 +24,29 @@ export interface CaptureEntity {
   signal: AbortSignal
 }
 
-/** Longer than a request may take, so that a lease that is over belongs to nobody. */
-const leaseMs = 30_000
-const markdown = {
+/** Content whose hash is known, as it is to be stored. */
+export interface NewContent {
+  /** From the start, each time it is called. */
+  body(): ObjectBody
+  /** Bytes. */
+  size: number
+  /** 64 hexadecimal characters. */
+  sha256: string
+  kind: FileKind
+  /** At most 200 characters of text content. */
+  preview: string | null
+  /** Milliseconds the put may take. */
+  putMs: number
+}
+
+/** What the rest of an attempt takes besides its put, at most: a lease that is over belongs to nobody. */
+const leaseMarginMs = 10_000
+const smallPutMs = 20_000
+const markdown: FileKind = {
   contentType: 'text/markdown; charset=utf-8',
   fileType: 'markdown',
   extension: 'md',
-} as const
+}
 
 /**
  * Content first, under a key that holds part of its hash, then one append. A put that nothing refers to in the end is
@@ -40,9 +57,16 @@ export function captureEntity(
   capture: CaptureEntity,
 ): Promise<WriteOutcome> {
   const { content } = capture.body
-  return content === undefined || content === ''
-    ? captureWithoutContent(dependencies, capture)
-    : captureContent(dependencies, capture, Buffer.from(content, 'utf8'))
+  if (content === undefined || content === '') return captureWithoutContent(dependencies, capture)
+  const bytes = Buffer.from(content, 'utf8')
+  return captureContent(dependencies, capture, {
+    body: () => bytes,
+    size: bytes.length,
+    sha256: sha256Hex(bytes),
+    kind: markdown,
+    preview: buildPreview(content),
+    putMs: smallPutMs,
+  })
 }
 
 function captureWithoutContent(
@@ -59,13 +83,14 @@ function captureWithoutContent(
   })
 }
 
-async function captureContent(
+/** As `captureEntity`, for content of any kind. */
+export async function captureContent(
   dependencies: CaptureDependencies,
   { caller, body, request, signal }: CaptureEntity,
-  bytes: Buffer,
+  content: NewContent,
 ): Promise<WriteOutcome> {
   assertOutboxHasRoom(dependencies.outbox)
-  const sha256 = sha256Hex(bytes)
+  const { sha256, size, kind, preview } = content
   const minted = uuidv7() as EntityId
   const begun = await beginPut(dependencies.pool, {
     userId: caller.userId,
@@ -76,33 +101,25 @@ async function captureContent(
       entityType: body.type,
       entityId: minted,
       sha256,
-      extension: markdown.extension,
+      extension: kind.extension,
     }),
-    leaseMs,
+    leaseMs: content.putMs + leaseMarginMs,
   })
   if (begun.outcome === 'replay') return { outcome: 'done', effect: replayOf(begun.result) }
   if (begun.outcome === 'in_flight') return { outcome: 'in_flight', retryAfterMs: begun.retry_after_ms }
   if (begun.outcome === 'mismatch') return { outcome: 'mismatch' }
 
   const entityId = begun.ids['entityId'] as EntityId
-  const file = {
-    key: begun.object_key,
-    sha256,
-    size: bytes.length,
-    contentType: markdown.contentType,
-    fileType: markdown.fileType,
-    uploadedAt: Date.now(),
-  }
+  const { contentType, fileType } = kind
+  const file = { key: begun.object_key, sha256, size, contentType, fileType, uploadedAt: Date.now() }
   return asAttempt(dependencies, { caller, request, begun }, async () => {
-    await putContent(dependencies.store, begun, { bytes, sha256, signal })
+    await putContent(dependencies.store, begun, content, signal)
     return decideAndAppend<never>(dependencies, {
       caller,
       idempotency: request === null ? null : { ...request, attempt: begun.attempt },
       objects: [{ ...file, aggregateId: entityId, leaseId: begun.lease_id }],
-      decide: async (tags) => {
-        const preview = buildPreview(body.content ?? '')
-        return decideCapture(caller, { ...commandOf(entityId, body, tags), content: file, preview })
-      },
+      decide: async (tags) =>
+        decideCapture(caller, { ...commandOf(entityId, body, tags), content: file, preview }),
       resultOf: (accepted) => resultFor(accepted, entityId, caller),
     })
   })
@@ -111,12 +128,15 @@ async function captureContent(
 async function putContent(
   store: ObjectStore,
   begun: Begun,
-  { bytes, sha256, signal }: { bytes: Buffer; sha256: string; signal: AbortSignal },
+  content: NewContent,
+  signal: AbortSignal,
 ): Promise<void> {
   const difference = Date.now() - begun.now_ms
   if (Math.abs(difference) > maxClockDifferenceMs) throw clockDifference(difference)
-  const { contentType } = markdown
-  await store.put(begun.object_key, bytes, { contentType, sha256, signal })
+  const { sha256, kind, putMs } = content
+  await withDeadline('the put of content', putMs, signal, (signal) =>
+    store.put(begun.object_key, content.body(), { contentType: kind.contentType, sha256, signal }),
+  )
   crashpoint('ingest.after_put')
 }
 

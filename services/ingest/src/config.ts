@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { databaseConfig, httpConfig, integer, kafkaConfig, registryConfig, s3Config } from '@synap/runtime'
 import { z } from 'zod'
+import { uploadConfig } from './files/upload-config.ts'
 
 /** The environment of ingest; names are the keys in upper snake case. */
 export const config = z.object({
@@ -8,6 +9,7 @@ export const config = z.object({
   ...kafkaConfig,
   ...s3Config,
   ...httpConfig,
+  ...uploadConfig,
   /** Events that may wait for the relay before writes answer 503. */
   outboxLimit: integer(1, 1_000_000_000).default(1_000_000),
   /** Milliseconds after which another process takes over a relay that has gone silent. */

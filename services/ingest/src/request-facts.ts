@@ -20,8 +20,11 @@ export function callerOf(request: FastifyRequest): Caller {
   }
 }
 
-/** The idempotency key of a request with what it asks for, null without one. Throws a problem when it is malformed. */
-export function requestKeyOf(request: FastifyRequest): RequestKey | null {
+/**
+ * The idempotency key of a request with what it asks for, null without one. Throws a problem when it is malformed. `body`
+ * is what stands for a body that was read as a stream.
+ */
+export function requestKeyOf(request: FastifyRequest, body: unknown = request.body): RequestKey | null {
   const header = request.headers[httpHeaders.idempotencyKey]
   if (header === undefined) return null
   const parsed = idempotencyKey.safeParse(header)
@@ -30,5 +33,5 @@ export function requestKeyOf(request: FastifyRequest): RequestKey | null {
     throw problem('validation', { errors: [{ path: `headers.${httpHeaders.idempotencyKey}`, message }] })
   }
   const [path = ''] = request.url.split('?', 1)
-  return { key: parsed.data, requestHash: hashRequest(request.method, path, request.body) }
+  return { key: parsed.data, requestHash: hashRequest(request.method, path, body) }
 }

@@ -1,15 +1,15 @@
+import fastifyMultipart from '@fastify/multipart'
 import { type App, buildApp } from '@synap/http'
 import type { Pool } from '@synap/postgres'
 import type { Logger } from '@synap/telemetry'
 import { createAuthenticate } from './authenticate.ts'
-import type { CaptureDependencies } from './capture-entity.ts'
 import { createKeyUse } from './key-use.ts'
-import { registerEntityRoutes } from './routes/entities.ts'
+import { type EntityRouteDependencies, registerEntityRoutes } from './routes/entities.ts'
 import { registerInternalRoutes } from './routes/internal.ts'
 import { registerKeyRoutes } from './routes/keys.ts'
 import type { SchemaBook } from './schema-book.ts'
 
-export interface ServerDependencies extends CaptureDependencies {
+export interface ServerDependencies extends EntityRouteDependencies {
   pool: Pool
   logger: Logger
   schemas: SchemaBook
@@ -21,6 +21,9 @@ query service as \`min_sequence\` to see it there.
 Send an \`Idempotency-Key\` with every write but the making of API keys (a key is told once), and send a request again
 with the same one after a 503 or a broken connection: it has its effect once.`
 
+/** Longer than the answer that an upload is late takes to be sent. */
+const lateAnswerMs = 5_000
+
 /** The API of ingest, built without listening. */
 export async function buildServer(dependencies: ServerDependencies): Promise<App> {
   const { pool, logger, schemas } = dependencies
@@ -30,7 +33,9 @@ export async function buildServer(dependencies: ServerDependencies): Promise<App
     logger,
     authenticate: createAuthenticate(pool, keyUse.note),
     info: { title: 'Synap: ingest', version: '1', description },
+    socketTimeouts: { request: dependencies.uploadTimeoutMs + lateAnswerMs },
   })
+  await app.register(fastifyMultipart)
   app.addHook('onClose', () => keyUse.close())
   registerEntityRoutes(app, dependencies)
   registerKeyRoutes(app, pool)

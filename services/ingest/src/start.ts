@@ -5,14 +5,18 @@ import { assertMigrated, type Pool } from '@synap/postgres'
 import type { ServiceContext } from '@synap/runtime'
 import { type Config, migrations } from './config.ts'
 import { pingDatabase } from './database.ts'
+import { createSpool } from './files/spool.ts'
+import { fileLimitsOf, type UploadConfig } from './files/upload-config.ts'
 import { clockJumps } from './metrics.ts'
 import { assertSchemasRegistered, createSchemaBook } from './schema-book.ts'
 import { buildServer } from './server.ts'
 import { startRelaying } from './start-relaying.ts'
 
 export { migrations } from './config.ts'
+export { type UploadConfig, uploadConfig } from './files/upload-config.ts'
 
-export type IngestConfig = Pick<Config, 'topicPrefix' | 'outboxLimit' | 'relayLeaseMs' | 'relayPollMs'>
+export type IngestConfig = Pick<Config, 'topicPrefix' | 'outboxLimit' | 'relayLeaseMs' | 'relayPollMs'> &
+  UploadConfig
 
 /** What ingest stands on; whoever made these closes them, after ingest. */
 export interface IngestDrivers {
@@ -26,15 +30,27 @@ export async function startIngest(
   context: ServiceContext<IngestConfig>,
   { pool, store, log }: IngestDrivers,
 ): Promise<App> {
-  const { logger, defer, health } = context
+  const { config, logger, defer, health } = context
   await assertMigrated(pool, 'ingest', migrations)
   const schemas = await createSchemaBook(pool)
   assertSchemasRegistered(schemas)
   const { relay, outbox } = startRelaying(context, { pool, kafka: log, schemas })
 
+  const { uploadDir: folder, uploadSpoolBytes: maxBytes, uploadTimeoutMs } = config
+  const spool = await createSpool({ folder, maxBytes, limits: fileLimitsOf(config) })
   const onCommitted = () => relay.wake()
   const onClockJump = () => clockJumps.add(1)
-  const server = await buildServer({ pool, logger, store, schemas, outbox, onCommitted, onClockJump })
+  const server = await buildServer({
+    pool,
+    logger,
+    store,
+    schemas,
+    outbox,
+    onCommitted,
+    onClockJump,
+    spool,
+    uploadTimeoutMs,
+  })
   defer('server', () => server.close())
   health.ready('postgres', () => pingDatabase(pool))
   health.ready('object-store', (signal) => store.check(signal))

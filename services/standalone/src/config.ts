@@ -1,7 +1,7 @@
 import { isTimeZone } from '@synap/ai'
 import type { EnricherOptions } from '@synap/enricher'
 import type { EventsWriterOptions } from '@synap/events-writer'
-import type { IngestConfig } from '@synap/ingest'
+import { type IngestConfig, type UploadConfig, uploadConfig } from '@synap/ingest'
 import type { ProjectorOptions } from '@synap/projector'
 import { httpConfig, modelConfig } from '@synap/runtime'
 import { z } from 'zod'
@@ -10,6 +10,9 @@ import { z } from 'zod'
 export const standaloneConfig = z.object({
   ...httpConfig,
   ...modelConfig,
+  ...uploadConfig,
+  /** Uploads under way lie in the data folder unless another is named. */
+  uploadDir: uploadConfig.uploadDir.removeDefault().optional(),
   /** Absolute: the folder that holds everything. */
   dataDir: z.string().startsWith('/', 'an absolute path is expected'),
   /** What "tomorrow" means for users who chose no time zone: that of this machine. */
@@ -24,7 +27,7 @@ export type StandaloneConfig = z.output<typeof standaloneConfig>
  * What the services are told where nobody else can write: commits of this process wake who waits for them, so polling
  * is for the unforeseen only. A lease outlives a kill: short ones let the next start go on soon.
  */
-export const settings: IngestConfig &
+export const settings: Omit<IngestConfig, keyof UploadConfig> &
   EventsWriterOptions &
   ProjectorOptions &
   Omit<EnricherOptions, 'defaultTimeZone'> = {

@@ -52,15 +52,21 @@ export function metadataProblem(value: unknown, depth = 1): string | undefined {
   return undefined
 }
 
+/** Why an object cannot be an item's metadata, its length included; undefined when it can. */
+export function metadataObjectProblem(value: Record<string, unknown>): string | undefined {
+  return (
+    metadataProblem(value) ??
+    (Buffer.byteLength(JSON.stringify(value)) > limits.metadataJson
+      ? `must not be longer than ${limits.metadataJson} bytes as JSON`
+      : undefined)
+  )
+}
+
 /** Free data of the client: an object of JSON, at most 8 levels deep and 16,384 bytes long. */
 export const metadata = z
   .record(z.string(), z.unknown())
   .superRefine((value, context) => {
-    const problem =
-      metadataProblem(value) ??
-      (Buffer.byteLength(JSON.stringify(value)) > limits.metadataJson
-        ? `must not be longer than ${limits.metadataJson} bytes as JSON`
-        : undefined)
+    const problem = metadataObjectProblem(value)
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
   })
   .meta({ id: 'Metadata', description: 'Free data of the client.' }) as unknown as z.ZodType<JsonObject>
