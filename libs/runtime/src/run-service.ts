@@ -15,6 +15,8 @@ export interface ServiceContext<C> {
   /** Aborts when the service is asked to stop, before the closers run. */
   signal: AbortSignal
   health: Health
+  /** Where /livez, /readyz and /metrics are: `http://127.0.0.1:4190`. */
+  adminUrl: string
   /** Ends the process with exit code 1, for a background part that cannot go on. */
   fail: (error: unknown) => void
 }
@@ -116,6 +118,7 @@ class Service {
           defer: this.#closers.defer,
           signal: this.#stop.signal,
           health: this.#health,
+          adminUrl: this.#adminUrl(),
           fail: (error) => this.#fail(error),
         })
         return
@@ -128,6 +131,11 @@ class Service {
         await wait(backoffMs(attempt, { baseMs: 250, capMs: 5_000 }), this.#stop.signal)
       }
     }
+  }
+
+  #adminUrl(): string {
+    const { adminHost } = this.#config
+    return `http://${adminHost.includes(':') ? `[${adminHost}]` : adminHost}:${this.#admin?.port ?? 0}`
   }
 
   #fail(error: unknown): void {

@@ -28,6 +28,7 @@ describe('the ledger of standalone', () => {
       logger: createLogger('standalone', { level: 'silent' }),
       defer: (_name, close) => closers.push(close),
       signal: stopping.signal,
+      adminUrl: '',
       health: { ready: () => undefined, live: () => undefined },
       fail: (error) => {
         throw error

@@ -8,5 +8,6 @@ endWithParent()
 await runService('standalone', standaloneConfig, async (context) => {
   const drivers = await openDrivers(context)
   const url = await startServices(context, drivers)
-  tellParent({ url, apiKey: drivers.keys.apiKey, dataDir: context.config.dataDir })
+  const { adminUrl, config } = context
+  tellParent({ url, apiKey: drivers.keys.apiKey, adminUrl, dataDir: config.dataDir })
 })

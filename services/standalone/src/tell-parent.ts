@@ -2,6 +2,8 @@
 export interface ReadyMessage {
   url: string
   apiKey: string
+  /** Where /readyz is. */
+  adminUrl: string
   dataDir: string
 }
 

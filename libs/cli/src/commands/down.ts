@@ -1,10 +1,14 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
-import { down } from '@synap/servers'
+import { down, identify } from '@synap/servers'
 import type { Command } from 'commander'
 import { CommandError } from '../command-error.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { createProgress } from '../progress.ts'
 import { repositoryRoot } from '../repository.ts'
+import { defaultDataDir, findStandalone } from '../standalone/profile.ts'
+import { stopStandalone } from '../standalone/stop-standalone.ts'
 
 interface DownFlags {
   wipe?: boolean
@@ -15,17 +19,51 @@ interface DownFlags {
 export function registerDown(program: Command): void {
   program
     .command('down')
-    .description('stop what up has started, and only that; the data stay')
+    .description('stop what start or up has started, and only that; the data stay')
     .option('--wipe', 'also delete all data, keys and settings of this checkout')
     .option('-y, --yes', 'do not ask before deleting')
-    .addHelpText('after', '\nExamples:\n  $ ./synap down\n  $ ./synap down --wipe --yes')
+    .addHelpText(
+      'after',
+      `
+--wipe deletes what lies below .synap of this checkout: the data of ./synap up,
+and those of ./synap start unless they were elsewhere (--data).
+
+Examples:
+  $ ./synap down
+  $ ./synap down --wipe --yes`,
+    )
     .action(async (flags: DownFlags) => {
       if (flags.wipe === true && flags.yes !== true) await confirmWipe()
       const progress = createProgress()
+      const standalone = findStandalone()
+      if (standalone !== undefined) {
+        progress.waiting(['standalone'])
+        const how = await stopStandalone(standalone)
+        progress.waiting([])
+        progress.line(`standalone stopped (${how})`)
+      }
       const stopped = await down({ root: repositoryRoot, wipe: flags.wipe === true, progress })
-      if (stopped === 0) console.log('Nothing was running.')
-      if (flags.wipe === true) console.log('All data of this checkout are deleted.')
+      if (stopped === 0 && standalone === undefined) console.log('Nothing was running.')
+      if (flags.wipe !== true) return
+      wipeStandalone()
+      console.log('All data of this checkout are deleted.')
     })
+}
+
+/** Also ends nobody: one that was started with --no-profile is not known here, so its folder is left to it. */
+function wipeStandalone(): void {
+  const holder = holderOf(defaultDataDir)
+  if (holder !== undefined && identify(holder) !== undefined)
+    throw new CommandError(
+      `Not deleted: ${defaultDataDir}, which process ${holder} uses. End it, then run this again.`,
+    )
+  rmSync(defaultDataDir, { recursive: true, force: true })
+}
+
+function holderOf(dataDir: string): number | undefined {
+  const file = join(dataDir, 'lock.json')
+  if (!existsSync(file)) return undefined
+  return (JSON.parse(readFileSync(file, 'utf8')) as { pid?: number }).pid
 }
 
 async function confirmWipe(): Promise<void> {

@@ -1,9 +1,8 @@
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { note, printJson } from '../output.ts'
 import { paint } from '../paint.ts'
-import { repositoryRoot } from '../repository.ts'
-import { removeProfile, writeProfile } from '../standalone/profile.ts'
+import { defaultDataDir, removeProfile, writeProfile } from '../standalone/profile.ts'
 import { runStandalone, type Standalone } from '../standalone/run-standalone.ts'
 
 interface StartFlags {
@@ -14,7 +13,6 @@ interface StartFlags {
   json?: boolean
 }
 
-const defaultData = join(repositoryRoot, '.synap', 'standalone')
 const defaultPort = 4140
 
 /** `synap start` */
@@ -43,7 +41,7 @@ Examples:
 
 async function runStart(flags: StartFlags): Promise<void> {
   if (flags.quiet !== true) note('Starting …')
-  const standalone = await runStandalone({ dataDir: resolve(flags.data ?? defaultData), port: flags.port })
+  const standalone = await runStandalone({ dataDir: resolve(flags.data ?? defaultDataDir), port: flags.port })
   try {
     if (flags.profile) writeProfile(standalone)
     const { url, apiKey, dataDir } = standalone

@@ -3,14 +3,15 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createTemporaryFolder } from '../../test/temporary-folder.ts'
 import { findConnection } from '../connection.ts'
-import { localProfile, removeProfile, writeProfile } from './profile.ts'
+import { findStandalone, localProfile, removeProfile, writeProfile } from './profile.ts'
 import type { Standalone } from './run-standalone.ts'
 
 const standalone = (pid: number): Standalone => ({
   url: 'http://127.0.0.1:4140',
   apiKey: `syn_${'a'.repeat(43)}`,
-  dataDir: '/data',
-  logFile: '/data/standalone.log',
+  adminUrl: 'http://127.0.0.1:4190',
+  dataDir: "/somebody's data",
+  logFile: "/somebody's data/standalone.log",
   pid,
   ended: Promise.resolve(),
   stop: () => undefined,
@@ -23,6 +24,11 @@ describe('the profile of a standalone', () => {
     writeProfile(standalone(process.pid), file)
     expect(statSync(file).mode & 0o777).toBe(0o600)
     expect(localProfile(file, stack)).toBe(file)
+    expect(findStandalone(file)).toMatchObject({
+      process: { pid: process.pid },
+      adminUrl: 'http://127.0.0.1:4190',
+      dataDir: "/somebody's data",
+    })
     expect(findConnection({}, {}, file)).toMatchObject({
       ingestUrl: 'http://127.0.0.1:4140',
       queryUrl: 'http://127.0.0.1:4140',

@@ -16,10 +16,12 @@ export interface StandaloneOptions {
 export interface Standalone {
   url: string
   apiKey: string
+  /** Where /readyz is. */
+  adminUrl: string
   dataDir: string
   logFile: string
   pid: number
-  /** Resolves when it was asked to end and has ended; rejects when it ended otherwise. */
+  /** Resolves when somebody asked it to end and it has ended; rejects when it ended otherwise. */
   ended: Promise<void>
   /** Asks it to end, a second time at once. */
   stop(signal: NodeJS.Signals): void
@@ -68,7 +70,7 @@ export async function runStandalone(options: StandaloneOptions): Promise<Standal
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
-  const ready = new Promise<Pick<Standalone, 'url' | 'apiKey' | 'dataDir'>>((resolve) => {
+  const ready = new Promise<Pick<Standalone, 'url' | 'apiKey' | 'adminUrl' | 'dataDir'>>((resolve) => {
     child.once('message', (message) => resolve(message as Standalone))
   })
   const neverReady = exited.then((exit) => {
@@ -78,7 +80,8 @@ export async function runStandalone(options: StandaloneOptions): Promise<Standal
   const told = await Promise.race([ready, neverReady])
   neverReady.catch(() => undefined)
   const ended = exited.then((exit) => {
-    if (!asked || exit.code !== 0) throw failure(exit, logFile, saidBefore)
+    // Somebody else may have asked: ./synap down, or a supervisor.
+    if (exit.code !== 0) throw failure(exit, logFile, saidBefore)
   })
   return { ...told, logFile, pid: child.pid ?? 0, ended, stop }
 }
