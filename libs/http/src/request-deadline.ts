@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { fileFormDeadline } from './file-form.ts'
+import { longAnswerMs } from './long-answer.ts'
 import { problem } from './problem.ts'
 
 /**
@@ -14,7 +15,7 @@ export function registerDeadline(app: FastifyInstance, ms: number): void {
   app.addHook('onRequest', (request, reply, done) => {
     const controller = new AbortController()
     Object.defineProperty(request, 'signal', { value: controller.signal, configurable: true })
-    const late = setTimeout(() => {
+    const end = () => {
       const reason = hasArrived(request.raw)
         ? problem('unavailable', { detail: 'It took too long.', retryAfter: 2 })
         : problem('requestTimeout', { headers: { connection: 'close' } })
@@ -22,6 +23,11 @@ export function registerDeadline(app: FastifyInstance, ms: number): void {
       if (reply.sent) return
       if (reply.raw.headersSent) reply.raw.destroy(reason)
       else void reply.send(reason)
+    }
+    let late = setTimeout(() => {
+      const moreMs = reply.raw.headersSent ? longAnswerMs(request.routeOptions.config) : 0
+      if (moreMs === 0) end()
+      else late = setTimeout(end, moreMs)
     }, fileFormDeadline(request) ?? ms)
     reply.raw.once('close', () => {
       clearTimeout(late)

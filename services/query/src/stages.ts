@@ -68,6 +68,9 @@ function fromSteps(name: StageName, steps: Told<readonly StepStatus[]>, names: r
   if (open === undefined) {
     const done = own.filter(({ state }) => state === 'done')
     const last = Math.max(...done.map((step) => step.finished_at ?? 0))
+    const reason = own.find(({ state, error }) => state === 'skipped' && error !== null)?.error
+    // What was found to have no text is told to others too: that does not make it extracted.
+    if (reason !== undefined) return stage(name, 'skipped', { attempts, error: reason })
     return stage(name, done.length > 0 ? 'done' : 'skipped', { at: last > 0 ? last : null, attempts })
   }
   return stage(name, stateOf(open), {

@@ -86,6 +86,36 @@ describe('status', () => {
     expect(stage('enriched')).toMatchObject({ state: 'retrying', attempts: 2, nextRetryAt })
   })
 
+  it('given content that cannot be read, what has nothing to do is skipped, it says why, and it is complete', async () => {
+    const captured = item()
+    await seedWritten(query.database, captured)
+    await seedOutbox(query.database, captured, true)
+    await seedLogged(query.database, captured)
+    await seedEntity(query.pool, {
+      userId: captured.userId,
+      id: captured.id as EntityId,
+      sequence: 5,
+      version: 2,
+      text: 'milk',
+    })
+    const skipped = ['download', 'analyse', 'embed', 'publish', 'record']
+    await seedJob(query.database, captured, sha256Hex('milk'), [
+      { step: 'extract', state: 'skipped', error: 'unsupported_type' },
+      { step: 'publish_text', state: 'done' },
+      ...skipped.map((step) => ({ step, state: 'skipped' })),
+    ])
+    expect(await states(captured)).toMatchObject({
+      extracted: 'skipped',
+      enriched: 'skipped',
+      searchable: 'done',
+      complete: true,
+    })
+    const { json } = await query.get(`/v1/entities/${captured.id}/status`, captured.userId)
+    expect(json.stages.find((one: { stage: string }) => one.stage === 'extracted').error).toBe(
+      'unsupported_type',
+    )
+  })
+
   it('given a job for content that the item no longer has, its steps say nothing about it', async () => {
     const captured = item()
     await seedWritten(query.database, captured)

@@ -1,14 +1,14 @@
 import { Readable } from 'node:stream'
-import { entityParams, readOptions } from '@synap/contracts'
-import { type App, notModified, ProblemError, problem, requires } from '@synap/http'
-import { type ObjectStore, safeName } from '@synap/object-store'
+import { entityParams, fileNameKey, readOptions } from '@synap/contracts'
+import { type App, notModified, ProblemError, problem, requires, streamsAnswer } from '@synap/http'
+import { contentDisposition, displayName, type ObjectStore, safeName } from '@synap/object-store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { answerRead, refuseParked } from '../answer-read.ts'
 import { type ByteRange, parseRange } from '../byte-range.ts'
 import { type Content, openContent } from '../open-content.ts'
 import type { ReadModel } from '../read-model.ts'
-import { findEntity } from '../sql/find-entities.ts'
+import { type EntityRow, findEntity } from '../sql/find-entities.ts'
 
 const contentQuery = z.strictObject({
   ...readOptions,
@@ -24,7 +24,8 @@ export function registerGetContent(
   { readModel, store }: { readModel: ReadModel; store: ObjectStore },
 ): void {
   const schema = { summary: "An entity's content", params: entityParams, querystring: contentQuery }
-  app.get('/v1/entities/:id/content', { schema, config: requires('read') }, async (request, reply) => {
+  const config = { ...requires('read'), ...streamsAnswer() }
+  app.get('/v1/entities/:id/content', { schema, config }, async (request, reply) => {
     const { id } = request.params
     const row = await answerRead(readModel, request, reply, async (snapshot) => {
       refuseParked(snapshot, id, request)
@@ -37,7 +38,7 @@ export function registerGetContent(
       sha256: row.content_sha256,
       size: row.content_size ?? 0,
       contentType: row.content_type ?? 'application/octet-stream',
-      fileName: fileNameOf(row.title, row.content_key),
+      fileName: fileNameOf(row, row.content_key),
     }
     if (request.query.redirect === '1' && store.canPresign) {
       const { url } = await store.presignGet(content.key, {
@@ -63,7 +64,7 @@ async function sendContent(
   reply
     .header('content-type', content.contentType)
     .header('content-length', String(length))
-    .header('content-disposition', `attachment; filename="${content.fileName}"`)
+    .header('content-disposition', contentDisposition(content.fileName, safeName(content.fileName)))
     .header('content-security-policy', "default-src 'none'; sandbox")
     .header('x-content-type-options', 'nosniff')
     .header('accept-ranges', 'bytes')
@@ -106,8 +107,10 @@ function requestedRange(
   throw problem('rangeNotSatisfiable')
 }
 
-/** The title as a file name, with the extension of the object. */
-function fileNameOf(title: string | null, key: string): string {
+/** The name the file came with; without one the title, with the extension of the object. */
+function fileNameOf({ metadata, title }: Pick<EntityRow, 'metadata' | 'title'>, key: string): string {
+  const given = metadata[fileNameKey]
+  const name = typeof given === 'string' ? displayName(given) : null
   const extension = /\.([A-Za-z0-9-]+)$/.exec(key)?.[1] ?? 'bin'
-  return safeName(`${title ?? 'content'}.${extension}`)
+  return name ?? `${displayName(title ?? '') ?? 'content'}.${extension}`
 }
