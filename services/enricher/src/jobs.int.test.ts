@@ -61,7 +61,7 @@ const lease = (owner: string, limit = 100, perUser = 100, leaseMs = 60_000) =>
 const finish = async (jobId: string, outcome = 'recorded') =>
   inTransaction(pool, async (client) => {
     for (const { step } of await stepsInside(client, jobId))
-      await finishStep(client, jobId, step, 'done', null)
+      await finishStep(client, jobId, step, 'done', {})
     await finishJob(client, jobId, outcome === 'superseded' ? 'superseded' : 'done', outcome)
   })
 const stepsInside = (client: Parameters<typeof finishStep>[0], jobId: string) =>

@@ -152,7 +152,7 @@ class JobRun {
     const skips = outcome.skips ?? []
     await context.commit(async (client) => {
       await outcome.save?.(client)
-      await finishStep(client, jobId, step.step, outcome.state, outcome.usage ?? null)
+      await finishStep(client, jobId, step.step, outcome.state, outcome)
       await skipSteps(client, jobId, skips)
     })
     step.state = outcome.state

@@ -100,13 +100,15 @@ describe('with the offline provider', () => {
     await stand().publish(...events)
     await finished(history, id, {
       download: 'skipped',
-      extract: 'done',
+      extract: 'skipped',
       publish_text: 'done',
       analyse: 'skipped',
       embed: 'skipped',
       publish: 'skipped',
       record: 'skipped',
     })
+    const steps = await stand().status(history.userId, id)
+    expect(steps.find(({ step }) => step === 'extract')?.error).toBe('unsupported_type')
     expect((await stand().derived(history.userId)).map(({ record }) => record)).toMatchObject([
       { analysable: false, reason: 'unsupported_type', textKey: null },
     ])

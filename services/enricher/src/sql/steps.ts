@@ -22,22 +22,22 @@ export interface StepUsage {
   outputTokens: number
 }
 
-/** A step that has its result, or has nothing to do. */
+/** A step that has its result, or has nothing to do, for the reason given. */
 export async function finishStep(
   client: Client,
   jobId: string,
   step: StepName,
   state: 'done' | 'skipped',
-  usage: StepUsage | null,
+  { usage, reason }: { usage?: StepUsage; reason?: string },
 ): Promise<void> {
   await execute(client, {
     name: 'enrich.finish_step',
     text: `update enrich.steps set state = $3::text, starts = 0, finished_at = clock_timestamp(), lease_until = null,
-             error_code = null, error_class = null, error_text = null,
+             error_code = $6::text, error_class = null, error_text = null,
              duration_ms = extract(epoch from clock_timestamp() - started_at) * 1000,
              input_tokens = $4::int, output_tokens = $5::int
            where job_id = $1::uuid and step = $2::text`,
-    values: [jobId, step, state, usage?.inputTokens ?? null, usage?.outputTokens ?? null],
+    values: [jobId, step, state, usage?.inputTokens ?? null, usage?.outputTokens ?? null, reason ?? null],
   })
 }
 

@@ -44,7 +44,10 @@ export function createExtract({ objects, extractor }: { objects: Objects; extrac
           signal,
         )
       : { analysable: false as const, reason: unreadable(source) }
-    if (!result.analysable) return { state: 'done', skips: needText, save: save(nothing(result.reason)) }
+    if (!result.analysable) {
+      const { reason } = result
+      return { state: 'skipped', reason, skips: needText, save: save(nothing(reason)) }
+    }
 
     const { extraction, chunking } = result
     const textKey = derivedTextKey({ ...job, sha256: job.contentHash })

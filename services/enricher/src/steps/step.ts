@@ -27,6 +27,8 @@ export interface StepOutcome {
   usage?: StepUsage
   /** Writes the result, in the transaction that marks the step and holds the job's row. */
   save?(client: Client): Promise<void>
+  /** Why it was skipped, as a stable word. */
+  reason?: string
   /** Later steps that have nothing to do. */
   skips?: readonly StepName[]
   /** What the job comes to; for the last step. */
