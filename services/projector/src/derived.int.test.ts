@@ -84,6 +84,20 @@ describe('the projection of derived records', () => {
     expect(await find(subject, 'shopping drink')).toBe(1)
   })
 
+  it('given a title that is a file name, its parts are found and the name itself', async () => {
+    const { user, subject, events } = capture('')
+    await project(
+      ...events,
+      user.event('entity.title_changed', subject.entityId, {
+        title: 'holiday-in_Rome.2026.jpg',
+        oldTitle: null,
+      }),
+    )
+    for (const words of ['holiday', 'rome', '2026', 'jpg', 'holiday-in_Rome.2026.jpg', 'rome 2026'])
+      expect([words, await find(subject, words)]).toEqual([words, 1])
+    expect(await find(subject, 'berlin')).toBe(0)
+  })
+
   it('given new content, what was made from the old one no longer counts, and counts again after undo', async () => {
     const { user, subject, events } = capture()
     await project(...events)

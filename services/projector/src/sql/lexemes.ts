@@ -53,6 +53,9 @@ export async function upsertLexemes(
       insert into ${schema}.entity_lexemes as l (entity_id, user_id, config, lexemes)
       select e.entity_id, e.user_id, c.config,
         ${schema}.to_lexemes(c.config, e.title, 'A') || ${schema}.to_lexemes(c.config, g.names, 'B')
+          -- To the parser a file name is one word: its parts are words too.
+          || case when e.title ~ '\\w[._/-]\\w'
+            then ${schema}.to_lexemes(c.config, translate(e.title, '._/-', '    '), 'A') else '' end
           || coalesce(t.lexemes, ${schema}.to_lexemes(c.config, e.preview, 'C'))
       from ${schema}.entities as e
       left join lateral (
