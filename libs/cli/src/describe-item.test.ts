@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { EntityView } from '@synap/contracts'
 import { describe, expect, it } from 'vitest'
-import { itemSentence, itemTitle, markHits, searchFor } from './describe-item.ts'
+import { hitRow, itemSentence, itemTitle, markHits, searchFor } from './describe-item.ts'
 
 const now = new Date(2026, 10, 21, 12).getTime()
 const item = (more: Partial<EntityView> = {}): EntityView => ({
@@ -41,6 +41,14 @@ describe('an item', () => {
     expect(titleIn(5, { task: null })).toBe('Buy …')
   })
 
+  it('given tags, they follow where there is room; given a task that is done, it is no longer due', () => {
+    const tags = [{ id: '1', name: 'home' }] as unknown as EntityView['tags']
+    expect(stripVTControlCharacters(titleIn(80, { task: null, tags }))).toBe('Buy milk #home')
+    expect(stripVTControlCharacters(titleIn(9, { task: null, tags }))).toBe('Buy milk')
+    const task = { status: 'done', priority: 0, due: '2026-11-22', completedAt: null } as EntityView['task']
+    expect(titleIn(80, { task })).toBe('✓ Buy milk')
+  })
+
   it('given no title, its beginning stands for it', () => {
     expect(titleIn(80, { title: null, task: null })).toBe('Buy milk tomorrow')
   })
@@ -48,6 +56,35 @@ describe('an item', () => {
   it('given a title, the search proposed for it is a word of it that no shell takes for anything else', () => {
     expect(searchFor(item({ title: '$(rm) "straw berries"; x' }))).toBe('berries')
     expect(searchFor(item({ title: '…' }))).toBeUndefined()
+  })
+})
+
+describe('what was found', () => {
+  const lines = (text: string, marks: [number, number][], more: Partial<EntityView> = {}, room = 40) => {
+    const hit = {
+      entity: item({ task: null, ...more }),
+      score: 1,
+      matched: [],
+      highlights: [{ text, marks }],
+    }
+    const cell = hitRow(hit, undefined, now).at(-1)
+    return stripVTControlCharacters(typeof cell === 'function' ? cell(room) : (cell ?? '')).split('\n')
+  }
+
+  it('given words that the title shows, nothing is said twice', () => {
+    expect(lines('buy milk tomorrow', [[4, 8]])).toEqual(['Buy milk'])
+  })
+
+  it('given words that stand elsewhere, or where the title is cut, they are shown below it', () => {
+    expect(lines('Buy milk tomorrow', [[9, 17]])).toEqual(['Buy milk', 'Buy milk tomorrow'])
+    expect(lines('In the shop', [[7, 11]])).toEqual(['Buy milk', 'In the shop'])
+    const title = 'One two three four five six'
+    expect(lines(title, [[24, 27]], { title }, 12)).toEqual(['One two thr…', '…ive six'])
+  })
+
+  it('given a meaning without words, the passage is shown unless the title begins so', () => {
+    expect(lines('Buy milk tomorrow', [])).toEqual(['Buy milk'])
+    expect(lines('In the shop', [])).toEqual(['Buy milk', 'In the shop'])
   })
 })
 

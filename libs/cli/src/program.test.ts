@@ -34,7 +34,9 @@ describe('the help', () => {
     const program = buildProgram()
     for (const each of [program, ...commandsOf(program).map(([, command]) => command)])
       each.configureOutput({ writeErr: (text) => (said += text) })
-    await expect(program.parseAsync(['help', 'keys', 'craete'], { from: 'user' })).rejects.toThrow('unknown command')
+    await expect(program.parseAsync(['help', 'keys', 'craete'], { from: 'user' })).rejects.toThrow(
+      'unknown command',
+    )
     expect(said).toContain('(Did you mean keys create?)')
   })
 })

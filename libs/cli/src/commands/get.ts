@@ -1,11 +1,10 @@
 import type { SynapClient } from '@synap/client'
 import type { EntityView, StatusResponse } from '@synap/contracts'
-import { type EntityId, isUuid } from '@synap/core'
+import type { EntityId } from '@synap/core'
 import type { Command } from 'commander'
 import { isProjected } from '../await-item.ts'
-import { CommandError } from '../command-error.ts'
 import { type ConnectionFlags, withConnection, withSynap } from '../connection.ts'
-import { exitCodes } from '../exit-codes.ts'
+import { findItemId } from '../item-id.ts'
 import { clip, note, printJson, printTable } from '../output.ts'
 import { paint } from '../paint.ts'
 import { relativeDue, relativeTime } from '../relative-time.ts'
@@ -20,27 +19,21 @@ export function registerGet(program: Command): void {
   const command = program
     .command('get')
     .description('show an item: what it is, and where it is on its way')
-    .argument('<id>', 'the id that capture, list or search printed')
+    .argument('<id>', 'its id, or the beginning that list and search show')
     .option('--content', 'print its content, byte for byte, and nothing else')
     .option('--json', 'one JSON document: {entity, status}; entity is null as long as it cannot be read')
     .addHelpText(
       'after',
       `
 Examples:
-  $ ./synap get 019aa0c8-7c1e-7000-8a3e-6d7a4c1b2f90
+  $ ./synap get 019aa0c8-7c1e
   $ ./synap get 019aa0c8-7c1e-7000-8a3e-6d7a4c1b2f90 --content > note.md`,
     )
   withConnection(command).action(async (text: string, options: GetOptions) => {
-    if (!isUuid(text)) {
-      throw new CommandError(
-        `${JSON.stringify(text)} is not an id. ./synap list shows the ids of your items.`,
-        exitCodes.usage,
-      )
-    }
-    const id = text as EntityId
-    await withSynap(options, (client) =>
-      options.content ? printContent(client, id) : show(client, id, options),
-    )
+    await withSynap(options, async (client) => {
+      const id = await findItemId(client, text)
+      await (options.content ? printContent(client, id) : show(client, id, options))
+    })
   })
 }
 

@@ -3,6 +3,7 @@ import { type EntityView, entityTypes, taskStatuses } from '@synap/contracts'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type ConnectionFlags, withConnection, withSynap } from '../connection.ts'
 import { itemHeads, itemRow } from '../describe-item.ts'
+import { hintAtGet, idsForPeople } from '../ids-for-people.ts'
 import { note, printJson, printTable } from '../output.ts'
 
 interface ListFlags extends ConnectionFlags {
@@ -28,10 +29,12 @@ export function registerList(program: Command): void {
     const { items, isMore } = await withSynap(flags, (client) => readItems(client, flags))
     if (flags.json) return items.forEach((item) => printJson(item))
     if (items.length === 0) return note(nothing(flags))
+    const ids = idsForPeople(items)
     printTable(
       itemHeads,
-      items.map((item) => itemRow(item)),
+      items.map((item) => itemRow(item, ids)),
     )
+    hintAtGet(ids)
     if (isMore) note(`There are more: ./synap list --limit ${flags.limit * 2}`)
   })
 }

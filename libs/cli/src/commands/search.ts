@@ -1,7 +1,8 @@
 import { type SearchMode, searchModes } from '@synap/contracts'
 import { type Command, Option } from 'commander'
 import { type ConnectionFlags, withConnection, withSynap } from '../connection.ts'
-import { hitHeads, hitRow } from '../describe-item.ts'
+import { hitRow, itemHeads } from '../describe-item.ts'
+import { hintAtGet, idsForPeople } from '../ids-for-people.ts'
 import { note, printJson, printTable } from '../output.ts'
 import { parseCount } from './list.ts'
 
@@ -41,9 +42,11 @@ Examples:
       return note(
         'Nothing found. What was captured a moment ago may still be on its way; ./synap list shows the newest.',
       )
+    const ids = idsForPeople(value.items.map(({ entity }) => entity))
     printTable(
-      hitHeads,
-      value.items.map((hit) => hitRow(hit)),
+      itemHeads,
+      value.items.map((hit) => hitRow(hit, ids)),
     )
+    hintAtGet(ids)
   })
 }
