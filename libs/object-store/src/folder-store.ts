@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { objectError } from './errors.ts'
 import { assertKey } from './keys.ts'
 import type {
+  CallOptions,
   GetOptions,
   ListedObject,
   ListOptions,
@@ -27,6 +28,8 @@ interface Sidecar extends ObjectInfo {
 // '@' is in no key, so no key's folder or file can meet another's.
 const sidecarSuffix = '@object.json'
 const dataMark = '@data-'
+/** Reads of one object that puts of the same key may take the data away from. */
+const mostAttempts = 20
 
 /**
  * An object store in a folder, for standalone: each put writes a new data file, then renames the sidecar that names it
@@ -34,29 +37,37 @@ const dataMark = '@data-'
  * (files are synced before the rename); what a crash leaves behind is a data file that nothing names.
  */
 export function createFolderStore(folder: string): ObjectStore {
+  const turns = createTurns()
   const pathOf = (key: string) => {
     assertKey(key)
     return join(folder, ...key.split('/'))
   }
-  const head = async (key: string): Promise<Sidecar> => readSidecar(pathOf(key), key)
+  const head = async (key: string, options?: CallOptions): Promise<Sidecar> => {
+    options?.signal?.throwIfAborted()
+    return readSidecar(pathOf(key), key)
+  }
   const get = async (key: string, options: GetOptions = {}) => download(pathOf(key), key, options)
   const store: ObjectStore = {
-    put: async (key, body, options) => putFile(pathOf(key), key, body, options),
+    put: async (key, body, options) => putFile(turns, pathOf(key), key, body, options),
     get,
     read: (key, options) => readWhole({ get }, key, options),
-    head: async (key) => infoOf(await head(key)),
-    exists: async (key) => (await existing(() => head(key))) !== undefined,
-    delete: async (key) => {
+    head: async (key, options) => infoOf(await head(key, options)),
+    exists: async (key, options) => (await existing(() => head(key, options))) !== undefined,
+    delete: async (key, options) => {
+      options?.signal?.throwIfAborted()
       const path = pathOf(key)
-      const sidecar = await existing(() => readSidecar(path, key))
-      await rm(path + sidecarSuffix, { force: true })
-      if (sidecar !== undefined) await rm(join(dirname(path), sidecar.data), { force: true })
+      await turns(path, async () => {
+        const sidecar = await existing(() => readSidecar(path, key))
+        await rm(path + sidecarSuffix, { force: true })
+        if (sidecar !== undefined) await rm(join(dirname(path), sidecar.data), { force: true })
+      })
     },
     list: (prefix, options) => listFolder(folder, prefix, options ?? {}),
     copy: async (from, to, options) => {
       const { info, stream } = await get(from, options)
       const { contentType, metadata, size, sha256 } = info
       await putFile(
+        turns,
         pathOf(to),
         to,
         { stream, size, sha256: sha256 ?? '' },
@@ -77,7 +88,24 @@ export function createFolderStore(folder: string): ObjectStore {
   return store
 }
 
+/** Runs what replaces an object's sidecar one after the other, or the data of one of two puts would stay behind. */
+type Turns = (path: string, work: () => Promise<void>) => Promise<void>
+
+function createTurns(): Turns {
+  const last = new Map<string, Promise<void>>()
+  return (path, work) => {
+    const turn = (last.get(path) ?? Promise.resolve()).then(work)
+    const settled = turn.catch(() => undefined)
+    last.set(path, settled)
+    void settled.then(() => {
+      if (last.get(path) === settled) last.delete(path)
+    })
+    return turn
+  }
+}
+
 async function putFile(
+  turns: Turns,
   path: string,
   key: string,
   body: ObjectBody,
@@ -86,7 +114,6 @@ async function putFile(
   const expected = checkedPut(key, body, options)
   const name = `${basename(path)}${dataMark}${randomBytes(8).toString('hex')}`
   const data = join(dirname(path), name)
-  const before = await existing(() => readSidecar(path, key))
   await mkdir(dirname(path), { recursive: true })
   try {
     await writeSynced(data, key, body, expected, options.signal)
@@ -100,8 +127,11 @@ async function putFile(
     const sidecar = Buffer.from(JSON.stringify({ ...info, data: name } satisfies Sidecar))
     const temporary = `${data}.json`
     await writeFileSynced(temporary, [sidecar])
-    await rename(temporary, path + sidecarSuffix)
-    if (before !== undefined) await rm(join(dirname(path), before.data), { force: true })
+    await turns(path, async () => {
+      const before = await existing(() => readSidecar(path, key))
+      await rename(temporary, path + sidecarSuffix)
+      if (before !== undefined) await rm(join(dirname(path), before.data), { force: true })
+    })
     return info
   } catch (error) {
     await rm(data, { force: true })
@@ -147,7 +177,7 @@ async function download(path: string, key: string, options: GetOptions): Promise
       return await openData(join(dirname(path), sidecar.data), infoOf(sidecar), options)
     } catch (error) {
       // A put between the two reads has taken the data away: the sidecar names other data by now.
-      if (attempt === 3 || !isMissing(error)) throw fileError(error, key)
+      if (attempt === mostAttempts || !isMissing(error)) throw fileError(error, key)
     }
   }
 }
@@ -184,6 +214,7 @@ async function* listFolder(
   prefix: string,
   options: ListOptions,
 ): AsyncGenerator<ListedObject> {
+  options.signal?.throwIfAborted()
   const files = await readdir(folder, { recursive: true }).catch((error: unknown) => {
     if (isMissing(error)) return []
     throw fileError(error, prefix)

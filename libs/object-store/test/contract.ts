@@ -175,6 +175,8 @@ export function objectStoreContract(name: string, make: () => Promise<StoreUnder
         ...text,
         metadata: { a: 'b' },
       })
+      await store.delete(from)
+      expect((await bytesAt(to)).toString()).toBe('same')
       await expect(store.copy(newKey(), newKey())).rejects.toMatchObject({ code: 'object.not_found' })
     })
 
@@ -191,6 +193,75 @@ export function objectStoreContract(name: string, make: () => Promise<StoreUnder
       }
       expect(await listed()).toEqual(keys)
       expect(await listed(keys[9])).toEqual(keys.slice(10))
+    })
+
+    it('given more keys than a page holds, the list has each once, in order, with size and time', async () => {
+      const prefix = `users/${randomBytes(4).toString('hex')}/`
+      const keys = Array.from({ length: 1_005 }, (_, i) => `${prefix}notes/n${String(i).padStart(4, '0')}.md`)
+      for (let at = 0; at < keys.length; at += 40) {
+        const some = keys.slice(at, at + 40)
+        await Promise.all(some.map((key) => store.put(key, Buffer.from('12345'), text)))
+      }
+      const listed = await collect(store.list(prefix))
+      expect(listed.map(({ key }) => key)).toEqual(keys)
+      expect(listed.every(({ size, modifiedAt }) => size === 5 && modifiedAt > 1e12)).toBe(true)
+      const tail = await collect(store.list(prefix, { after: keys[2] ?? '' }))
+      expect(tail.map(({ key }) => key)).toEqual(keys.slice(3))
+    })
+
+    it('given a prefix that ends inside a name, or one that nothing begins with, the list says just that', async () => {
+      const prefix = `users/${randomBytes(4).toString('hex')}/`
+      // The order of bytes, where a slash comes after a dash and a dot.
+      const keys = ['a-1.md', 'a.md', 'a/b.md', 'b.md'].map((name) => `${prefix}${name}`)
+      for (const key of keys.toReversed()) await store.put(key, Buffer.from('x'), text)
+      const listed = async (start: string) => (await collect(store.list(start))).map(({ key }) => key)
+      expect(await listed(prefix)).toEqual(keys)
+      expect(await listed(`${prefix}a`)).toEqual(keys.slice(0, 3))
+      expect(await listed(`${prefix}a.`)).toEqual([keys[1]])
+      expect(await listed(`${prefix}c`)).toEqual([])
+    })
+
+    it('given names of odd but allowed letters, each is an object of its own', async () => {
+      const prefix = `users/${randomBytes(4).toString('hex')}/`
+      const keys = ['-', '.hidden', '_', 'a..b', 'a.b.c.md', 'x'.repeat(100), '0/1/2/3/4'].map(
+        (name) => prefix + name,
+      )
+      for (const key of keys) await store.put(key, Buffer.from(key), text)
+      for (const key of keys) expect((await bytesAt(key)).toString()).toBe(key)
+      expect((await collect(store.list(prefix))).map(({ key }) => key)).toEqual(keys.toSorted(inBytes))
+      for (const key of keys) await store.delete(key)
+      expect(await collect(store.list(prefix))).toEqual([])
+    })
+
+    it('given many puts of one key at once, readers see one of them, whole, and in the end one is there', async () => {
+      const key = newKey()
+      const contents = Array.from({ length: 20 }, (_, i) => String.fromCharCode(97 + i).repeat(5_000))
+      await store.put(key, Buffer.from('first'), text)
+      const seen = await Promise.all([
+        ...contents.map(async (content) => {
+          await store.put(key, Buffer.from(content), text)
+          return content
+        }),
+        ...contents.map(async () => (await store.read(key, { maxBytes: 1e5 })).bytes.toString()),
+      ])
+      for (const content of seen) expect(['first', ...contents]).toContain(content)
+      const { bytes, info } = await store.read(key, { maxBytes: 1e5 })
+      expect(contents).toContain(bytes.toString())
+      expect(info.sha256).toBe(sha256Hex(bytes))
+    })
+
+    it('given a stream of nothing, the object is there and empty', async () => {
+      const key = newKey()
+      await store.put(key, { stream: Readable.from([]), size: 0, sha256: sha256Hex('') }, text)
+      expect(await bytesAt(key)).toHaveLength(0)
+    })
+
+    it('given metadata that no header could carry, it is refused before anything is stored', async () => {
+      const key = newKey()
+      for (const metadata of [{ Origin: 'x' }, { origin: 'ü' }, { origin: 'a\r\nb' }]) {
+        await expect(store.put(key, Buffer.from('x'), { ...text, metadata })).rejects.toThrow('metadata')
+      }
+      expect(await store.exists(key)).toBe(false)
     })
 
     it('given keys that no builder makes, they are refused before anything is touched', async () => {
@@ -220,11 +291,89 @@ export function objectStoreContract(name: string, make: () => Promise<StoreUnder
       await expect(store.read(key, { maxBytes: 1_000 })).rejects.toMatchObject({ code: 'object.too_large' })
     })
 
-    it('given a signal that aborted, calls reject with its reason and nothing is stored', async () => {
-      const key = newKey()
+    it('given a signal that aborted, every call rejects with its reason and nothing is stored or lost', async () => {
+      const [key, there] = [newKey(), newKey()]
+      await store.put(there, Buffer.from('kept'), text)
       const signal = AbortSignal.abort(new Error('the client left'))
-      await expect(store.put(key, Buffer.from('x'), { ...text, signal })).rejects.toThrow('the client left')
+      const calls = {
+        put: () => store.put(key, Buffer.from('x'), { ...text, signal }),
+        putStream: () =>
+          store.put(
+            key,
+            { stream: chunked(Buffer.from('x')), size: 1, sha256: sha256Hex('x') },
+            { ...text, signal },
+          ),
+        get: () => store.get(there, { signal }),
+        read: () => store.read(there, { maxBytes: 10, signal }),
+        head: () => store.head(there, { signal }),
+        exists: () => store.exists(there, { signal }),
+        list: () => collect(store.list('users/', { signal })),
+        copy: () => store.copy(there, key, { signal }),
+        delete: () => store.delete(there, { signal }),
+      }
+      for (const [name, call] of Object.entries(calls)) {
+        await expect(call(), name).rejects.toThrow('the client left')
+      }
       expect(await store.exists(key)).toBe(false)
+      expect((await bytesAt(there)).toString()).toBe('kept')
+    })
+
+    it.each([
+      ['small', 50_000],
+      ['of many parts', 20 * 1024 * 1024],
+    ])(
+      'given a client that leaves in the middle of a put of a body %s, nothing is stored',
+      async (_, size) => {
+        const key = newKey()
+        const controller = new AbortController()
+        const bytes = randomBytes(size)
+        let given = 0
+        const stream = Readable.from(
+          (function* () {
+            for (let at = 0; at < size; at += 1_000) {
+              given += 1
+              if (at > size / 2) controller.abort(new Error('the client left'))
+              yield bytes.subarray(at, at + 1_000)
+            }
+          })(),
+        )
+        const { signal } = controller
+        const put = store.put(key, { stream, size, sha256: sha256Hex(bytes) }, { ...text, signal })
+        await expect(put).rejects.toThrow('the client left')
+        expect(given).toBeGreaterThan(size / 2_000)
+        expect(await store.exists(key)).toBe(false)
+      },
+    )
+
+    it('given a reader that leaves in the middle of a download, its stream fails and never ends well', async () => {
+      const key = newKey()
+      await store.put(key, randomBytes(4 * 1024 * 1024), text)
+      const controller = new AbortController()
+      const { stream } = await store.get(key, { signal: controller.signal })
+      stream.once('data', () => controller.abort(new Error('the client left')))
+      await expect(buffer(stream)).rejects.toBeInstanceOf(Error)
+    })
+
+    it('given a request signed for somebody without a credential, it works where the store says so, else it is refused', async () => {
+      const key = newKey()
+      await store.put(key, Buffer.from('shared'), text)
+      const put = { ...text, size: 1, sha256: sha256Hex('x') }
+      if (!store.canPresign) {
+        const refusal = { code: 'object.presign_unsupported' }
+        await expect(store.presignGet(key)).rejects.toMatchObject(refusal)
+        await expect(store.presignPut(key, put)).rejects.toMatchObject(refusal)
+        return
+      }
+      const { url, headers } = await store.presignGet(key)
+      expect(await (await fetch(url, { headers })).text()).toBe('shared')
+      expect(new URL(url).searchParams.get('X-Amz-Expires')).toBe('300')
+      const longest = [
+        await store.presignGet(key, { expiresIn: 86_400 }),
+        await store.presignPut(key, { ...put, expiresIn: 86_400 }),
+      ]
+      for (const request of longest) {
+        expect(new URL(request.url).searchParams.get('X-Amz-Expires')).toBe('3600')
+      }
     })
 
     it('given a working store, the check passes', async () => {
@@ -232,3 +381,11 @@ export function objectStoreContract(name: string, make: () => Promise<StoreUnder
     })
   })
 }
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = []
+  for await (const item of items) found.push(item)
+  return found
+}
+
+const inBytes = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
