@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { silentLogger } from '@synap/messaging'
 import { messagingContract } from '@synap/messaging/contract'
 import { useStack } from '@synap/testing'
@@ -11,14 +10,9 @@ messagingContract('Kafka', async () => {
     { pausePolicy: { baseMs: 20, capMs: 100 } },
   )
   return {
-    driver: kafka.consumerDriver,
-    createPublisher: () => kafka.publisher(),
-    createTopic: async (partitions) => {
-      const name = `${topicPrefix}${randomBytes(5).toString('hex')}`
-      await kafka.createTopics([{ name, partitions, config: { 'max.message.bytes': '1048576' } }])
-      return name
-    },
-    tooLargeBytes: 2 * 1024 * 1024,
+    log: kafka,
+    prefix: topicPrefix,
+    messageBytes: 1024 * 1024,
     close: () => kafka.close(),
   }
 })

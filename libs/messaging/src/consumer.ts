@@ -38,7 +38,9 @@ export interface ConsumerOptions {
    */
   resumeAt(topic: string, partition: number, at: StartPoint): Promise<bigint>
   /**
-   * Applies a batch and stores its position itself, in one transaction. How it rejects decides what happens:
+   * Applies a batch and stores its position itself, in one transaction; one batch of a partition at a time. While it
+   * takes its time other partitions may have to wait too (on Kafka those of the same broker). How it rejects decides
+   * what happens:
    * - `dependency`: the partition is paused, and after a wait (grows, jittered, ≤ 30 s) delivered again from the same
    *   first record, perhaps with more behind it; other partitions go on;
    * - `configuration`, and `data` or `order` that the handler let through: the consumer halts: it leaves the

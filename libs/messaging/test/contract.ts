@@ -6,26 +6,21 @@ import type {
   Batch,
   BatchContext,
   Consumer,
-  ConsumerDriver,
-  ConsumerOptions,
   InboundMessage,
   OutboundMessage,
   Publisher,
-  StartPoint,
 } from '../src/index.ts'
+import { companyPromises, failurePromises } from './contract-consuming.ts'
+import { logPromises } from './contract-log.ts'
+import {
+  type ConsumerUnderTest,
+  type ContractTools,
+  type MessagingHarness,
+  placeOf,
+  valueOf,
+} from './contract-tools.ts'
 
-/** What a driver brings to the contract: itself, and topics to play with. */
-export interface MessagingHarness {
-  /** Pauses should be short (some 10 ms), or the suite is slow. */
-  driver: ConsumerDriver
-  /** A new publisher; the suite closes it. */
-  createPublisher(): Publisher
-  /** Makes an empty topic that nobody else uses and returns its name. */
-  createTopic(partitions: number): Promise<string>
-  /** A message of this many random bytes is certainly too large. */
-  tooLargeBytes: number
-  close(): Promise<void>
-}
+export type { MessagingHarness } from './contract-tools.ts'
 
 const never = new AbortController().signal
 const dependency = () => new SynapError('a server is away', { code: 'test.away', class: 'dependency' })
@@ -40,7 +35,6 @@ const text = (value: string, partition?: number): OutboundMessage => ({
 })
 const series = (prefix: string, count: number, partition: number) =>
   Array.from({ length: count }, (_, index) => text(`${prefix}${index}`, partition))
-const valueOf = (message: InboundMessage) => message.value?.toString() ?? null
 
 /** The promises that the rest of Synap builds on. Each driver of the messaging ports runs this suite. */
 export function messagingContract(name: string, open: () => Promise<MessagingHarness>): void {
@@ -51,34 +45,35 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
 
     beforeAll(async () => {
       harness = await open()
-      publisher = harness.createPublisher()
+      publisher = harness.log.publisher()
     })
     afterEach(async () => {
       await Promise.all(consumers.splice(0).map((consumer) => consumer.close()))
     })
     afterAll(async () => {
-      await publisher.close()
-      await harness.close()
+      await publisher?.close()
+      await harness?.close()
     })
 
+    const newTopicName = () => `${harness.prefix ?? ''}contract.${randomBytes(5).toString('hex')}`
+    const createTopic = async (partitions: number) => {
+      const topic = newTopicName()
+      const config = { 'max.message.bytes': String(harness.messageBytes) }
+      await harness.log.createTopics([{ name: topic, partitions, config }])
+      return topic
+    }
     const publish = (topic: string, messages: readonly OutboundMessage[]) =>
       publisher.publish(topic, messages, never)
 
-    /** A consumer that keeps what it handled, and its positions as a database would. */
-    const consume = async (topic: string, options: Partial<ConsumerOptions> = {}) => {
-      const positions = new Map<number, bigint>()
-      const handled: InboundMessage[] = []
-      const asked: { partition: number; at: StartPoint }[] = []
-      const store = async ({ messages, partition }: Batch) => {
-        handled.push(...messages)
-        positions.set(partition, (messages.at(-1)?.offset ?? -1n) + 1n)
-      }
-      const consumer = harness.driver.createConsumer({
-        groupId: `contract-${randomBytes(5).toString('hex')}`,
-        topics: [topic],
-        resumeAt: async (_topic, partition, at) => {
-          asked.push({ partition, at })
-          return positions.get(partition) ?? at.low
+    const consume: ContractTools['consume'] = async (topics, options = {}) => {
+      const under = underTest(typeof topics === 'string' ? [topics] : topics)
+      const { topic, store, positions, asked, ...rest } = under
+      const consumer = harness.log.consumerDriver.createConsumer({
+        groupId: newTopicName(),
+        topics: topic,
+        resumeAt: async (name, partition, at) => {
+          asked.push({ topic: name, partition, at })
+          return positions.get(placeOf(name, partition)) ?? at.low
         },
         handle: store,
         ...options,
@@ -87,16 +82,33 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
       // Each test says itself what it expects of a crash; unobserved it would end the test run.
       consumer.finished.catch(() => undefined)
       await consumer.start()
-      const valuesOf = (partition: number) =>
-        handled.filter((message) => message.partition === partition).map(valueOf)
-      return { consumer, positions, handled, asked, store, valuesOf }
+      return { consumer, store, positions, asked, ...rest }
     }
     const becomesReady = (consumer: Consumer) =>
       eventually('the consumer is ready', () => consumer.health().ready, { deadlineMs: 30_000 })
+    const tools = (): ContractTools => ({
+      harness,
+      newTopicName,
+      createTopic,
+      publish,
+      series,
+      consume,
+      becomesReady,
+    })
+
+    describe('the log', () => {
+      logPromises(tools)
+    })
+    describe('consumers in company', () => {
+      companyPromises(tools)
+    })
+    describe('failures', () => {
+      failurePromises(tools)
+    })
 
     describe('publishing', () => {
       it('given a record with headers, text beyond ASCII and bytes, it arrives as it was sent', async () => {
-        const topic = await harness.createTopic(1)
+        const topic = await createTopic(1)
         const before = Date.now()
         const value = Buffer.from([0, 255, 0, 1, 128])
         const headers = { traceparent: '00-ab-cd-01', 'synap-user': 'ü – 你好', empty: '' }
@@ -108,7 +120,7 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
       })
 
       it('given a tombstone, its value arrives as null and not as empty bytes', async () => {
-        const topic = await harness.createTopic(1)
+        const topic = await createTopic(1)
         await publish(topic, [
           { key: 'gone', value: null, headers: {} },
           { key: 'empty', value: Buffer.alloc(0), headers: {} },
@@ -128,7 +140,7 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
           lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8: -58897971,
           abc: 479470107,
         }
-        const topic = await harness.createTopic(12)
+        const topic = await createTopic(12)
         await publish(
           topic,
           Object.keys(vectors).map((key) => ({ key, value: Buffer.from('v'), headers: {} })),
@@ -141,7 +153,7 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
       })
 
       it('given a partition number, it wins over the key; one that does not exist is refused', async () => {
-        const topic = await harness.createTopic(3)
+        const topic = await createTopic(3)
         await publish(topic, [text('a', 2), text('b', 0)])
         const { handled } = await consume(topic)
         await eventually('both arrive', () => handled.length === 2)
@@ -155,7 +167,7 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
       })
 
       it('given concurrent calls, the records of a partition keep the order of the calls', async () => {
-        const topic = await harness.createTopic(2)
+        const topic = await createTopic(2)
         const calls = Array.from({ length: 20 }, (_, call) => [
           ...series(`${call}.`, 10, 0),
           ...series(`${call}.`, 10, 1),
@@ -169,35 +181,37 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
       })
 
       it('given it resolved, the records can be read at once', async () => {
-        const topic = await harness.createTopic(1)
+        const topic = await createTopic(1)
         await publish(topic, series('m', 3, 0))
-        expect(valueOf((await harness.driver.readAt(topic, 0, 2n)) ?? ({} as InboundMessage))).toBe('m2')
+        expect(
+          valueOf((await harness.log.consumerDriver.readAt(topic, 0, 2n)) ?? ({} as InboundMessage)),
+        ).toBe('m2')
       })
 
       it('given one message that is too large, the error names it and everything before it is stored', async () => {
-        const topic = await harness.createTopic(1)
-        const large = { key: 'k', value: randomBytes(harness.tooLargeBytes), headers: {} }
+        const topic = await createTopic(1)
+        const large = { key: 'k', value: randomBytes(2 * harness.messageBytes), headers: {} }
         const failure = await publish(topic, [...series('m', 3, 0), large, text('after', 0)]).catch(
           (error: unknown) => error,
         )
         expect(failure).toMatchObject({ code: 'message.too_large', class: 'data', fields: { index: 3 } })
-        expect((await harness.driver.readAt(topic, 0, 2n))?.value?.toString()).toBe('m2')
+        expect((await harness.log.consumerDriver.readAt(topic, 0, 2n))?.value?.toString()).toBe('m2')
         await publish(topic, [text('next', 0)])
       })
 
       it('given many more bytes than one message may have, a call of small messages is stored whole', async () => {
-        const topic = await harness.createTopic(1)
-        const value = randomBytes(Math.ceil(harness.tooLargeBytes / 64))
+        const topic = await createTopic(1)
+        const value = randomBytes(Math.ceil(harness.messageBytes / 32))
         await publish(
           topic,
           Array.from({ length: 200 }, () => ({ key: 'k', value, headers: {} })),
         )
-        expect(await harness.driver.readAt(topic, 0, 199n)).toBeDefined()
-        expect(await harness.driver.readAt(topic, 0, 200n)).toBeUndefined()
+        expect(await harness.log.consumerDriver.readAt(topic, 0, 199n)).toBeDefined()
+        expect(await harness.log.consumerDriver.readAt(topic, 0, 200n)).toBeUndefined()
       })
 
       it('given a signal that aborts, it rejects with its reason, before its turn and in it', async () => {
-        const topic = await harness.createTopic(1)
+        const topic = await createTopic(1)
         const controller = new AbortController()
         const first = publisher.publish(topic, series('m', 100, 0), controller.signal)
         const second = publisher.publish(topic, [text('n', 0)], controller.signal)
@@ -210,9 +224,15 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
         await publish(topic, [text('later', 0)])
       })
 
+      it('given nothing to send, it resolves and sends nothing', async () => {
+        const topic = await createTopic(1)
+        await publish(topic, [])
+        expect(await harness.log.consumerDriver.readAt(topic, 0, 0n)).toBeUndefined()
+      })
+
       it('given a closed publisher, it refuses and says so', async () => {
-        const topic = await harness.createTopic(1)
-        const other = harness.createPublisher()
+        const topic = await createTopic(1)
+        const other = harness.log.publisher()
         await other.publish(topic, [text('a', 0)], never)
         await other.close()
         await expect(other.publish(topic, [text('b', 0)], never)).rejects.toMatchObject({
@@ -223,20 +243,20 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
 
     describe('reading single records', () => {
       it('given an offset, it answers with that record or with nothing', async () => {
-        const topic = await harness.createTopic(2)
+        const topic = await createTopic(2)
         await publish(topic, series('m', 50, 1))
-        const found = await harness.driver.readAt(topic, 1, 31n)
+        const found = await harness.log.consumerDriver.readAt(topic, 1, 31n)
         expect(found).toMatchObject({ topic, partition: 1, offset: 31n, key: 'key' })
         expect(found && valueOf(found)).toBe('m31')
-        expect(await harness.driver.readAt(topic, 1, 50n)).toBeUndefined()
-        expect(await harness.driver.readAt(topic, 1, 5_000n)).toBeUndefined()
-        expect(await harness.driver.readAt(topic, 0, 0n)).toBeUndefined()
+        expect(await harness.log.consumerDriver.readAt(topic, 1, 50n)).toBeUndefined()
+        expect(await harness.log.consumerDriver.readAt(topic, 1, 5_000n)).toBeUndefined()
+        expect(await harness.log.consumerDriver.readAt(topic, 0, 0n)).toBeUndefined()
       })
     })
 
     describe('consuming', () => {
       it('given records before and after the start, each partition is handled in order, once', async () => {
-        const topic = await harness.createTopic(2)
+        const topic = await createTopic(2)
         await publish(topic, [...series('m', 300, 0), ...series('m', 300, 1)])
         const { consumer, handled, valuesOf } = await consume(topic)
         await becomesReady(consumer)
@@ -251,7 +271,7 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
       })
 
       it('given an idle consumer, a new record is handled within a second', async () => {
-        const topic = await harness.createTopic(1)
+        const topic = await createTopic(1)
         const { consumer, handled } = await consume(topic)
         await becomesReady(consumer)
         await publish(topic, [text('hello', 0)])
@@ -260,9 +280,9 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
       })
 
       it('given a stored position, it goes on exactly there, also when that is older than what was handled', async () => {
-        const topic = await harness.createTopic(1)
+        const topic = await createTopic(1)
         await publish(topic, series('m', 10, 0))
-        const groupId = `contract-${randomBytes(5).toString('hex')}`
+        const groupId = newTopicName()
         const first = await consume(topic, { groupId, resumeAt: async () => 6n })
         await eventually('the rest arrives', () => first.handled.length >= 4)
         expect(first.valuesOf(0)).toEqual(['m6', 'm7', 'm8', 'm9'])
@@ -273,18 +293,18 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
       })
 
       it('given an assignment, it is told what the topic holds', async () => {
-        const topic = await harness.createTopic(2)
+        const topic = await createTopic(2)
         await publish(topic, series('m', 7, 1))
         const { consumer, asked } = await consume(topic)
         await becomesReady(consumer)
         expect(asked.toSorted((a, b) => a.partition - b.partition)).toEqual([
-          { partition: 0, at: { low: 0n, high: 0n } },
-          { partition: 1, at: { low: 0n, high: 7n } },
+          { topic, partition: 0, at: { low: 0n, high: 0n } },
+          { topic, partition: 1, at: { low: 0n, high: 7n } },
         ])
       })
 
       it('given a position that the topic does not hold, it halts and never resets by itself', async () => {
-        const topic = await harness.createTopic(1)
+        const topic = await createTopic(1)
         await publish(topic, series('m', 3, 0))
         const { consumer, handled } = await consume(topic, { resumeAt: async () => 4n })
         await eventually('it halts', () => consumer.health().state === 'halted', { deadlineMs: 30_000 })
@@ -294,7 +314,7 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
       })
 
       it('given a dependency that is away when the position is asked for, it asks again', async () => {
-        const topic = await harness.createTopic(1)
+        const topic = await createTopic(1)
         await publish(topic, series('m', 2, 0))
         let asked = 0
         const { handled } = await consume(topic, {
@@ -309,7 +329,7 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
       })
 
       it('given a dependency away, the partition waits and gets the same records again; others flow', async () => {
-        const topic = await harness.createTopic(2)
+        const topic = await createTopic(2)
         await publish(topic, [...series('m', 5, 0), ...series('m', 5, 1)])
         const attempts: string[] = []
         let away = true
@@ -340,7 +360,7 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
       ])(
         'given %s, it halts: alive, not ready, says why, and handles nothing more',
         async (_class, failure) => {
-          const topic = await harness.createTopic(2)
+          const topic = await createTopic(2)
           await publish(topic, series('m', 1, 0))
           let calls = 0
           let ended = false
@@ -366,7 +386,7 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
       )
 
       it('given a bug, it crashes: finished rejects with it', async () => {
-        const topic = await harness.createTopic(1)
+        const topic = await createTopic(1)
         await publish(topic, series('m', 1, 0))
         const { consumer } = await consume(topic, {
           handle: async () => {
@@ -378,7 +398,7 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
       })
 
       it('given close during a batch, its signal aborts, and what was not handled comes again', async () => {
-        const topic = await harness.createTopic(1)
+        const topic = await createTopic(1)
         await publish(topic, series('m', 3, 0))
         let begun = false
         const first = await consume(topic, {
@@ -398,7 +418,7 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
       })
 
       it('given a handler that ignores its signal, close still ends within ten seconds', async () => {
-        const topic = await harness.createTopic(1)
+        const topic = await createTopic(1)
         await publish(topic, series('m', 1, 0))
         let begun = false
         const release = new AbortController()
@@ -416,7 +436,7 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
       })
 
       it('given a long batch, heartbeats keep the partition', async () => {
-        const topic = await harness.createTopic(1)
+        const topic = await createTopic(1)
         await publish(topic, series('m', 2, 0))
         let calls = 0
         const { positions, store } = await consume(topic, {
@@ -429,9 +449,34 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
             await store(batch)
           },
         })
-        await eventually('it is handled', () => positions.get(0) === 2n, { deadlineMs: 30_000 })
+        await eventually('it is handled', () => positions.get(placeOf(topic, 0)) === 2n, {
+          deadlineMs: 30_000,
+        })
         expect(calls).toBe(1)
       })
     })
   })
+}
+
+function underTest(
+  topic: readonly string[],
+): Omit<ConsumerUnderTest, 'consumer'> & { topic: readonly string[] } {
+  const positions: ConsumerUnderTest['positions'] = new Map()
+  const handled: InboundMessage[] = []
+  return {
+    topic,
+    positions,
+    handled,
+    asked: [],
+    store: async ({ messages, topic: name, partition }) => {
+      handled.push(...messages)
+      positions.set(placeOf(name, partition), (messages.at(-1)?.offset ?? -1n) + 1n)
+    },
+    valuesOf: (partition, name) =>
+      handled
+        .filter(
+          (message) => message.partition === partition && (name === undefined || message.topic === name),
+        )
+        .map(valueOf),
+  }
 }

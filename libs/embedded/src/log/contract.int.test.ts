@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { silentLogger } from '@synap/messaging'
 import { messagingContract } from '@synap/messaging/contract'
 import { createPool } from '@synap/postgres'
@@ -11,14 +10,8 @@ messagingContract('local log on Postgres', async () => {
   const pool = createPool({ url: database.url, applicationName: 'contract', max: 1 })
   const log = await createLocalLog({ pool, logger: silentLogger, pausePolicy: { baseMs: 20, capMs: 100 } })
   return {
-    driver: log.consumerDriver,
-    createPublisher: () => log.publisher(),
-    createTopic: async (partitions) => {
-      const name = `contract.${randomBytes(5).toString('hex')}`
-      await log.createTopics([{ name, partitions, config: { 'max.message.bytes': '1048576' } }])
-      return name
-    },
-    tooLargeBytes: 2 * 1024 * 1024,
+    log,
+    messageBytes: 1024 * 1024,
     close: async () => {
       await log.close()
       await pool.end()

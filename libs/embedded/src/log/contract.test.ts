@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { silentLogger } from '@synap/messaging'
 import { messagingContract } from '@synap/messaging/contract'
 import { temporaryFolder } from '../../test/temporary-folder.ts'
@@ -19,14 +18,8 @@ messagingContract('local log on the embedded database', async () => {
   const { pool } = database
   const log = await createLocalLog({ pool, logger: silentLogger, pausePolicy: { baseMs: 20, capMs: 100 } })
   return {
-    driver: log.consumerDriver,
-    createPublisher: () => log.publisher(),
-    createTopic: async (partitions) => {
-      const name = `contract.${randomBytes(5).toString('hex')}`
-      await log.createTopics([{ name, partitions, config: { 'max.message.bytes': '1048576' } }])
-      return name
-    },
-    tooLargeBytes: 2 * 1024 * 1024,
+    log,
+    messageBytes: 1024 * 1024,
     close: async () => {
       await log.close()
       await database.close()
