@@ -101,6 +101,19 @@ describe('the embedded database', () => {
     await query(database.pool, { text: 'drop table grow.rows' })
   }, 30_000)
 
+  it('given the table of a service, whose schema is closed to the login user, the upkeep reaches it all the same', async () => {
+    const asOwner = <T>(text: string) =>
+      transaction(database.pool, { role: 'synap_enricher' }, (client) => query<T>(client, { text }))
+    await asOwner('create table enrich.grown as select n from generate_series(1, 5000) n')
+    await query(database.pool, { text: 'select pg_stat_force_next_flush()' })
+    await database.upkeep.run()
+    expect(
+      await asOwner(`select reltuples::int as rows from pg_class where oid = 'enrich.grown'::regclass`),
+    ).toEqual([{ rows: 5_000 }])
+    expect(await query(database.pool, { text: 'select current_user as name' })).toEqual([{ name: 'synap' }])
+    await asOwner('drop table enrich.grown')
+  })
+
   it('given a close, the folder opens again with what was committed, and only its owner may enter it', async () => {
     await transaction(database.pool, { role: 'synap_ingest' }, (client) =>
       query(client, { text: 'create table write.kept as select 42 as n' }),

@@ -48,10 +48,10 @@ async function checkpoint(pool: Pool): Promise<void> {
 
 /** The one table that needs it most, by about the thresholds of autovacuum, so that others get their turn between. */
 async function vacuum(pool: Pool, logger: Logger): Promise<void> {
-  const [table] = await query<{ name: string }>(pool, {
+  const [table] = await query<Table>(pool, {
     text: `
-      select format('%I.%I', schemaname, relname) as name
-        from pg_stat_user_tables
+      select format('%I.%I', schemaname, s.relname) as name, format('%I', pg_get_userbyid(c.relowner)) as owner
+        from pg_stat_user_tables s join pg_class c on c.oid = s.relid
        where n_dead_tup > 1000 + n_live_tup / 5
           or n_mod_since_analyze > 500 + n_live_tup / 10
        order by n_dead_tup + n_mod_since_analyze desc
@@ -59,6 +59,32 @@ async function vacuum(pool: Pool, logger: Logger): Promise<void> {
   })
   if (table === undefined) return
   const startedAt = performance.now()
-  await query(pool, { text: `vacuum (analyze) ${table.name}` })
+  await vacuumAsOwner(pool, table)
   logger.debug({ table: table.name, ms: Math.round(performance.now() - startedAt) }, 'table vacuumed')
+}
+
+/** Both quoted. */
+interface Table {
+  name: string
+  owner: string
+}
+
+/**
+ * As its owner: the login user may not even look into the schemas of the services. A vacuum runs in no transaction, so
+ * the role is the session's until it is given back; a connection that could not do so is closed.
+ */
+async function vacuumAsOwner(pool: Pool, { name, owner }: Table): Promise<void> {
+  const client = await pool.connect()
+  let isClean = false
+  try {
+    await query(client, { text: `set role ${owner}` })
+    try {
+      await query(client, { text: `vacuum (analyze) ${name}` })
+    } finally {
+      await query(client, { text: 'reset role' })
+      isClean = true
+    }
+  } finally {
+    client.release(!isClean)
+  }
 }
