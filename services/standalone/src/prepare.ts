@@ -3,7 +3,7 @@ import { migrations as eventsWriter } from '@synap/events-writer'
 import { migrations as ingest } from '@synap/ingest'
 import { noteSchemas } from '@synap/ingest/note-schemas'
 import { declaredTopics, type MessageLog, type SchemaRegistry } from '@synap/messaging'
-import { migrate, ownership, type Pool, type SchemaOwner } from '@synap/postgres'
+import { execute, migrate, ownership, type Pool, type SchemaOwner, transaction } from '@synap/postgres'
 import { migrations as projector } from '@synap/projector'
 
 const directories: Record<SchemaOwner, string> = {
@@ -13,12 +13,23 @@ const directories: Record<SchemaOwner, string> = {
   enricher,
 }
 
-/** Brings the schemas of all services to the newest migration, one after the other. */
+/** Brings the schemas of all services to the newest migration, one after the other, less one index. */
 export async function migrateAll(pool: Pool, signal: AbortSignal): Promise<void> {
   for (const [service, { role, schemas, extensions }] of Object.entries(ownership)) {
     const directory = directories[service as SchemaOwner]
     await migrate(pool, { service, schema: schemas, role, extensions, directory, signal })
   }
+  await dropVectorIndex(pool)
+}
+
+/**
+ * Here each vector costs the index over all of them some 20 ms of the one connection, which is most of an import, and
+ * keeps HTTP waiting for seconds. Search reads the vectors of one user without it anyhow, up to 20,000 of them.
+ */
+async function dropVectorIndex(pool: Pool): Promise<void> {
+  await transaction(pool, { role: ownership.projector.role }, (client) =>
+    execute(client, { text: 'drop index if exists read_v1.entity_vectors_hnsw' }),
+  )
 }
 
 /** Makes what the services expect to find besides their schemas. The same on every start. */
