@@ -5,6 +5,7 @@ import {
   createLocalLog,
   type SignalOptions,
 } from '@synap/embedded'
+import { endLeases } from '@synap/ingest/end-leases'
 import type { MessageLog, SchemaRegistry } from '@synap/messaging'
 import { createFolderStore, type ObjectStore } from '@synap/object-store'
 import type { Listener, Pool } from '@synap/postgres'
@@ -36,6 +37,9 @@ export async function openDrivers({
   defer('database', () => database.close())
   const { pool } = database
   await migrateAll(pool, signal)
+  // The folder is ours, so whoever held a lease is gone: what it had under way need not be waited for.
+  const requests = await endLeases(pool)
+  if (requests > 0) logger.warn({ requests }, 'the last process ended in the middle of these requests')
   const log = await createLocalLog({ pool, logger, signal })
   defer('log', () => log.close())
   const registry = createFixedRegistry()
