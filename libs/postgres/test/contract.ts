@@ -74,6 +74,8 @@ export function databaseContract(name: string, open: () => Promise<DatabaseHarne
     isolationPromises(() => pool)
     transactionPromises(() => pool)
     valuePromises(() => pool)
+    errorPromises(() => pool)
+    singlePromises(() => pool)
 
     it('given a notification, every listener hears it once it is committed, and none that closed', async () => {
       const heard: string[] = []
@@ -87,6 +89,15 @@ export function databaseContract(name: string, open: () => Promise<DatabaseHarne
         'the notification came',
         () => heard.filter((channel) => channel === 'held_changed').length > before,
       )
+      const heardBefore = heard.length
+      const takenBack = transaction(pool, owner, async (client) => {
+        await query(client, { text: `select pg_notify('held_changed', '')` })
+        throw new Error('changed my mind')
+      })
+      await expect(takenBack).rejects.toThrow('changed my mind')
+      await query(pool, { text: `select pg_notify('held_other', '')` })
+      await eventually('what came after it was heard', () => heard.length > heardBefore)
+      expect(heard.slice(heardBefore)).toEqual(['held_other'])
       await listener.close()
       const after = heard.length
       await query(pool, { text: `select pg_notify('held_changed', '')` })
@@ -196,6 +207,57 @@ function transactionPromises(pool: () => Pool): void {
     expect(await counted()).toBe(before + 40)
   })
 
+  it('given work under way, nobody sees it before it is committed: they see the old, or wait', async () => {
+    const before = (await counted()) ?? 0
+    let other: Promise<number | undefined> | undefined
+    await transaction(pool(), owner, async (client) => {
+      await add(client, 5)
+      other = counted()
+      // With one session the other's turn comes after this one: waiting for it here would wait for ever.
+      if (capabilitiesOf(pool()).manySessions) expect(await other).toBe(before)
+    })
+    expect(await other).toBe(capabilitiesOf(pool()).manySessions ? before : before + 5)
+    expect(await counted()).toBe(before + 5)
+  })
+
+  it('given an isolation level or read only, the transaction has it, and the next one does not', async () => {
+    const levelOf = async (options: Parameters<typeof transaction>[3]) => {
+      const rows = await transaction(
+        pool(),
+        owner,
+        (client) =>
+          query<{ level: string; read_only: string }>(client, {
+            text: `select current_setting('transaction_isolation') as level,
+                     current_setting('transaction_read_only') as read_only`,
+          }),
+        options,
+      )
+      return Object.values(rows[0] ?? {})
+    }
+    expect(await levelOf({ isolation: 'repeatable read', readOnly: true })).toEqual(['repeatable read', 'on'])
+    expect(await levelOf({ isolation: 'serializable' })).toEqual(['serializable', 'off'])
+    expect(await levelOf({})).toEqual(['read committed', 'off'])
+    const writing = transaction(pool(), owner, (client) => add(client, 1), { readOnly: true })
+    await expect(writing).rejects.toMatchObject({ code: 'postgres.read_only', class: 'dependency' })
+  })
+
+  it('given a limit for its statements, the server ends what is beyond it, where it can', async () => {
+    const sleeping = transaction(pool(), owner, (client) => query(client, { text: 'select pg_sleep(0.4)' }), {
+      statementTimeoutMs: 50,
+    })
+    if (!capabilitiesOf(pool()).statementTimeout) await expect(sleeping).resolves.toHaveLength(1)
+    else await expect(sleeping).rejects.toMatchObject({ code: 'postgres.timeout', class: 'dependency' })
+    expect(await query(pool(), { text: `select 1 as one` })).toEqual([{ one: 1 }])
+  })
+
+  it('given a signal that aborted already, nothing is begun', async () => {
+    const before = await counted()
+    const signal = AbortSignal.abort(new Error('stopping'))
+    const work = transaction(pool(), owner, (client) => add(client, 1), { signal })
+    await expect(work).rejects.toThrow('stopping')
+    expect(await counted()).toBe(before)
+  })
+
   it('given a signal in the middle, the wait ends at once, nothing is kept, and prepared statements work on', async () => {
     const before = await counted()
     const controller = new AbortController()
@@ -253,6 +315,47 @@ function valuePromises(pool: () => Pool): void {
     expect(rows[1]).toMatchObject({ at: null, json: null, bytes: null, vector: null, words: [] })
   })
 
+  it('given each type of a column, its value comes back by unnest as it was sent', async () => {
+    const [one, two] = [ann, bob]
+    const at = Date.UTC(1999, 11, 31, 23, 59, 59, 999)
+    const text = `select a, b, c, d, e, f, g, h, array(select jsonb_array_elements_text(i::jsonb)::uuid) as i, j::jsonb as j,
+                    k::public.vector as k, l
+                  from unnest($1::uuid[], $2::int[], $3::bigint[], $4::timestamptz[], $5::real[], $6::float8[],
+                    $7::bool[], $8::date[], $9::text[], $10::text[], $11::text[], $12::numeric[])
+                    as r (a, b, c, d, e, f, g, h, i, j, k, l)`
+    const values = [
+      [one, null],
+      [-(2 ** 31), null],
+      [-(2 ** 53) + 1, null],
+      [toTimestamptz(at), null],
+      [1.5, null],
+      [Math.PI, null],
+      [false, null],
+      ['2026-02-28', null],
+      [JSON.stringify([one, two]), '[]'],
+      [JSON.stringify('text, "quoted", {braced}'), null],
+      [toVector([1, 2, 0.25]), null],
+      ['12345678901234567890.5', null],
+    ]
+    const rows = await query<Record<string, unknown>>(pool(), { text, values })
+    expect(Object.values(rows[0] ?? {})).toEqual([
+      one,
+      -(2 ** 31),
+      -(2 ** 53) + 1,
+      at,
+      1.5,
+      Math.PI,
+      false,
+      '2026-02-28',
+      [one, two],
+      'text, "quoted", {braced}',
+      '[1,2,0.25]',
+      '12345678901234567890.5',
+    ])
+    expect(Object.values(rows[1] ?? {}).filter((value) => value !== null)).toEqual([[]])
+    await expect(query(pool(), { text: 'select 9007199254740993::int8 as n' })).rejects.toThrow('beyond 2^53')
+  })
+
   it('given thousands of rows and megabytes in one statement, all arrive and are found again by their words', async () => {
     const ids = Array.from({ length: 5_000 }, (_, index) => index)
     const texts = ids.map((id) => `note ${id} ${id === 4_321 ? 'giraffe' : 'horse'} ${'x'.repeat(600)}`)
@@ -286,5 +389,85 @@ function valuePromises(pool: () => Pool): void {
     })
     if (capabilitiesOf(pool()).copy) expect(await copying).toBe(1)
     else await expect(copying).rejects.toThrow('no COPY')
+  })
+}
+
+function errorPromises(pool: () => Pool): void {
+  const failing = (text: string, values: unknown[] = []) =>
+    transaction(pool(), owner, (client) => query(client, { text, values }))
+
+  it.each([
+    ['08006', 'dependency', 'postgres.unavailable'],
+    ['53300', 'dependency', 'postgres.out_of_resources'],
+    ['55P03', 'dependency', 'postgres.lock_timeout'],
+    ['40P01', 'dependency', 'postgres.serialization'],
+    ['3D000', 'configuration', 'postgres.unknown_database'],
+    ['22P05', 'data', 'postgres.invalid_value'],
+    ['54000', 'data', 'postgres.too_large'],
+    ['P0001', 'bug', 'postgres.error'],
+    ['SY001', 'bug', 'postgres.error'],
+  ])(
+    'given the state %s of a function, it arrives as class %s, and the state with it',
+    async (state, kind, code) => {
+      await expect(failing('select held.fail($1)', [state])).rejects.toMatchObject({
+        class: kind,
+        code,
+        fields: { sqlstate: state },
+      })
+      expect(await query(pool(), { text: 'select 1 as one' })).toEqual([{ one: 1 }])
+    },
+  )
+
+  it.each([
+    ['a missing table', 'select * from held.nothing', 'configuration', 'postgres.unknown_object'],
+    ['a missing column', 'select nothing from held.notes', 'configuration', 'postgres.unknown_object'],
+    ['a missing function', 'select held.nothing()', 'configuration', 'postgres.unknown_object'],
+    ['a missing schema', 'create table nothing.here (n int)', 'configuration', 'postgres.unknown_object'],
+    ['a missing value', `insert into held.notes values (null, 77)`, 'data', 'postgres.not_null'],
+    ['a text that is no number', `select 'secret'::int`, 'data', 'postgres.invalid_value'],
+    ['a division by zero', 'select 1/0', 'data', 'postgres.invalid_value'],
+    ['words that are no SQL', 'selekt 1', 'bug', 'postgres.error'],
+  ])('given %s, the server says so', async (_, text, kind, code) => {
+    const error: unknown = await failing(text).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ class: kind, code })
+    expect(JSON.stringify([String(error), error])).not.toContain('secret')
+  })
+
+  it('given half a character or a NUL in a text, it is refused as data and the connection goes on', async () => {
+    await expect(failing('select $1::text', ['a\0b'])).rejects.toMatchObject({ class: 'data' })
+    expect(await query(pool(), { text: 'select $1::text as t', values: ['Grüße \u{1f95b}'] })).toEqual([
+      { t: 'Grüße \u{1f95b}' },
+    ])
+  })
+}
+
+function singlePromises(pool: () => Pool): void {
+  const text = `select $1::text as text, $2::bigint as n, $3::bool as yes, $4::text as none,
+                  current_setting('role') as role, current_setting('synap.user_id') as user_id`
+
+  it('given one statement, it runs as its principal with its values as they are, and nothing stays behind', async () => {
+    const odd = `'; drop table held.notes; -- \\ $1 \n"é\u{1f95b}`
+    const rows = await single(pool(), reader(ann), { text, values: [odd, 7, true, null] })
+    expect(rows).toEqual([{ text: odd, n: 7, yes: true, none: null, role: 'synap_query', user_id: ann }])
+    const [after] = await query<{ role: string }>(pool(), { text: `select current_setting('role') as role` })
+    expect(after).toEqual({ role: 'none' })
+  })
+
+  it('given one that fails, its error has its class, nothing is kept, and the next one works', async () => {
+    const failing = single(pool(), owner, {
+      text: 'with added as (insert into held.counters values (90, 1) returning n) select held.fail($1) from added',
+      values: ['23514'],
+    })
+    await expect(failing).rejects.toMatchObject({ code: 'postgres.check', class: 'data' })
+    const left = { text: 'select count(*) as n from held.counters where id = 90', values: [] }
+    expect(await single(pool(), owner, left)).toEqual([{ n: 0 }])
+  })
+
+  it('given a signal that aborted, the statement is never sent', async () => {
+    const signal = AbortSignal.abort(new Error('stopping'))
+    const statement = { text: 'insert into held.counters values (91, 1)', values: [] }
+    await expect(single(pool(), owner, statement, { signal })).rejects.toThrow('stopping')
+    const left = { text: 'select count(*) as n from held.counters where id = 91', values: [] }
+    expect(await single(pool(), owner, left)).toEqual([{ n: 0 }])
   })
 }
