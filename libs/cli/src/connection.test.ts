@@ -1,3 +1,4 @@
+import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTemporaryFolder, type TemporaryFolder } from '../test/temporary-folder.ts'
@@ -67,6 +68,73 @@ describe('where a command finds Synap', () => {
     const found = find({}, { ...elsewhere, SYNAP_API_KEY: 'syn_env' })
     expect(found.env['DATABASE_URL']).toBeUndefined()
     expect(found.isLocalStack).toBe(false)
+  })
+
+  it('given one address for both APIs, it stands for each that is not named', () => {
+    const both = { ingestUrl: 'http://one:1', queryUrl: 'http://one:1' }
+    expect(find({ url: 'http://one:1', apiKey: 'syn_flag' }, {})).toMatchObject(both)
+    expect(find({}, { SYNAP_URL: 'http://one:1', SYNAP_API_KEY: 'syn_env' })).toMatchObject(both)
+    const named = { url: 'http://one:1', queryUrl: 'http://two:2', apiKey: 'syn_flag' }
+    expect(find(named, elsewhere)).toMatchObject({ ingestUrl: 'http://one:1', queryUrl: 'http://two:2' })
+    expect(find({ url: 'http://one:1', apiKey: 'syn_flag' }, {}).isLocalStack).toBe(false)
+  })
+
+  describe('with a profile that a person named', () => {
+    const write = async (text: string, mode = 0o600) => {
+      await folder.write({ 'other.env': text })
+      const profile = join(folder.path, 'other.env')
+      await chmod(profile, mode)
+      return profile
+    }
+    const text = "SYNAP_URL='https://profile.example'\nSYNAP_API_KEY='syn_profile'\n"
+    const whole = {
+      ingestUrl: 'https://profile.example',
+      queryUrl: 'https://profile.example',
+      apiKey: 'syn_profile',
+    }
+
+    it('given by a flag, it goes before the environment and before what up wrote', async () => {
+      const profile = await write(text)
+      const found = find({ profile }, { ...elsewhere, SYNAP_API_KEY: 'syn_env', SYNAP_PROFILE: '/nowhere' })
+      expect(found).toMatchObject({ ...whole, isLocalStack: false, keyFrom: profile })
+      expect(found.env['DATABASE_URL']).toBeUndefined()
+    })
+
+    it('given by a variable, it goes before what up wrote and behind the other variables', async () => {
+      const SYNAP_PROFILE = await write(text)
+      expect(find({}, { SYNAP_PROFILE })).toMatchObject(whole)
+      expect(find({}, { SYNAP_PROFILE, SYNAP_API_KEY: 'syn_env' })).toMatchObject({
+        ...whole,
+        apiKey: 'syn_env',
+      })
+    })
+
+    it('given an address elsewhere beside it, its key does not go there', async () => {
+      const profile = await write(text)
+      expect(refusal({ profile, url: 'https://synap.example' }, {}).message).toContain(
+        'SYNAP_API_KEY not set',
+      )
+      expect(refusal({}, { ...elsewhere, SYNAP_PROFILE: profile }).message).toContain('SYNAP_API_KEY not set')
+    })
+
+    it.each([0o640, 0o604, 0o644])(
+      'given one that others can read (%o), it is refused with the remedy',
+      async (mode) => {
+        const profile = await write(text, mode)
+        const { message, exitCode } = refusal({ profile }, {})
+        expect(message).toContain(`Run: chmod 600 ${profile}`)
+        expect(message).not.toContain('syn_profile')
+        expect(exitCode).toBe(78)
+      },
+    )
+
+    it('given one that is not there, or lacks something, it says so', async () => {
+      expect(refusal({ profile: '/nowhere/x.env' }, {})).toMatchObject({ exitCode: 78 })
+      const profile = await write("SYNAP_API_KEY='syn_profile'\n")
+      const { message } = refusal({ profile }, elsewhere)
+      expect(message).toContain('SYNAP_INGEST_URL, SYNAP_QUERY_URL not set')
+      expect(message).toContain(profile)
+    })
   })
 
   it('given nothing at all, it says what is missing and what to do', () => {

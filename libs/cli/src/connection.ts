@@ -3,75 +3,123 @@ import type { Command } from 'commander'
 import { CommandError } from './command-error.ts'
 import { exitCodes } from './exit-codes.ts'
 import { explain } from './explain.ts'
+import { readGivenProfile } from './given-profile.ts'
 import { readSecret, readStackEnv } from './stack-environment.ts'
-import { localProfile, standaloneEnvFile } from './standalone/profile.ts'
+import { localProfile } from './standalone/profile.ts'
 
-/** Where a command finds Synap: flags first, then the environment, then what `synap start` or `synap up` wrote. */
+/** Where a command finds Synap; `docs/reference/cli.md` tells in which order it is looked for. */
 export interface Connection {
   ingestUrl: string
   queryUrl: string
   apiKey: string
-  /** The environment with what was written under it: the addresses of the servers, when they are known here. */
+  /** The environment with the profile under it: the addresses of the servers, when they are known here. */
   env: Readonly<Record<string, string | undefined>>
   /** True when the addresses are those of the stack of this checkout. */
   isLocalStack: boolean
+  /** Set when they are those of a standalone of this machine. */
+  standalone?: { dataDir: string; logFile: string } | undefined
   /** Where the key came from, for people: a flag, a variable or a file. */
   keyFrom: string
 }
 
 export interface ConnectionFlags {
+  url?: string
   ingestUrl?: string
   queryUrl?: string
   apiKey?: string
+  profile?: string
 }
 
 /** Adds the flags every command that talks to Synap takes. */
 export function withConnection(command: Command): Command {
   return command
+    .option('--url <url>', 'address of both APIs, where they are one (SYNAP_URL)')
     .option('--ingest-url <url>', 'address of ingest (SYNAP_INGEST_URL)')
     .option('--query-url <url>', 'address of query (SYNAP_QUERY_URL)')
     .option('--api-key <key>', 'API key (SYNAP_API_KEY, SYNAP_API_KEY_FILE); a flag is seen by other users')
+    .option('--profile <file>', 'file with addresses and key, mode 600 (SYNAP_PROFILE)')
+}
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+interface Profile {
+  file: string
+  written: Variables
+  /** Named by a flag, so it goes before the environment. */
+  isFirst: boolean
+  /** Written by `synap start` or `synap up` of this checkout. */
+  isLocal: boolean
 }
 
 /**
- * Finds the addresses and the key, or says what to do. What `synap start` or `synap up` wrote counts as a whole: its key is not sent to
- * an address that came from elsewhere.
+ * Finds the addresses and the key, or says what to do. A profile counts as a whole: its key is not sent to an address
+ * that came from elsewhere, nor is an address of the environment used with one that a flag names.
  */
 export function findConnection(
   flags: ConnectionFlags,
   environment: NodeJS.ProcessEnv = process.env,
-  stackFile: string = localProfile(),
+  localFile: string = localProfile(),
 ): Connection {
-  const written = readStackEnv(stackFile)
+  const profile = chooseProfile(flags, environment, localFile)
+  const own = addressesOf(profile.written)
+  const variables = profile.isFirst ? addressesOf({}) : addressesOf(environment)
   const given = {
-    SYNAP_INGEST_URL: flags.ingestUrl || environment['SYNAP_INGEST_URL'],
-    SYNAP_QUERY_URL: flags.queryUrl || environment['SYNAP_QUERY_URL'],
+    SYNAP_INGEST_URL: flags.ingestUrl || flags.url || variables.SYNAP_INGEST_URL,
+    SYNAP_QUERY_URL: flags.queryUrl || flags.url || variables.SYNAP_QUERY_URL,
   }
-  const isElsewhere = Object.entries(given).some(([name, value]) => value && value !== written[name])
-  const stack = isElsewhere ? {} : written
-  const key = findKey(flags, environment, stack, stackFile)
+  const isElsewhere =
+    differs(given.SYNAP_INGEST_URL, own.SYNAP_INGEST_URL) ||
+    differs(given.SYNAP_QUERY_URL, own.SYNAP_QUERY_URL)
+  const counting: Profile = isElsewhere ? { ...profile, written: {} } : profile
+  const key = findKey(flags, environment, counting)
   const found = {
-    SYNAP_INGEST_URL: given.SYNAP_INGEST_URL || stack['SYNAP_INGEST_URL'],
-    SYNAP_QUERY_URL: given.SYNAP_QUERY_URL || stack['SYNAP_QUERY_URL'],
+    SYNAP_INGEST_URL: given.SYNAP_INGEST_URL || (isElsewhere ? undefined : own.SYNAP_INGEST_URL),
+    SYNAP_QUERY_URL: given.SYNAP_QUERY_URL || (isElsewhere ? undefined : own.SYNAP_QUERY_URL),
     SYNAP_API_KEY: key?.value,
   }
   const missing = Object.entries(found).flatMap(([name, value]) => (value ? [] : [name]))
-  if (key === undefined || missing.length > 0) {
-    throw new CommandError(
-      `I do not know where Synap is: ${missing.join(', ')} not set.\n` +
-        'Start it with ./synap start or ./synap up, or give --ingest-url, --query-url and --api-key.',
-      exitCodes.configuration,
-    )
-  }
+  if (key === undefined || missing.length > 0) throw unknown(missing, profile)
+  const { written } = counting
   return {
     ingestUrl: parseAddress('SYNAP_INGEST_URL', found.SYNAP_INGEST_URL ?? ''),
     queryUrl: parseAddress('SYNAP_QUERY_URL', found.SYNAP_QUERY_URL ?? ''),
     apiKey: parseKey(key),
-    env: { ...stack, ...environment },
+    env: { ...written, ...environment },
     isLocalStack:
-      !isElsewhere && stackFile !== standaloneEnvFile && written['SYNAP_INGEST_URL'] !== undefined,
+      profile.isLocal &&
+      written['SYNAP_INGEST_URL'] !== undefined &&
+      written['SYNAP_STANDALONE_PID'] === undefined,
+    standalone: standaloneOf(written),
     keyFrom: key.from,
   }
+}
+
+function chooseProfile(flags: ConnectionFlags, environment: Variables, localFile: string): Profile {
+  const file = flags.profile || environment['SYNAP_PROFILE']
+  if (!file) return { file: localFile, written: readStackEnv(localFile), isFirst: false, isLocal: true }
+  return { file, written: readGivenProfile(file), isFirst: Boolean(flags.profile), isLocal: false }
+}
+
+const addressesOf = (variables: Variables) => ({
+  SYNAP_INGEST_URL: variables['SYNAP_INGEST_URL'] || variables['SYNAP_URL'],
+  SYNAP_QUERY_URL: variables['SYNAP_QUERY_URL'] || variables['SYNAP_URL'],
+})
+
+const differs = (given: string | undefined, own: string | undefined) => Boolean(given) && given !== own
+
+function standaloneOf(written: Variables): Connection['standalone'] {
+  const { SYNAP_STANDALONE_DATA: dataDir, SYNAP_STANDALONE_LOG: logFile } = written
+  return dataDir && logFile ? { dataDir, logFile } : undefined
+}
+
+function unknown(missing: readonly string[], { file, isLocal }: Profile): CommandError {
+  const whatNow = isLocal
+    ? 'Start it with ./synap start or ./synap up, or give --url (or --ingest-url, --query-url) and --api-key, or --profile.'
+    : `The profile ${file} tells SYNAP_URL (or SYNAP_INGEST_URL and SYNAP_QUERY_URL) and SYNAP_API_KEY, a line each: NAME='value'.`
+  return new CommandError(
+    `I do not know where Synap is: ${missing.join(', ')} not set.\n${whatNow}`,
+    exitCodes.configuration,
+  )
 }
 
 interface FoundKey {
@@ -82,15 +130,16 @@ interface FoundKey {
 function findKey(
   flags: ConnectionFlags,
   environment: NodeJS.ProcessEnv,
-  stack: Record<string, string | undefined>,
-  stackFile: string,
+  profile: Profile,
 ): FoundKey | undefined {
   const file = environment['SYNAP_API_KEY_FILE']
+  const own = { from: profile.file, value: profile.written['SYNAP_API_KEY'] }
   const candidates = [
     { from: '--api-key', value: flags.apiKey },
+    ...(profile.isFirst ? [own] : []),
     { from: 'SYNAP_API_KEY in the environment', value: environment['SYNAP_API_KEY'] },
     { from: `${file ?? ''} (SYNAP_API_KEY_FILE)`, value: readSecret(file) },
-    { from: stackFile, value: stack['SYNAP_API_KEY'] },
+    own,
   ]
   for (const { from, value } of candidates) if (value) return { from, value }
   return undefined

@@ -11,6 +11,12 @@ const local = {
 }
 const elsewhere = { ...local, isLocalStack: false, keyFrom: '--api-key' }
 
+const standalone = {
+  ...elsewhere,
+  standalone: { logFile: '/data/standalone.log' },
+  keyFrom: '.synap/standalone.env',
+}
+
 const refused = (status: number, detail?: string) =>
   new ApiError('x', {
     code: 'api.refused',
@@ -45,6 +51,29 @@ describe('what a person is told', () => {
       ['Unset it'],
     ],
     ['403', refused(403, 'needs the scope write'), local, 78, ['may not do this: needs the scope write.']],
+    [
+      'nothing listens where a standalone was',
+      unreachable,
+      standalone,
+      69,
+      ['./synap start starts it', '/data/standalone.log'],
+    ],
+    [
+      '401 of a standalone',
+      refused(401),
+      standalone,
+      78,
+      ['.synap/standalone.env', './synap help keys create'],
+    ],
+    [
+      '401 of a variable beside a standalone',
+      refused(401),
+      { ...standalone, keyFrom: '/key (SYNAP_API_KEY_FILE)' },
+      78,
+      ['Unset it, and the key that ./synap start wrote'],
+    ],
+    ['500 of a standalone', refused(500), standalone, 1, ['Its log says why: /data/standalone.log']],
+    ['500 elsewhere', refused(500), elsewhere, 1, ['Its log says why.']],
     ['404', refused(404), local, 1, ['no such item in this account']],
     [
       '503',

@@ -8,6 +8,7 @@ export interface Asked {
   ingestUrl: string
   queryUrl: string
   isLocalStack: boolean
+  standalone?: { logFile: string } | undefined
   keyFrom: string
 }
 
@@ -50,25 +51,40 @@ function explainAnswer(error: ApiError, asked: Asked): [message: string, exitCod
     case 503:
     case 504:
       return [
-        `Synap cannot answer now: ${said} Try again; ./synap status shows the parts.`,
+        `Synap cannot answer now: ${said} Try again${isLocal(asked) ? '; ./synap status shows the parts' : ''}.`,
         exitCodes.unavailable,
       ]
     default:
       return error.status >= 500
-        ? [`Synap failed: ${said} Its log says why: .synap/logs/`, exitCodes.failed]
+        ? [`Synap failed: ${said} Its log says why${logOf(asked)}`, exitCodes.failed]
         : [`Synap refused this: ${said}`, exitCodes.failed]
   }
 }
 
-const whatNow = ({ isLocalStack }: Asked): string =>
-  isLocalStack
-    ? 'Is it running? ./synap status shows it, ./synap up starts it.'
-    : 'Is it running, and is the address right?'
+const isLocal = ({ isLocalStack, standalone }: Asked): boolean => isLocalStack || standalone !== undefined
 
-function whichKey({ isLocalStack, keyFrom }: Asked): string {
-  if (isLocalStack && keyFrom.startsWith('SYNAP_'))
-    return 'Unset it, and the key that ./synap up wrote is taken.'
-  return isLocalStack ? 'Run ./synap up again: it makes a key that works.' : 'Is it a key of this Synap?'
+function logOf({ isLocalStack, standalone }: Asked): string {
+  if (standalone !== undefined) return `: ${standalone.logFile}`
+  return isLocalStack ? ': .synap/logs/' : '.'
+}
+
+function whatNow({ isLocalStack, standalone }: Asked): string {
+  if (standalone !== undefined)
+    return `./synap status shows whether it runs, ./synap start starts it; its log: ${standalone.logFile}`
+  return isLocalStack
+    ? 'Is it running? ./synap status shows it, ./synap up starts it (or ./synap start, all in one process).'
+    : 'Is it running, and is the address right?'
+}
+
+function whichKey(asked: Asked): string {
+  const isVariable = asked.keyFrom.includes('SYNAP_API_KEY')
+  const command = asked.standalone === undefined ? './synap up' : './synap start'
+  if (isLocal(asked) && isVariable) return `Unset it, and the key that ${command} wrote is taken.`
+  if (asked.standalone !== undefined)
+    return 'Was it revoked? ./synap help keys create says how to get another.'
+  return asked.isLocalStack
+    ? 'Run ./synap up again: it makes a key that works.'
+    : 'Is it a key of this Synap?'
 }
 
 const reasons: Readonly<Record<string, string>> = {

@@ -42,6 +42,16 @@ describe('the journal of an import', () => {
     expect(others.map(({ entries }) => entries.size)).toEqual([0, 0, 0])
   })
 
+  it('given a standalone on another port, it is the same account, and its journal lies within its data', async () => {
+    await using home = await createTemporaryFolder()
+    const standalone = { dataDir: home.path, logFile: join(home.path, 'standalone.log') }
+    const first = await openJournal(home.path, '/notes', { ...account, standalone })
+    await first.add('a.md', { sha256: 'aa', id: '1' })
+    const moved = { ...account, ingestUrl: 'http://127.0.0.1:2', standalone }
+    expect((await openJournal(home.path, '/notes', moved)).entries.size).toBe(1)
+    expect(journalFolder({ isLocalStack: false, standalone, env: {} })).toBe(join(home.path, 'imports'))
+  })
+
   it('given an API key, the journal holds nothing of it', async () => {
     await using home = await createTemporaryFolder()
     const journal = await openJournal(home.path, '/notes', account)

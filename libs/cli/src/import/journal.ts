@@ -19,10 +19,15 @@ export interface JournalEntry {
 }
 
 /**
- * Where journals lie: beside the data of the stack they belong to, so that wiping the one wipes the other; for a Synap
+ * Where journals lie: beside the data of the stack, or within those of the standalone, that they belong to, so that wiping the one wipes the other; for a Synap
  * elsewhere in the person's state folder.
  */
-export function journalFolder({ isLocalStack, env }: Pick<Connection, 'isLocalStack' | 'env'>): string {
+export function journalFolder({
+  isLocalStack,
+  standalone,
+  env,
+}: Pick<Connection, 'isLocalStack' | 'standalone' | 'env'>): string {
+  if (standalone !== undefined) return join(standalone.dataDir, 'imports')
   const home = isLocalStack
     ? dirname(stackEnvFile)
     : join(env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'synap')
@@ -36,9 +41,11 @@ export function journalFolder({ isLocalStack, env }: Pick<Connection, 'isLocalSt
 export async function openJournal(
   home: string,
   folder: string,
-  { ingestUrl, apiKey }: Pick<Connection, 'ingestUrl' | 'apiKey'>,
+  { ingestUrl, apiKey, standalone }: Pick<Connection, 'ingestUrl' | 'apiKey' | 'standalone'>,
 ): Promise<Journal> {
-  const name = sha256Hex(`${ingestUrl}\n${apiKey}\n${folder}`).slice(0, 24)
+  // A standalone is the same one on another port.
+  const account = standalone === undefined ? ingestUrl : 'standalone'
+  const name = sha256Hex(`${account}\n${apiKey}\n${folder}`).slice(0, 24)
   const path = join(home, `${name}.ndjson`)
   const text = await readIfThere(path)
   const entries = new Map(parseLines(text))

@@ -27,6 +27,14 @@ it('given no addresses of servers, Synap itself is asked, and for its topic only
   expect(await reader?.readTopic()).toEqual(topic)
 })
 
+it('given a standalone, servers that the environment names are not its own', async () => {
+  const names = ['DATABASE_URL', 'KAFKA_BROKERS', 'S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY_ID']
+  const env = Object.fromEntries(names.map((name) => [name, 'x']))
+  const standalone = { dataDir: '/data', logFile: '/data/standalone.log' }
+  await using reader = await openLedger({ ...elsewhere, env, standalone }, { ledger: async () => ledger })
+  expect(await reader?.read()).toEqual(ledger)
+})
+
 it('given a Synap that does not tell it, there is no ledger', async () => {
   expect(await openLedger(elsewhere, { ledger: () => Promise.reject(refusal(404)) })).toBeUndefined()
 })

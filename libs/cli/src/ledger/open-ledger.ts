@@ -18,11 +18,12 @@ const needed = ['DATABASE_URL', 'KAFKA_BROKERS', 'S3_ENDPOINT', 'S3_BUCKET', 'S3
  * Synap itself, which answers this as standalone. Undefined where neither can be had.
  */
 export async function openLedger(
-  connection: Pick<Connection, 'env' | 'apiKey'>,
+  connection: Pick<Connection, 'env' | 'apiKey' | 'standalone'>,
   client: Pick<SynapClient, 'ledger'>,
 ): Promise<OpenLedger | undefined> {
+  // Servers that the environment names beside a standalone are not its own.
   const hasServers = needed.every((name) => connection.env[name])
-  return hasServers ? openServers(connection) : askSynap(client)
+  return hasServers && connection.standalone === undefined ? openServers(connection) : askSynap(client)
 }
 
 async function openServers({ env, apiKey }: Pick<Connection, 'env' | 'apiKey'>): Promise<OpenLedger> {
