@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import { type ConnectionFlags, withConnection } from '../connection.ts'
-import { checks } from '../doctor/checks.ts'
 import { findContext } from '../doctor/context.ts'
 import { printChecked, summary } from '../doctor/print-checks.ts'
 import { type Checked, runChecks } from '../doctor/run-checks.ts'
@@ -29,6 +28,8 @@ Examples:
   $ ./synap doctor --json`,
     )
   withConnection(command).action(async (flags: DoctorFlags) => {
+    // The drivers of all servers: half a second that the other commands need not wait.
+    const { checks } = await import('../doctor/checks.ts')
     const outcomes: Checked[] = []
     for await (const checked of runChecks(checks, await findContext(flags))) {
       outcomes.push(checked)

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { setUp } from '../setup/set-up.ts'
 
 /** `synap setup` */
 export function registerSetup(program: Command): void {
@@ -19,5 +18,9 @@ there already stays.
 Example:
   $ ./synap setup --key-file service.key`,
     )
-    .action((options: { keyFile?: string }) => setUp(options.keyFile, (line) => console.log(line)))
+    .action(async (options: { keyFile?: string }) => {
+      // The drivers of all servers: other commands need not wait for them.
+      const { setUp } = await import('../setup/set-up.ts')
+      await setUp(options.keyFile, (line) => console.log(line))
+    })
 }

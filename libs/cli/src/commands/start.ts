@@ -1,7 +1,10 @@
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
+import { modelSentence, modelSettings } from '../model-settings.ts'
 import { note, printJson } from '../output.ts'
 import { paint } from '../paint.ts'
+import { createProgress } from '../progress.ts'
 import { defaultDataDir, removeProfile, writeProfile } from '../standalone/profile.ts'
 import { runStandalone, type Standalone } from '../standalone/run-standalone.ts'
 
@@ -40,8 +43,9 @@ Examples:
 }
 
 async function runStart(flags: StartFlags): Promise<void> {
-  if (flags.quiet !== true) note('Starting …')
-  const standalone = await runStandalone({ dataDir: resolve(flags.data ?? defaultDataDir), port: flags.port })
+  const dataDir = resolve(flags.data ?? defaultDataDir)
+  const starting = runStandalone({ dataDir, port: flags.port })
+  const standalone = flags.quiet === true ? await starting : await whileStarting(starting, dataDir)
   try {
     if (flags.profile) writeProfile(standalone)
     const { url, apiKey, dataDir } = standalone
@@ -63,29 +67,44 @@ function parsePort(text: string): number {
   throw new InvalidArgumentError('It is a number from 0 to 65535.')
 }
 
-function printResult({ url, apiKey, dataDir, logFile }: Standalone): void {
-  const bearer = `-H 'Authorization: Bearer ${apiKey}'`
-  console.log(`
-${paint.bold('Synap is up.')} Ctrl-C ends it.
+/** Most starts take less, and need no word. */
+const quickMs = 1_000
 
-  address  ${url}  (API: ${url}/docs)
-  API key  ${apiKey}
+/** Shows on stderr that something goes on, once that takes longer than a second. */
+async function whileStarting<T>(starting: Promise<T>, dataDir: string): Promise<T> {
+  const isFirst = !existsSync(join(dataDir, 'keys.json'))
+  const what = isFirst ? 'the first start, which makes the database' : 'Synap'
+  const progress = createProgress()
+  const timer = setTimeout(() => progress.waiting([what]), quickMs)
+  try {
+    return await starting
+  } finally {
+    clearTimeout(timer)
+    progress.end()
+  }
+}
+
+function printResult({ url, apiKey, dataDir, logFile }: Standalone): void {
+  console.log(`
+${paint.bold(paint.green('Synap is up.'))} Ctrl-C stops it; what was accepted stays.
+
+  address  ${url}  ${paint.dim(`(the API: ${url}/docs)`)}
+  key      ${apiKey}
   data     ${dataDir}
   log      ${logFile}
+  model    ${modelSentence(modelSettings(process.env))}
 
-Capture a thought, then find it, in another terminal:
+Capture a thought, in another terminal:
 
-  ./synap capture "Buy milk tomorrow"
-  ./synap search milk
+  ${paint.bold('./synap capture "Buy milk tomorrow"')}
 
-or without this program:
+or over HTTP, from any program:
 
-  curl -sS ${url}/v1/entities ${bearer} \\
-    -H 'Content-Type: application/json' -d '{"type":"note","content":"Buy milk tomorrow"}'
-  curl -sS '${url}/v1/search?q=milk' ${bearer}
+  curl -sS ${url}/v1/entities \\
+    -H 'Authorization: Bearer ${apiKey}' \\
+    -H 'Content-Type: application/json' \\
+    -d '{"type":"note","content":"Buy milk tomorrow"}'
 
-What it does not promise: a power cut may cost what was accepted last (a killed
-process costs nothing), and it is one process for few writers. ./synap up runs
-the servers that promise more.
-`)
+A killed process costs nothing; a power cut may cost what was accepted last, and
+one process is for few writers. ./synap up runs the servers that promise more.`)
 }

@@ -93,7 +93,11 @@ ${paint.bold('Synap is up.')}
   API key  ${result.apiKey}
   more     ${result.envFile} (addresses), ${result.logs} (logs)
 
-Capture a thought, then find it:
+Capture a thought:
+
+  ${paint.bold('./synap capture "Buy milk tomorrow"')}
+
+or over HTTP, from any program, and find it:
 
   curl -sS ${result.ingestUrl}/v1/entities ${bearer} \\
     -H 'Content-Type: application/json' -d '{"type":"note","content":"Buy milk tomorrow"}'

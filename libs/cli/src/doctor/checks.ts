@@ -11,6 +11,7 @@ import { migrations } from './migrations.ts'
 import { model } from './model.ts'
 import { nodeVersion } from './node-version.ts'
 import { objectStore } from './object-store.ts'
+import { parts } from './parts.ts'
 import { pipeline } from './pipeline.ts'
 import { postgres } from './postgres.ts'
 import { providers } from './providers.ts'
@@ -36,6 +37,7 @@ export const checks: readonly Check[] = [
   objectStore,
   services,
   dataFolder,
+  parts,
   pipeline,
   model,
   providers,

@@ -10,6 +10,7 @@ import { judgeKey } from './key.ts'
 import { judgeMemory } from './memory.ts'
 import { judgeModels } from './model.ts'
 import { isAtLeast, judgeNode } from './node-version.ts'
+import { judgeParts } from './parts.ts'
 import { judgeItem } from './pipeline.ts'
 import { judgeDatabase } from './postgres.ts'
 import { judgeProviders } from './providers.ts'
@@ -171,6 +172,16 @@ describe('the services', () => {
       advice: 'See its log: tail /log',
     })
     expect(judgeServices([{ ...part, state: 'down', log: null }]).advice).toBe('./synap up')
+  })
+})
+
+it('given a part of a standalone that is not ready, why and where to look is told', () => {
+  const part = { name: 'relay', state: 'ready', problem: null } as const
+  expect(judgeParts([part], '/log').state).toBe('ok')
+  expect(judgeParts([{ ...part, state: 'unready', problem: 'relay: halted' }], '/log')).toEqual({
+    state: 'failed',
+    found: 'relay: relay: halted',
+    advice: "See its log: tail '/log'",
   })
 })
 

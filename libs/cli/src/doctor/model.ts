@@ -1,27 +1,23 @@
-import { readSecret } from '../stack-environment.ts'
+import { modelSentence, modelSettings } from '../model-settings.ts'
 import { type Check, type Finding, failed, ok, warning } from './check.ts'
 import { counted } from './counted.ts'
-
-/** Where the openai package asks without an address of its own. */
-const openAi = 'https://api.openai.com/v1'
 
 export const model: Check = {
   name: 'model',
   deadlineMs: 10_000,
   otherwise: () => 'Is OPENAI_BASE_URL right, and does it run? Unset it to go on offline',
   run: async ({ environment }, signal) => {
-    const key = environment['OPENAI_API_KEY'] || readSecret(environment['OPENAI_API_KEY_FILE'])
-    const base = environment['OPENAI_BASE_URL']
-    if (!key && !base)
-      return ok('offline: imitates a model, nothing leaves this machine (OPENAI_API_KEY, OPENAI_BASE_URL)')
-    const url = `${(base || openAi).replace(/\/+$/, '')}/models`
+    const settings = modelSettings(environment)
+    if (settings === undefined) return ok(`${modelSentence(settings)} (OPENAI_API_KEY, OPENAI_BASE_URL)`)
+    const { key, name } = settings
+    const url = `${settings.url}/models`
     const headers: Record<string, string> = key ? { authorization: `Bearer ${key}` } : {}
     const response = await fetch(url, { headers, signal }).catch(() => {
       signal.throwIfAborted()
       return undefined
     })
-    if (response === undefined) return judgeModels(url, undefined, [], environment['OPENAI_MODEL'])
-    return judgeModels(url, response.status, await namesIn(response), environment['OPENAI_MODEL'])
+    if (response === undefined) return judgeModels(url, undefined, [], name)
+    return judgeModels(url, response.status, await namesIn(response), name)
   },
 }
 
