@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { CommandError } from '../command-error.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { repositoryRoot } from '../repository.ts'
+import { keepLogBounded, rotateLog } from './log-rotation.ts'
 
 export interface StandaloneOptions {
   /** Absolute. */
@@ -59,9 +60,13 @@ function spawnStandalone({ dataDir, port }: StandaloneOptions, log: number): Chi
 export async function runStandalone(options: StandaloneOptions): Promise<Standalone> {
   const logFile = join(options.dataDir, 'standalone.log')
   const { child, saidBefore } = openLog(options, logFile)
+  const bounded = keepLogBounded(logFile)
   const exited = new Promise<Exit>((resolve, reject) => {
     child.once('error', reject)
-    child.once('exit', (code, signal) => resolve({ code, signal }))
+    child.once('exit', (code, signal) => {
+      bounded.stop()
+      resolve({ code, signal })
+    })
   })
   let asked = false
   const stop = (signal: NodeJS.Signals) => {
@@ -90,6 +95,7 @@ function openLog(options: StandaloneOptions, logFile: string) {
   let log: number
   try {
     mkdirSync(options.dataDir, { recursive: true, mode: 0o700 })
+    rotateLog(logFile)
     log = openSync(logFile, 'a', 0o600)
   } catch (error) {
     const message = `The data folder cannot be used: ${(error as Error).message}.`
@@ -101,13 +107,24 @@ function openLog(options: StandaloneOptions, logFile: string) {
   return { child, saidBefore }
 }
 
-/** Why it ended: the last fatal line of its log that came after `from` bytes, unless it was killed. */
+/**
+ * Why it ended: the last fatal line of its log that came after `from` bytes (any, if it was emptied since), unless it
+ * was killed.
+ */
 function failure({ code, signal }: Exit, logFile: string, from: number): CommandError {
-  const lines = signal === null ? readFileSync(logFile).subarray(from).toString('utf8').split('\n') : []
+  const lines = signal === null ? linesSince(logFile, from) : []
   const reason = lines.flatMap(fatalReason).at(-1)
   const how = signal === null ? `exit code ${String(code)}` : `killed by ${signal}`
   const exitCode = code === exitCodes.configuration ? exitCodes.configuration : exitCodes.failed
   return new CommandError(reason ?? `Synap ended (${how}); its log says more: ${logFile}`, exitCode)
+}
+
+function linesSince(logFile: string, from: number): string[] {
+  const bytes = readFileSync(logFile)
+  return bytes
+    .subarray(bytes.length < from ? 0 : from)
+    .toString('utf8')
+    .split('\n')
 }
 
 interface LogLine {

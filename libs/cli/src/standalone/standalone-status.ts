@@ -40,9 +40,9 @@ export async function standaloneStatus(found: RunningStandalone): Promise<Standa
   const checks = await readChecks(adminUrl)
   const listens = new Set(['ingest', 'query'])
   const parts = partsOf(checks).map(
-    (part): StandalonePart => ({
+    ({ isMinor, ...part }): StandalonePart => ({
       ...part,
-      state: part.problem === null || part.isMinor ? 'ready' : 'unready',
+      state: part.problem === null || isMinor ? 'ready' : 'unready',
       address: listens.has(part.name) ? new URL(url).host : null,
       pid,
       container: null,
