@@ -83,7 +83,7 @@ export function beginUpload(service: { url: string }, options: FormOptions): Slo
   return { request, answered }
 }
 
-/** Temporary files of a process: open and without a name, so only the system knows of them. */
+/** Temporary files that a process has open, as the system names them. */
 export function openUploads(pid: number): string[] {
   return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
     try {
@@ -94,6 +94,9 @@ export function openUploads(pid: number): string[] {
     }
   })
 }
+
+/** Of an open file: nothing in a folder leads to it any more. */
+export const isNameless = (target: string) => target.endsWith(' (deleted)')
 
 /** Bytes of memory a process has had at most. */
 export function peakMemory(pid: number): number {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { SynapError } from '@synap/core'
 import { createSniffer, type FileKind } from '@synap/file-types'
 import type { ObjectBody } from '@synap/object-store'
@@ -40,6 +41,7 @@ export interface Spool {
 
 /** Smaller files stay in memory. */
 const memoryBytes = 262_144
+const readBytes = 65_536
 const prefix = 'synap-upload-'
 const noRoom = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EMFILE', 'ENFILE'])
 
@@ -129,12 +131,22 @@ function createStore(folder: string): Store {
     body: (size, sha256) =>
       file === undefined
         ? Buffer.concat(held)
-        : { stream: file.createReadStream({ start: 0, autoClose: false }), size, sha256 },
+        : { stream: Readable.from(readFrom(file), { objectMode: false }), size, sha256 },
     close: async () => {
       held = []
       await file?.close()
       file = undefined
     },
+  }
+}
+
+/** From the start, with a position of its own: a stream of `FileHandle` closes the file when it is destroyed. */
+async function* readFrom(file: FileHandle): AsyncGenerator<Buffer> {
+  for (let position = 0; ; ) {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(readBytes), 0, readBytes, position)
+    if (bytesRead === 0) return
+    position += bytesRead
+    yield buffer.subarray(0, bytesRead)
   }
 }
 
