@@ -1,5 +1,13 @@
 import type { Benchmark } from './benchmark.ts'
+import { standaloneIdle } from './standalone/idle.ts'
+import { standaloneImport } from './standalone/import.ts'
 import { standaloneMemory } from './standalone/memory.ts'
+import { standaloneStart } from './standalone/start-times.ts'
 
 /** Every command of the suite, in the order of the list. */
-export const benchmarks: readonly Benchmark[] = [standaloneMemory]
+export const benchmarks: readonly Benchmark[] = [
+  standaloneStart,
+  standaloneIdle,
+  standaloneImport,
+  standaloneMemory,
+]

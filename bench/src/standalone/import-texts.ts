@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SynapClient } from '@synap/client'
+import { uuidv7 } from '@synap/core'
 
 /** As many captures under way as `./synap import` has. */
 const concurrency = 8
@@ -20,7 +21,10 @@ export async function importTexts(
   const ids: string[] = []
   const queue = texts.values()
   const worker = async () => {
-    for (const content of queue) ids.push((await client.capture({ type: 'note', content }, { signal })).id)
+    for (const content of queue) {
+      const idempotencyKey = uuidv7()
+      ids.push((await client.capture({ type: 'note', content }, { signal, idempotencyKey })).id)
+    }
   }
   await Promise.all(Array.from({ length: concurrency }, worker))
   return { ids, seconds: (performance.now() - startedAt) / 1_000 }
@@ -54,16 +58,16 @@ export async function waitUntilComplete(
   }
 }
 
-/** How many items the account has, counted page by page. */
-export async function countItems(client: SynapClient, signal: AbortSignal): Promise<number> {
-  let count = 0
+/** The ids of all items of the account, page by page. */
+export async function listIds(client: SynapClient, signal: AbortSignal): Promise<Set<string>> {
+  const ids = new Set<string>()
   let cursor: string | undefined
   do {
     const { items, next } = (
       await client.list({ limit: 200, signal, ...(cursor === undefined ? {} : { cursor }) })
     ).value
-    count += items.length
+    for (const { id } of items) ids.add(id)
     cursor = next ?? undefined
   } while (cursor !== undefined)
-  return count
+  return ids
 }
