@@ -17,9 +17,9 @@ export interface ClosingTimes {
  * While the app closes, each answer ends its connection, one without a request is ended soon, and any in the end.
  *
  * The server (Node 24) closes only the connections that are idle at that moment, and waits for all others. One with an
- * answer half-way out is kept alive afterwards, for its header was written before; one that has not asked anything yet,
- * as browsers keep in store and fetch leaves behind when a call is given up, does not count as idle, and nothing looks for slow clients any more. Each would hold the
- * close up for its whole timeout.
+ * answer half-way out is kept alive afterwards, for its header was written before. One on which nothing was said yet, as
+ * browsers keep in store and fetch leaves behind when a call is given up, does not count as idle, and nothing looks for
+ * slow clients any more. Each would hold the close up for its whole timeout.
  */
 export function endConnectionsOnClose(
   app: FastifyInstance,
