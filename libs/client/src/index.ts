@@ -2,7 +2,9 @@ export { ApiError, type ApiProblem } from './api-error.ts'
 export { createClient } from './client.ts'
 export type { CallOptions } from './transport.ts'
 export type {
+  CaptureFileOptions,
   ClientOptions,
+  FileSource,
   IngestClient,
   KeysClient,
   ListOptions,

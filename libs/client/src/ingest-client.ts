@@ -7,10 +7,13 @@ import {
   introspectResponse,
   ledgerResponse,
 } from '@synap/contracts'
+import { buildFileForm } from './file-form.ts'
 import { parseAnswer } from './parse-answer.ts'
 import type { Transport } from './transport.ts'
 import type { IngestClient } from './types.ts'
 import { getCall, postCall, urlOf } from './urls.ts'
+
+const fileDeadlineMs = 1_800_000
 
 export function buildIngestClient(call: Transport, origin: string): IngestClient {
   return {
@@ -19,6 +22,16 @@ export function buildIngestClient(call: Transport, origin: string): IngestClient
       const post = postCall(urlOf(origin, '/v1/entities'), request, key !== undefined, options)
       const headers: Record<string, string> = key === undefined ? {} : { [httpHeaders.idempotencyKey]: key }
       return call({ ...post, headers }, (response) => parseAnswer(captureResponse, response))
+    },
+    captureFile: (source, entity, options = {}) => {
+      const { idempotencyKey: key, deadlineMs = fileDeadlineMs } = options
+      const url = urlOf(origin, '/v1/entities')
+      const post = postCall(url, undefined, key !== undefined && 'path' in source, options)
+      const headers: Record<string, string> = key === undefined ? {} : { [httpHeaders.idempotencyKey]: key }
+      const form = () => buildFileForm(entity, source, options)
+      return call({ ...post, headers, form, deadlineMs }, (response) =>
+        parseAnswer(captureResponse, response),
+      )
     },
     recordAnalysis: (id, request, options = {}) =>
       call(postCall(urlOf(origin, `/v1/entities/${id}/analyses`), request, true, options), (response) =>

@@ -27,6 +27,13 @@ export function buildQueryClient(call: Transport, origin: string): QueryClient {
             contentType: response.headers.get('content-type') ?? 'application/octet-stream',
           }),
       ),
+    contentStream: (id, read = {}) =>
+      call(get(`/v1/entities/${id}/content`, read), async (response) =>
+        readOf(response, {
+          stream: response.body ?? emptyStream(),
+          contentType: response.headers.get('content-type') ?? 'application/octet-stream',
+        }),
+      ),
     status: (id, options = {}) =>
       call(getCall(urlOf(origin, `/v1/entities/${id}/status`), options), (response) =>
         parseAnswer(statusResponse, response),
@@ -65,3 +72,5 @@ function rangeHeaders(range: { start: number; end?: number } | undefined): Recor
 function readOf<T>(response: Response, value: T): Read<T> {
   return { value, sequence: Number(response.headers.get(httpHeaders.sequence) ?? 0) }
 }
+
+async function* emptyStream(): AsyncGenerator<Uint8Array> {}

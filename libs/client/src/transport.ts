@@ -26,10 +26,20 @@ export interface Call extends CallOptions {
   headers?: Record<string, string>
   /** Sent as JSON. */
   body?: unknown
+  /** Sent as multipart/form-data, made anew for each try. */
+  form?: () => Form
+  /** In place of the client's. */
+  deadlineMs?: number
   /** Sending it twice has the effect of sending it once: a GET, or a POST under an `Idempotency-Key`. */
   repeatable: boolean
   /** Statuses besides 2xx that are an answer, not an error. */
   accept?: readonly number[]
+}
+
+/** A body that is a stream. */
+export interface Form {
+  contentType: string
+  body: AsyncIterable<Uint8Array>
 }
 
 export type Transport = <T>(call: Call, read: (response: Response) => Promise<T>) => Promise<T>
@@ -43,7 +53,7 @@ export function createTransport(options: TransportOptions): Transport {
   const { deadlineMs = 20_000, attempts = 4, fetch: send = fetch } = options
   return async (call, read) => {
     const what = `${call.method} ${call.url.pathname}`
-    return withDeadline(what, deadlineMs, call.signal, async (signal) => {
+    return withDeadline(what, call.deadlineMs ?? deadlineMs, call.signal, async (signal) => {
       for (let attempt = 1; ; attempt++) {
         try {
           return await once(send, options, call, signal, read)
@@ -70,26 +80,62 @@ async function once<T>(
   signal: AbortSignal,
   read: (response: Response) => Promise<T>,
 ): Promise<T> {
+  const form = call.form === undefined ? undefined : openForm(call.form())
   let response: Response
   try {
     response = await send(call.url, {
       method: call.method,
-      headers: headersOf(options, call),
+      headers: { ...headersOf(options, call), ...(form && { 'content-type': form.contentType }) },
       redirect: 'manual',
-      signal,
+      signal: form === undefined ? signal : AbortSignal.any([signal, form.ended]),
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      ...(form === undefined ? {} : { body: form.body, duplex: 'half' as const }),
     })
     if (response.ok || (call.accept ?? []).includes(response.status)) return await read(response)
+    throw await refusal(call, response)
   } catch (error) {
     if (error instanceof SynapError) throw error
+    const broken = form?.sourceError()
+    if (broken !== undefined) throw broken
     throw new ApiError(`${call.method} ${call.url.pathname}: no answer`, {
       code: 'api.unreachable',
       status: 0,
       origin: call.url.origin,
       cause: error,
     })
+  } finally {
+    form?.end()
   }
-  throw await refusal(call, response)
+}
+
+interface OpenForm {
+  contentType: string
+  body: ReadableStream
+  ended: AbortSignal
+  /** Once there is an answer, nothing more needs to be sent. */
+  end(): void
+  /** What the source of the bytes failed with: to `fetch` that is an answer that did not come. */
+  sourceError(): Error | undefined
+}
+
+function openForm({ contentType, body }: Form): OpenForm {
+  const ended = new AbortController()
+  let failed: Error | undefined
+  const watched = async function* () {
+    try {
+      yield* body
+    } catch (error) {
+      failed = error as Error
+      throw error
+    }
+  }
+  return {
+    contentType,
+    body: ReadableStream.from(watched()),
+    ended: ended.signal,
+    end: () => ended.abort(),
+    sourceError: () => failed,
+  }
 }
 
 function headersOf(options: TransportOptions, call: Call): Record<string, string> {

@@ -1,6 +1,7 @@
 import type {
   AnalysisRequest,
   AnalysisResponse,
+  CaptureFileRequest,
   CaptureRequest,
   CaptureResponse,
   CreateKeyRequest,
@@ -40,6 +41,22 @@ export interface WriteOptions extends CallOptions {
   idempotencyKey?: string
 }
 
+/** Where the bytes of a file come from. */
+export type FileSource =
+  /** A file of this machine; it can be sent again. */
+  | { path: string }
+  /** Bytes that come by once: sent once, also under an `Idempotency-Key`. */
+  | { stream: AsyncIterable<Uint8Array> }
+
+export interface CaptureFileOptions extends WriteOptions {
+  /** Told to the server: it becomes the title unless there is one. */
+  name?: string
+  /** Milliseconds for all of it; 1,800,000 by default. */
+  deadlineMs?: number
+  /** Bytes of the file that were handed to the network so far; from 0 again when it is sent again. */
+  onProgress?(bytes: number): void
+}
+
 export interface ListOptions extends ReadOptions {
   type?: string
   tag?: string
@@ -70,6 +87,15 @@ export interface Read<T> {
 /** The API of ingest. Every method rejects with `ApiError` (see there for its class) or `SynapError`. */
 export interface IngestClient {
   capture(request: CaptureRequest, options?: WriteOptions): Promise<CaptureResponse>
+  /**
+   * Captures a file, streamed. Its kind is told from its bytes by the server. What reading it fails with comes out as it
+   * is.
+   */
+  captureFile(
+    source: FileSource,
+    entity: CaptureFileRequest,
+    options?: CaptureFileOptions,
+  ): Promise<CaptureResponse>
   /** For enrichers: `actFor` says whose entity it is. Repeatable: the same analysis twice is a duplicate. */
   recordAnalysis(id: EntityId, request: AnalysisRequest, options?: CallOptions): Promise<AnalysisResponse>
   /** For services: the user's events `from`..`to`, both included, at most 500. */
@@ -107,6 +133,11 @@ export interface QueryClient {
     id: EntityId,
     options?: ReadOptions & { range?: { start: number; end?: number } },
   ): Promise<Read<{ bytes: Buffer; contentType: string }>>
+  /** The content as it arrives, for what may be large. Iterating fails when it breaks off. */
+  contentStream(
+    id: EntityId,
+    options?: ReadOptions,
+  ): Promise<Read<{ stream: AsyncIterable<Uint8Array>; contentType: string }>>
   status(id: EntityId, options?: CallOptions): Promise<StatusResponse>
   search(options: SearchOptions): Promise<Read<SearchResponse>>
 }

@@ -9,6 +9,7 @@ import { type Account, createIngestStack, type IngestStack } from '../../test/in
 import {
   beginUpload,
   formEnd,
+  isNameless,
   note,
   openUploads,
   part,
