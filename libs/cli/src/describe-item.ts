@@ -3,7 +3,7 @@ import { type Cell, clip, plain } from './output.ts'
 import { paint } from './paint.ts'
 import { relativeDue, shortTime } from './relative-time.ts'
 
-const nameOf = (item: EntityView): string => item.title ?? item.preview ?? ''
+const nameOf = (item: Pick<EntityView, 'title' | 'preview'>): string => item.title ?? item.preview ?? ''
 
 /** `task: Buy milk (due tomorrow, 2026-11-22)` */
 export function itemSentence(item: EntityView, now = Date.now()): string {
@@ -128,7 +128,7 @@ function onOneLine({ text, marks }: Passage): Passage {
 }
 
 /** A search that finds an item by its title: its longest word. */
-export function searchFor(item: EntityView): string | undefined {
+export function searchFor(item: Pick<EntityView, 'title' | 'preview'>): string | undefined {
   const words = nameOf(item).match(/[\p{L}\p{N}]+/gu) ?? []
   return words.toSorted((a, b) => b.length - a.length)[0]
 }

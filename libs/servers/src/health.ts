@@ -1,7 +1,7 @@
 import { createConnection } from 'node:net'
 import type { ServerKind, ServerProvider, ServerSettings } from './server.ts'
 
-/** Asks a server whether it can work now: resolves when it can, rejects with the reason when not. At most 2 s. */
+/** Asks a server whether it can work now: resolves when it can, rejects with the reason when not. At most 5 s. */
 export async function probeServer(
   provider: ServerProvider,
   kind: ServerKind,

@@ -1,16 +1,21 @@
 import { randomUUID } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
-import { buffer as readAll } from 'node:stream/consumers'
 import type { SynapClient } from '@synap/client'
-import { type CaptureRequest, type CaptureResponse, type EntityView, entityTypes } from '@synap/contracts'
+import {
+  type CaptureFileRequest,
+  type CaptureRequest,
+  type CaptureResponse,
+  type EntityView,
+  entityTypes,
+} from '@synap/contracts'
 import { describeError } from '@synap/core'
 import { type Command, Option } from 'commander'
 import { type AwaitedItem, awaitItem, isProjected, standsAt } from '../await-item.ts'
-import { CommandError } from '../command-error.ts'
+import { type CaptureInput, readCaptureInput } from '../capture-input.ts'
 import { type ConnectionFlags, withConnection, withSynap } from '../connection.ts'
 import { itemSentence, searchFor } from '../describe-item.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { clip, note, printJson, printTable } from '../output.ts'
+import { withBar } from '../progress-bar.ts'
 import { relativeDue } from '../relative-time.ts'
 
 interface CaptureOptions extends ConnectionFlags {
@@ -22,18 +27,21 @@ interface CaptureOptions extends ConnectionFlags {
 }
 
 const waitMs = 5_000
+const mebibyte = 1_048_576
+/** A smaller file is sent before a bar could be read. */
+const barFromBytes = 8 * mebibyte
 
 /** `synap capture TEXT|-|FILE` */
 export function registerCapture(program: Command): void {
   const command = program
     .command('capture')
-    .description('keep a thought: words, a text file, or standard input (-)')
+    .description('keep a thought: words, any file, or standard input (-)')
     .argument(
       '<text...>',
       'the words; one argument that names a file captures the file; - reads standard input',
     )
     .addOption(new Option('-t, --type <type>', 'what it is').choices([...entityTypes]).default('note'))
-    .option('--title <title>', 'its title; left out, one is proposed')
+    .option('--title <title>', 'its title; left out, one is proposed (a file that is no text: its name)')
     .option('--tag <name>', 'a tag; may be given again', collect, [])
     .option('--no-wait', 'do not wait to see what became of it')
     .option('--json', 'one JSON document: {id, version, sequence, correlationId, status, entity}')
@@ -44,35 +52,52 @@ Prints the id as soon as the item is kept, then waits up to ${waitMs / 1_000} se
 is enriched and can be found. The exit code is 0 once it is kept, whatever comes
 after. In JSON, status and entity are null as long as they are not known.
 
+A text (UTF-8, up to 1 MiB) is kept as content. Any other file is sent as it is;
+what it is is told from its bytes, and the server says how large it may be.
+
 Examples:
   $ ./synap capture "Buy milk tomorrow"
   $ ./synap capture notes.md --tag work
+  $ ./synap capture photo.jpg --title "The harbour"
   $ date | ./synap capture -`,
     )
   withConnection(command).action(async (words: string[], options: CaptureOptions) => {
-    const body = await requestOf(words, options)
+    const input = await readCaptureInput(words, process.stdin)
     await withSynap(options, async (client) => {
-      const kept = await client.capture(body, { idempotencyKey: randomUUID() })
+      const kept = await send(client, input, options)
       if (!options.json && !process.stdout.isTTY) console.log(kept.id)
       const outcome = options.wait ? await watch(client, kept) : undefined
       if (options.json) printJson(documentOf(kept, outcome))
-      else printOutcome(kept, outcome)
+      else printOutcome(kept, outcome, body)
     })
   })
 }
 
 const collect = (value: string, all: string[]): string[] => [...all, value]
 
-async function requestOf(words: readonly string[], options: CaptureOptions): Promise<CaptureRequest> {
-  const content = await contentOf(words)
-  if (content.trim() === '')
-    throw new CommandError('There is nothing to capture: it is empty.', exitCodes.usage)
-  return {
+async function send(
+  client: SynapClient,
+  input: CaptureInput,
+  options: CaptureOptions,
+): Promise<CaptureResponse> {
+  const entity: CaptureFileRequest = {
     type: options.type,
-    content,
     ...(options.title === undefined ? {} : { title: options.title }),
     ...(options.tag.length === 0 ? {} : { tags: options.tag }),
   }
+  const idempotencyKey = randomUUID()
+  if (input.kind === 'text') return client.capture({ ...entity, content: input.content }, { idempotencyKey })
+  const { source, name, size = 0 } = input
+  const upload = (onProgress: (bytes: number) => void) =>
+    client.captureFile(source, entity, {
+      idempotencyKey,
+      onProgress,
+      ...(name === undefined ? {} : { name }),
+    })
+  if (size < barFromBytes) return upload(() => undefined)
+  return withBar('MiB', Math.ceil(size / mebibyte), (update) =>
+    upload((bytes) => update(Math.ceil(bytes / mebibyte))),
+  )
 }
 
 interface Outcome extends AwaitedItem {
@@ -108,12 +133,13 @@ const documentOf = (kept: CaptureResponse, outcome: Outcome | undefined) => ({
   entity: outcome?.entity ?? null,
 })
 
-function printOutcome({ id }: CaptureResponse, outcome: Outcome | undefined): void {
+function printOutcome({ id }: CaptureResponse, outcome: Outcome | undefined, sent: CaptureRequest): void {
   const entity = outcome?.status?.complete ? outcome.entity : undefined
   if (process.stdout.isTTY) printTable(['', ''], entity === undefined ? [['id', id]] : itemRows(entity))
   else if (entity !== undefined) note(itemSentence(entity))
-  if (entity === undefined) return note(`${whyNotYet(outcome)} Look again: ./synap get ${id}`)
-  const word = searchFor(entity)
+  if (entity === undefined) note(`${whyNotYet(outcome)} Look again: ./synap get ${id}`)
+  // Words are found before all of enrichment is done.
+  const word = searchFor(entity ?? { title: sent.title ?? null, preview: clip(sent.content ?? '', 200) })
   if (process.stdout.isTTY && word !== undefined) note(`\nFind it again: ./synap search ${word}`)
 }
 
@@ -138,25 +164,4 @@ function whyNotYet(outcome: Outcome | undefined): string {
   }
   const error = stage.error === null ? '' : `, ${stage.error}`
   return `It is kept, and on its way it stands before "${stage.stage}" (${stage.state}${error}).`
-}
-
-async function contentOf(words: readonly string[]): Promise<string> {
-  const [first = ''] = words
-  if (words.length > 1) return words.join(' ')
-  if (first === '-') return decodeText(await readAll(process.stdin), 'What came in')
-  if (first === '' || /[\n\0]/.test(first)) return first
-  const found = await stat(first).catch(() => undefined)
-  if (found === undefined) return first
-  if (!found.isFile()) {
-    throw new CommandError(`${first} is a folder. Bring it in with: ./synap import ${first}`, exitCodes.usage)
-  }
-  return decodeText(await readFile(first), first)
-}
-
-function decodeText(bytes: Uint8Array, name: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    throw new CommandError(`${name} is not text in UTF-8; only text can be captured so far.`, exitCodes.usage)
-  }
 }

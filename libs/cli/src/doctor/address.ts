@@ -16,15 +16,21 @@ export const address: Check = {
 }
 
 function startIt({ way, connection }: DoctorContext): string {
-  if (way === 'stack') return './synap up'
+  if (way === 'stack') return './synap up starts what is down; ./synap status shows it'
   if (way === 'standalone') return 'End it (Ctrl-C) and run ./synap start again; its log says why'
   return `Is the address right? curl ${connection?.ingestUrl ?? ''}/openapi.json`
 }
 
+/** Below the deadline of the check, so that the address that is silent is named. */
+const answerMs = 4_000
+
 /** What is wrong with a base address: nothing, or one sentence. */
 async function problemAt(url: string, signal: AbortSignal): Promise<string[]> {
   try {
-    const response = await fetch(new URL('/openapi.json', url), { signal })
+    const timeout = AbortSignal.timeout(answerMs)
+    const response = await fetch(new URL('/openapi.json', url), {
+      signal: AbortSignal.any([signal, timeout]),
+    })
     const document: unknown = response.ok ? await response.json() : undefined
     const isSynap = typeof document === 'object' && document !== null && 'openapi' in document
     return isSynap ? [] : [`what answers at ${url} is no Synap (status ${response.status})`]

@@ -1,3 +1,4 @@
+import { ApiError } from '@synap/client'
 import type { StatusResponse } from '@synap/contracts'
 import { relativeTime } from '../relative-time.ts'
 import { type Check, type Finding, ok, warning } from './check.ts'
@@ -10,8 +11,13 @@ export const pipeline: Check = {
   run: async ({ connection }, signal) => {
     if (connection === undefined) return undefined
     const client = oneTry(connection)
-    const { value } = await client.list({ limit: 1, signal })
-    const [newest] = value.items
+    const list = await client.list({ limit: 1, signal }).catch((error: unknown) => {
+      // The check of the key tells that already.
+      if (error instanceof ApiError && (error.status === 401 || error.status === 403)) return undefined
+      throw error
+    })
+    if (list === undefined) return undefined
+    const [newest] = list.value.items
     if (newest === undefined) return ok('nothing was captured yet: ./synap capture "Buy milk tomorrow"')
     return judgeItem(await client.status(newest.id, { signal }), newest.createdAt, Date.now())
   },

@@ -10,6 +10,7 @@ import { wayOf } from './context.ts'
 import { dataFolder } from './data-folder.ts'
 import { key } from './key.ts'
 import { model } from './model.ts'
+import { pipeline } from './pipeline.ts'
 import { summary, wrap } from './print-checks.ts'
 import { type Checked, runChecks } from './run-checks.ts'
 import { telemetry } from './telemetry.ts'
@@ -108,6 +109,7 @@ describe('a server that answers, or not', () => {
       state: 'failed',
       found: 'not accepted; it came from --api-key',
     })
+    expect(await check(pipeline, contextOf(elsewhere(url)))).toBeUndefined()
   })
 })
 

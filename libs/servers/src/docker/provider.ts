@@ -52,7 +52,7 @@ export function createDockerProvider({ environment }: ServersConfig): ServerProv
       // Over TCP, which the image trusts from inside: while it makes a new cluster, only the socket answers.
       const psql = ['psql', '-h', '127.0.0.1', '-U', 'postgres', '-d', database]
       const options = ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-f', '-']
-      const env = ['--env', 'PGOPTIONS=-c client_min_messages=warning']
+      const env = ['--env', 'PGOPTIONS=-c client_min_messages=warning', '--env', 'PGCONNECT_TIMEOUT=5']
       const args = ['exec', '--interactive', ...env, containerName(settings, 'postgres'), ...psql, ...options]
       const output = await docker.must('running SQL as superuser', args, { stdin: sql })
       return output.split('\n').filter((line) => line !== '')

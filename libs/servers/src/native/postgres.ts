@@ -65,7 +65,12 @@ export async function postgresSql(
     'bwrap',
     [...sandboxArguments(sandbox), ...command],
     {
-      env: { ...sandboxEnvironment(sandbox), PGOPTIONS: '-c client_min_messages=warning' },
+      env: {
+        ...sandboxEnvironment(sandbox),
+        PGOPTIONS: '-c client_min_messages=warning',
+        // Seconds: a server that hangs takes connections and never greets.
+        PGCONNECT_TIMEOUT: '5',
+      },
       input: sql,
     },
   )
