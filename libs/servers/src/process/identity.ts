@@ -60,7 +60,9 @@ function startedAtLinux(pid: number): string | undefined {
 
 function startedAtPs(pid: number): string | undefined {
   try {
-    const options = { encoding: 'utf8' as const, stdio: 'pipe' as const }
+    // It prints local time in the words of a language: of the same ones, whoever asks.
+    const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' }
+    const options = { encoding: 'utf8' as const, stdio: 'pipe' as const, env }
     const line = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], options).trim()
     return line === '' || line.startsWith('Z') ? undefined : line.replace(/^\S+\s+/, '')
   } catch {
