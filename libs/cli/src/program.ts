@@ -89,9 +89,10 @@ function registerHelp(program: Command): void {
 }
 
 const footer = `
-Synap is looked for in --ingest-url, --query-url and --api-key, then in the
-variables SYNAP_INGEST_URL, SYNAP_QUERY_URL and SYNAP_API_KEY, then in what a
-running ./synap start, or ./synap up, wrote. The answer goes to stdout, everything else to stderr.
+Synap is looked for in --url (or --ingest-url, --query-url), --api-key and
+--profile, then in the variables SYNAP_URL (or SYNAP_INGEST_URL, SYNAP_QUERY_URL),
+SYNAP_API_KEY and SYNAP_PROFILE, then in what a running ./synap start, or
+./synap up, wrote. The answer goes to stdout, everything else to stderr.
 NO_COLOR=1 takes the colours away.
 
 Exit codes:
