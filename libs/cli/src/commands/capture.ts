@@ -68,7 +68,7 @@ Examples:
       if (!options.json && !process.stdout.isTTY) console.log(kept.id)
       const outcome = options.wait ? await watch(client, kept) : undefined
       if (options.json) printJson(documentOf(kept, outcome))
-      else printOutcome(kept, outcome, body)
+      else printOutcome(kept, outcome, namesOf(input, options))
     })
   })
 }
@@ -133,13 +133,23 @@ const documentOf = (kept: CaptureResponse, outcome: Outcome | undefined) => ({
   entity: outcome?.entity ?? null,
 })
 
-function printOutcome({ id }: CaptureResponse, outcome: Outcome | undefined, sent: CaptureRequest): void {
+/** What it may be called before it can be read again. */
+function namesOf(input: CaptureInput, { title }: CaptureOptions): Pick<EntityView, 'title' | 'preview'> {
+  if (input.kind === 'text') return { title: title ?? null, preview: clip(input.content, 200) }
+  return { title: title ?? input.name ?? null, preview: null }
+}
+
+function printOutcome(
+  { id }: CaptureResponse,
+  outcome: Outcome | undefined,
+  sent: Pick<EntityView, 'title' | 'preview'>,
+): void {
   const entity = outcome?.status?.complete ? outcome.entity : undefined
   if (process.stdout.isTTY) printTable(['', ''], entity === undefined ? [['id', id]] : itemRows(entity))
   else if (entity !== undefined) note(itemSentence(entity))
   if (entity === undefined) note(`${whyNotYet(outcome)} Look again: ./synap get ${id}`)
   // Words are found before all of enrichment is done.
-  const word = searchFor(entity ?? { title: sent.title ?? null, preview: clip(sent.content ?? '', 200) })
+  const word = searchFor(entity ?? sent)
   if (process.stdout.isTTY && word !== undefined) note(`\nFind it again: ./synap search ${word}`)
 }
 

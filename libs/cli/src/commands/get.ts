@@ -1,3 +1,4 @@
+import { pipeline } from 'node:stream/promises'
 import type { SynapClient } from '@synap/client'
 import type { EntityView, StatusResponse } from '@synap/contracts'
 import type { EntityId } from '@synap/core'
@@ -38,8 +39,8 @@ Examples:
 }
 
 async function printContent(client: SynapClient, id: EntityId): Promise<void> {
-  const { value } = await client.content(id)
-  process.stdout.write(value.bytes)
+  const { value } = await client.contentStream(id)
+  await pipeline(value.stream, process.stdout, { end: false })
 }
 
 async function show(client: SynapClient, id: EntityId, { json }: GetOptions): Promise<void> {
