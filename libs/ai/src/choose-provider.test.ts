@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { startOpenAiServer } from '../test/openai-server.ts'
 import { chooseProvider, providersForSearch } from './choose-provider.ts'
 
 describe('which model is used', () => {
@@ -17,5 +18,14 @@ describe('which model is used', () => {
     const provider = chooseProvider({ ...models, ...more })
     expect(provider).toMatchObject({ offline: false, model: 'm', embeddingModel: 'e' })
     expect(providersForSearch(provider).map(({ offline }) => offline)).toEqual([false, true])
+  })
+
+  it('given a patience, calls end by it', async () => {
+    const server = await startOpenAiServer()
+    server.become('stalled')
+    const settings = { ...models, openaiBaseUrl: server.baseUrl, openaiTimeoutMs: 60 }
+    const call = chooseProvider(settings).embed(['milk'], AbortSignal.timeout(20_000))
+    await expect(call).rejects.toMatchObject({ code: 'deadline.exceeded', class: 'dependency' })
+    await server.close()
   })
 })

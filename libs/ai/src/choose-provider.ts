@@ -9,6 +9,8 @@ export interface ModelSettings {
   openaiOrganization?: string | undefined
   openaiModel: string
   openaiEmbeddingModel: string
+  /** Milliseconds for one call. */
+  openaiTimeoutMs?: number | undefined
 }
 
 /** The model that key or address name; with neither, the deterministic provider that only imitates a model. */
@@ -21,6 +23,7 @@ export function chooseProvider(settings: ModelSettings): ModelProvider {
     ...(organization === undefined ? {} : { organization }),
     model: settings.openaiModel,
     embeddingModel: settings.openaiEmbeddingModel,
+    ...(settings.openaiTimeoutMs === undefined ? {} : { timeoutMs: settings.openaiTimeoutMs }),
   })
 }
 

@@ -84,9 +84,11 @@ export const modelConfig = {
   openaiApiKey: required().optional(),
   openaiBaseUrl: httpUrl().optional(),
   openaiOrganization: required().optional(),
-  /** The model that analyses, and the one that embeds (with 1536 dimensions), questions as well as content. */
+  /** The model that analyses, and the one that embeds (at most 1,536 places), questions as well as content. */
   openaiModel: required().default('gpt-5-mini'),
   openaiEmbeddingModel: required().default('text-embedding-3-small'),
+  /** Milliseconds for one call, its whole answer included; a large model on a small machine needs more. */
+  openaiTimeoutMs: integer(1_000, 600_000).default(30_000),
 }
 
 /** What `runService` itself needs; every service has it. */
