@@ -16,8 +16,9 @@ export async function importFolder(
   pipeline: Pick<Pipeline, 'synap'>,
   account: Account,
   folder: MarkdownFolder,
+  ...flags: string[]
 ): Promise<ImportAnswer> {
-  const { stdout, stderr, code } = await pipeline.synap(account, 'import', folder.path, '--json')
+  const { stdout, stderr, code } = await pipeline.synap(account, 'import', folder.path, '--json', ...flags)
   expect(code, `${stderr}\n${stdout}`).toBe(0)
   const answer = JSON.parse(stdout) as ImportAnswer
   expect(answer.ledger, stderr).not.toBeNull()

@@ -111,4 +111,28 @@ describe('standalone', () => {
     expect(said().stderr).toContain(`is in use by process ${holderOf(dataDir)}`)
     expect((await clientOf(first).list()).value.items).toEqual([])
   })
+
+  it('given SIGTERM or SIGINT, it ends with exit code 0 and gives the folder back', async () => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      const { child } = await begin()
+      const exited = once(child, 'exit')
+      child.kill(signal)
+      const ended = await exited
+      expect(ended, readFileSync(join(dataDir, 'standalone.log'), 'utf8')).toEqual([0, null])
+    }
+  })
+
+  it('given SIGKILL of the command itself, the service ends too', async () => {
+    const { child } = await begin()
+    const pid = holderOf(dataDir)
+    child.kill('SIGKILL')
+    await eventually(
+      'the service has ended',
+      async () => {
+        expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+        return true
+      },
+      { deadlineMs: 30_000 },
+    )
+  })
 })
