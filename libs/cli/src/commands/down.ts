@@ -1,7 +1,5 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
-import { down, identify } from '@synap/servers'
+import { down } from '@synap/servers'
 import type { Command } from 'commander'
 import { CommandError } from '../command-error.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -9,6 +7,7 @@ import { createProgress } from '../progress.ts'
 import { repositoryRoot } from '../repository.ts'
 import { defaultDataDir, findStandalone } from '../standalone/profile.ts'
 import { stopStandalone } from '../standalone/stop-standalone.ts'
+import { wipeData } from '../standalone/wipe-data.ts'
 
 interface DownFlags {
   wipe?: boolean
@@ -42,28 +41,12 @@ Examples:
         progress.waiting([])
         progress.line(`standalone stopped (${how})`)
       }
+      // First, since it may be refused: one that was started with --no-profile was not ended.
+      if (flags.wipe === true) await wipeData(defaultDataDir)
       const stopped = await down({ root: repositoryRoot, wipe: flags.wipe === true, progress })
       if (stopped === 0 && standalone === undefined) console.log('Nothing was running.')
-      if (flags.wipe !== true) return
-      wipeStandalone()
-      console.log('All data of this checkout are deleted.')
+      if (flags.wipe === true) console.log('All data of this checkout are deleted.')
     })
-}
-
-/** Also ends nobody: one that was started with --no-profile is not known here, so its folder is left to it. */
-function wipeStandalone(): void {
-  const holder = holderOf(defaultDataDir)
-  if (holder !== undefined && identify(holder) !== undefined)
-    throw new CommandError(
-      `Not deleted: ${defaultDataDir}, which process ${holder} uses. End it, then run this again.`,
-    )
-  rmSync(defaultDataDir, { recursive: true, force: true })
-}
-
-function holderOf(dataDir: string): number | undefined {
-  const file = join(dataDir, 'lock.json')
-  if (!existsSync(file)) return undefined
-  return (JSON.parse(readFileSync(file, 'utf8')) as { pid?: number }).pid
 }
 
 async function confirmWipe(): Promise<void> {
