@@ -67,13 +67,12 @@ async function timeStart(dataDir: string): Promise<Start> {
   const { rssMiB, cpuSeconds } = await sampleProcess(standalone.pid)
   const lines = (await readFile(log, 'utf8')).slice(saidBefore).split('\n')
   const opened = findLine(lines, 'embedded database open')
-  const started = findLine(lines, 'started')
   const load = opened.at - opened.ms - standalone.startedAt
   return {
     ready: standalone.readyMs,
     load,
     database: opened.ms,
-    services: started.at - opened.at,
+    services: standalone.readyMs - load - opened.ms,
     rssMiB,
     cpuSeconds,
   }
