@@ -85,6 +85,7 @@ const driverHomes: ReadonlyArray<readonly [pattern: RegExp, home: string]> = [
   [/^@aws-sdk\//, 'libs/object-store'],
   [/^@electric-sql\//, 'libs/embedded'],
   [/^openai(\/.*)?$/, 'libs/ai'],
+  [/^file-type$/, 'libs/file-types'],
   [/^testcontainers$/, 'libs/testing'],
   [/^commander$/, 'libs/cli'],
 ]
