@@ -194,6 +194,8 @@ async function embed(body: Record<string, unknown>, dialect: ServerDialect): Pro
     const packed = Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')
     return { object: 'embedding', index, embedding: base64 ? packed : Array.from(values) }
   })
+  // Some servers answer in another order; the index says which is which.
+  data.reverse()
   const tokens = input.reduce((sum, text) => sum + tokensOf(text), 0)
   return [
     200,
