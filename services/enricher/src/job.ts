@@ -6,15 +6,18 @@ import type { AnalysisId, EntityId, EventId, UserId } from '@synap/core'
  */
 export const enricherVersion = '1'
 
-/** The order of work. Extraction and its record come before any model: search by words never waits for one. */
+/**
+ * The order of work. Extraction and its record come before any model: search by words never waits for one. What the
+ * analysis found is recorded before the embedding: a server without embeddings still makes tasks of notes.
+ */
 export const stepNames = [
   'download',
   'extract',
   'publish_text',
   'analyse',
+  'record',
   'embed',
   'publish',
-  'record',
 ] as const
 export type StepName = (typeof stepNames)[number]
 
@@ -64,5 +67,7 @@ export interface StepRecord {
 /** A job that this process holds the lease of. */
 export interface LeasedJob extends Omit<WantedJob, 'reopens'> {
   jobId: string
+  /** What recording came to, when it is done already. */
+  outcome: string | null
   steps: StepRecord[]
 }

@@ -60,8 +60,7 @@ const lease = (owner: string, limit = 100, perUser = 100, leaseMs = 60_000) =>
   inTransaction(pool, (client) => leaseJobs(client, { owner, limit, perUser, leaseMs }))
 const finish = async (jobId: string, outcome = 'recorded') =>
   inTransaction(pool, async (client) => {
-    for (const { step } of await stepsInside(client, jobId))
-      await finishStep(client, jobId, step, 'done', {})
+    for (const { step } of await stepsInside(client, jobId)) await finishStep(client, jobId, step, 'done', {})
     await finishJob(client, jobId, outcome === 'superseded' ? 'superseded' : 'done', outcome)
   })
 const stepsInside = (client: Parameters<typeof finishStep>[0], jobId: string) =>
@@ -87,7 +86,7 @@ describe('jobs from events', () => {
     const jobs = await jobsOf(userId)
     expect(jobs).toMatchObject([{ state: 'open', content_hash: sha256Hex('Buy milk'), based_on_version: 2 }])
     expect(await stepsOf(jobs[0]?.job_id ?? '')).toEqual(
-      ['download', 'extract', 'publish_text', 'analyse', 'embed', 'publish', 'record'].map((step) => ({
+      ['download', 'extract', 'publish_text', 'analyse', 'record', 'embed', 'publish'].map((step) => ({
         step,
         state: 'pending',
       })),
@@ -292,7 +291,7 @@ describe('status', () => {
     const id = newEntity()
     await apply(created(id), uploaded(id, 'x'))
     expect((await statusOf(userId, id)).map(({ step, state }) => [step, state])).toEqual(
-      ['download', 'extract', 'publish_text', 'analyse', 'embed', 'publish', 'record'].map((step) => [
+      ['download', 'extract', 'publish_text', 'analyse', 'record', 'embed', 'publish'].map((step) => [
         step,
         'pending',
       ]),

@@ -5,7 +5,7 @@ import { attributes, counter, histogram, secondsSince, withSpan } from '@synap/t
 import { inTransaction } from './database.ts'
 import type { LeasedJob, StepName, StepRecord } from './job.ts'
 import { LeaseLost, startLeaseClock } from './lease-clock.ts'
-import { findLeasedJob, finishJob, holdJob, releaseJob } from './sql/lease-jobs.ts'
+import { findLeasedJob, finishJob, holdJob, noteOutcome, releaseJob } from './sql/lease-jobs.ts'
 import {
   beginStep,
   failStep,
@@ -45,6 +45,12 @@ const pointlessAfter: Partial<Record<StepName, readonly StepName[]>> = {
   download: ['extract', 'publish_text', 'analyse', 'embed', 'publish'],
   extract: ['publish_text', 'analyse', 'embed', 'publish'],
   embed: ['publish'],
+}
+
+/** How a job ends whose recording came to this, whatever became of its other steps. */
+const statesAfter: Readonly<Record<string, 'superseded' | 'cancelled'>> = {
+  superseded: 'superseded',
+  gone: 'cancelled',
 }
 
 /**
@@ -90,28 +96,27 @@ class JobRun {
   }
 
   async run(): Promise<void> {
-    let outcome: StepOutcome['ends']
     for (let step = this.#next(); step !== undefined; step = this.#next()) {
       if (step.state === 'running' && step.starts >= mostStarts) {
         await this.#giveUp(step, killed())
         continue
       }
-      const went = await this.#attempt(step)
-      if (went === 'put off') return
-      outcome = went
+      if ((await this.#attempt(step)) === 'put off') return
     }
     const failed = this.#job.steps.some(({ state }) => state === 'failed')
-    const ends = outcome ?? { state: 'done' as const, outcome: failed ? 'failed' : 'nothing_to_analyse' }
-    const state = failed && ends.state === 'done' ? 'failed' : ends.state
-    await this.#commit((client) => finishJob(client, this.#job.jobId, state, ends.outcome))
+    const recorded = this.#job.steps.some(({ step, state }) => step === 'record' && state === 'done')
+    const otherwise = recorded ? 'recorded' : 'nothing_to_analyse'
+    const outcome = this.#job.outcome ?? (failed ? 'failed' : otherwise)
+    const state = statesAfter[outcome] ?? (failed ? 'failed' : 'done')
+    await this.#commit((client) => finishJob(client, this.#job.jobId, state, outcome))
   }
 
   #next(): StepRecord | undefined {
     return this.#job.steps.find(({ state }) => state === 'pending' || state === 'running')
   }
 
-  /** One try of one step. Answers what the job comes to, or that the step was put off. */
-  async #attempt(step: StepRecord): Promise<StepOutcome['ends'] | 'put off'> {
+  /** One try of one step. Answers whether it was put off. */
+  async #attempt(step: StepRecord): Promise<undefined | 'put off'> {
     const { leaseMs } = this.#options
     const { jobId } = this.#job
     const startedAt = performance.now()
@@ -135,7 +140,7 @@ class JobRun {
       step.attempts += 1
       const outcome = await withSpan(`enrich ${step.step}`, settings, () => this.#perform(step, context))
       stepSeconds.record(secondsSince(startedAt), { step: step.step, result: outcome.state })
-      return outcome.ends
+      return undefined
     } catch (error) {
       const lost = [error, clock.signal.reason].find((reason) => reason instanceof LeaseLost)
       if (lost !== undefined) throw lost
@@ -154,8 +159,10 @@ class JobRun {
       await outcome.save?.(client)
       await finishStep(client, jobId, step.step, outcome.state, outcome)
       await skipSteps(client, jobId, skips)
+      if (outcome.outcome !== undefined) await noteOutcome(client, jobId, outcome.outcome)
     })
     step.state = outcome.state
+    this.#job.outcome = outcome.outcome ?? this.#job.outcome
     this.#skip(skips)
     return outcome
   }

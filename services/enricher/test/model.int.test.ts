@@ -93,6 +93,36 @@ describe('with a model', () => {
     expect(modelCalls('nobody wants')).toBe(1)
   })
 
+  it('given a server without embeddings, when met, then the analysis is told all the same, and the status says what is missing', async () => {
+    stand().model.answerWith((request, response) =>
+      request.path.endsWith('/embeddings')
+        ? sendJson(response, { detail: 'Not Found' }, 404)
+        : answerAsModel(request, response),
+    )
+    const history = createHistory()
+    const { id, events } = await capture(history, 'A thought that stays without a vector')
+    const service = await stand().start()
+    await stand().publish(...events)
+    const embed = await eventually(
+      'it waits for a person',
+      async () =>
+        (await stand().status(history.userId, id)).find(({ error }) => error === 'model.no_embeddings'),
+      waiting,
+    )
+    expect(embed).toMatchObject({ step: 'embed', state: 'pending' })
+    expect(analysesOf(id).map(({ body }) => body)).toMatchObject([{ outcome: 'completed' }])
+    expect(await states(history, id)).toMatchObject({ record: 'done', publish: 'pending' })
+    const outcomes = await stand().outcomes(id)
+    await service.stop()
+    stand().model.answerWith(answerAsModel)
+    await using _again = await stand().start()
+    await stand().hasten(id)
+    await finished(history, id)
+    // Another process ended the job, and it still knows what recording came to.
+    expect(await stand().outcomes(id)).toEqual(outcomes)
+    expect(analysesOf(id)).toHaveLength(1)
+  })
+
   it('given the same content twice, when captured by one user, then it is embedded once, but analysed each time', async () => {
     const [one, other] = [createHistory(), createHistory()]
     await using _service = await stand().start()
@@ -143,6 +173,7 @@ describe('with a model', () => {
       async () => (await stand().outcomes(id)).join() === 'superseded',
       waiting,
     )
+    await finished(history, id)
     expect([modelCalls('for later'), modelCalls('for later', '/embeddings')]).toEqual([1, 1])
   })
 

@@ -51,6 +51,8 @@ export interface Stand extends AsyncDisposable {
   status(userId: UserId, entityId: string): Promise<StepStatus[]>
   /** What became of the item's jobs. */
   outcomes(entityId: string): Promise<string[]>
+  /** Makes the item's jobs due now, whatever they wait for. */
+  hasten(entityId: string): Promise<void>
   /** Everything on the derived topic in the user's partition, in order. */
   derived(userId: UserId): Promise<{ message: InboundMessage; record: DerivedRecord | null }[]>
 }
@@ -116,6 +118,9 @@ export async function createStand(): Promise<Stand> {
       transaction(pool, { role: 'synap_query', userId }, (client) =>
         query<StepStatus>(client, { text: 'select * from enrich.item_status($1::uuid)', values: [entityId] }),
       ),
+    hasten: async (entityId) => {
+      await database.superuserSql(`update enrich.jobs set due_at = now() where entity_id = '${entityId}'`)
+    },
     outcomes: (entityId) =>
       database.superuserSql(`select outcome from enrich.jobs where entity_id = '${entityId}'`),
     derived: (userId) => readDerived(kafka, topicName('derived', topicPrefix), userId, registry),

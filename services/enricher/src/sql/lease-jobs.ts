@@ -76,6 +76,7 @@ interface JobRow {
   captured_at: number
   traceparent: string | null
   tracestate: string | null
+  outcome: string | null
   steps: {
     step: StepName
     state: StepState
@@ -96,7 +97,7 @@ export async function findLeasedJob(
     name: 'enrich.find_leased_job',
     text: `select j.job_id, j.user_id, j.entity_id, j.content_hash, j.enricher_version, j.run, j.analysis_id, j.source,
              j.object_key, j.file_type, j.content_size, j.title, j.entity_type, j.based_on_version, j.event_id,
-             j.sequence, j.captured_at, j.traceparent, j.tracestate,
+             j.sequence, j.captured_at, j.traceparent, j.tracestate, j.outcome,
              (select jsonb_agg(jsonb_build_object('step', s.step, 'state', s.state, 'attempts', s.attempts,
                 'starts', s.starts, 'code', s.error_code, 'text', s.error_text) order by s.ord)
               from enrich.steps s where s.job_id = j.job_id) as steps
@@ -134,6 +135,15 @@ export async function releaseJob(client: Client, jobId: string, delayMs: number)
              due_at = now() + $2::float8 * interval '1 millisecond'
            where job_id = $1::uuid`,
     values: [jobId, delayMs],
+  })
+}
+
+/** Keeps what recording a held job came to: steps after it may be put off, and another process then ends the job. */
+export async function noteOutcome(client: Client, jobId: string, outcome: string): Promise<void> {
+  await execute(client, {
+    name: 'enrich.note_outcome',
+    text: 'update enrich.jobs set outcome = $2::text where job_id = $1::uuid',
+    values: [jobId, outcome],
   })
 }
 
@@ -178,6 +188,7 @@ function jobOf(row: JobRow): LeasedJob {
     capturedAt: row.captured_at,
     traceparent: row.traceparent,
     tracestate: row.tracestate,
+    outcome: row.outcome,
     steps: row.steps.map(
       ({ step, state, attempts, starts, code, text }): StepRecord => ({
         step,

@@ -26,10 +26,10 @@ export function createRecord(options: {
         : completedRequest(job, stored)
     try {
       const { outcome } = await client.recordAnalysis(job.entityId, request, { signal, actFor: job.userId })
-      return { state: 'done', ends: { state: outcome === 'superseded' ? 'superseded' : 'done', outcome } }
+      return { state: 'done', outcome }
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 404) throw error
-      return { state: 'done', ends: { state: 'cancelled', outcome: 'gone' } }
+      return { state: 'done', outcome: 'gone', skips: ['embed', 'publish'] }
     }
   }
 }

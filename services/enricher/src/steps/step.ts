@@ -31,8 +31,8 @@ export interface StepOutcome {
   reason?: string
   /** Later steps that have nothing to do. */
   skips?: readonly StepName[]
-  /** What the job comes to; for the last step. */
-  ends?: { state: 'done' | 'superseded' | 'cancelled'; outcome: string }
+  /** What ingest made of the analysis; `gone`: the item is no more. For the step that records. */
+  outcome?: string
 }
 
 /**
