@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { printJson } from '../output.ts'
 import { migrateServices } from '../setup/migrate-services.ts'
 import { requireEnvironment } from '../stack-environment.ts'
 
@@ -7,12 +8,17 @@ export function registerMigrate(program: Command): void {
   program
     .command('migrate')
     .description('bring the database schemas of all services to the newest migration')
+    .option('--json', 'one JSON document: {services: [{service, applied, at}]}')
     .addHelpText(
       'after',
       '\nReads DATABASE_URL, or what ./synap up wrote. Two runs at once\nwait for each other.\n\nExample:\n  $ ./synap migrate',
     )
-    .action(async () => {
+    .action(async ({ json }: { json?: boolean }) => {
       const { DATABASE_URL } = requireEnvironment(['DATABASE_URL'])
-      await migrateServices(DATABASE_URL, (line) => console.log(line))
+      const reports = await migrateServices(
+        DATABASE_URL,
+        json ? () => undefined : (line) => console.log(line),
+      )
+      if (json) printJson({ services: reports.map(({ service, applied, at }) => ({ service, applied, at })) })
     })
 }

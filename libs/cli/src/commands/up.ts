@@ -8,7 +8,7 @@ import {
   up,
 } from '@synap/servers'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { note } from '../output.ts'
+import { note, printJson } from '../output.ts'
 import { paint } from '../paint.ts'
 import { createProgress } from '../progress.ts'
 import { repositoryRoot } from '../repository.ts'
@@ -17,6 +17,7 @@ interface UpFlags {
   provider?: 'native' | 'docker'
   port?: Partial<Record<PortName, number>>
   ephemeralPorts?: boolean
+  json?: boolean
 }
 
 /** `synap up` */
@@ -27,6 +28,7 @@ export function registerUp(program: Command): void {
     .addOption(new Option('--provider <name>', 'where the servers come from').choices(['native', 'docker']))
     .option('--port <name=number>', 'listen elsewhere; may be repeated, and is kept', collectPort)
     .option('--ephemeral-ports', 'take ports that are free now, beside another checkout')
+    .option('--json', 'one JSON document: {ingestUrl, queryUrl, apiKey, envFile, logs}')
     .addHelpText(
       'after',
       `
@@ -51,7 +53,10 @@ async function runUp(flags: UpFlags): Promise<void> {
   process.once('SIGINT', interrupt)
   process.once('SIGTERM', interrupt)
   try {
-    printResult(await up(upOptions(flags, { root: repositoryRoot, progress, signal: stopping.signal })))
+    const result = await up(upOptions(flags, { root: repositoryRoot, progress, signal: stopping.signal }))
+    progress.end()
+    if (flags.json) printJson(result)
+    else printResult(result)
   } catch (error) {
     progress.end()
     note('What has started goes on: run ./synap up again when the cause is gone, or ./synap down.')
