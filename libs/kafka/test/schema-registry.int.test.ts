@@ -1,5 +1,4 @@
-import { schemaFiles } from '@synap/contracts'
-import { sha256Hex } from '@synap/core'
+import { registryContract } from '@synap/messaging/contract'
 import { createTcpProxy, useStack } from '@synap/testing'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createSchemaRegistry, type SchemaRegistry } from '../src/index.ts'
@@ -7,6 +6,15 @@ import { createSchemaRegistry, type SchemaRegistry } from '../src/index.ts'
 const record = (fields: unknown[]) => JSON.stringify({ type: 'record', name: 'synap.test.Thing', fields })
 const id = { name: 'id', type: { type: 'fixed', name: 'Uuid', size: 16 } }
 const title = { name: 'title', type: 'string' }
+
+registryContract('Apicurio', async () => {
+  const { env, topicPrefix } = await useStack('registry')
+  return {
+    createRegistry: () => createSchemaRegistry({ url: env.SCHEMA_REGISTRY_URL }),
+    prefix: topicPrefix,
+    close: async () => undefined,
+  }
+})
 
 describe('the schema registry', () => {
   let url = ''
@@ -18,19 +26,6 @@ describe('the schema registry', () => {
     prefix = stack.topicPrefix
     registry = createSchemaRegistry({ url })
   }, 120_000)
-
-  it('given every schema of the contracts, it registers them and gives each back byte for byte', async () => {
-    const files = schemaFiles().map(({ subject, text }) => ({ subject: `${prefix}${subject}`, text }))
-    const registered = await registry.register(files)
-    const fresh = createSchemaRegistry({ url })
-    for (const [index, { id, fingerprint }] of registered.entries()) {
-      const text = await fresh.schemaById(id)
-      expect(text).toBe(files[index]?.text)
-      expect(sha256Hex(text ?? '')).toBe(fingerprint)
-    }
-    const again = await createSchemaRegistry({ url }).register(files)
-    expect(again).toEqual(registered)
-  })
 
   it('given a new field with a default, the schema evolves; without one it is refused as incompatible', async () => {
     const subject = `${prefix}synap.test.v1-synap.test.Thing`
@@ -83,10 +78,6 @@ describe('the schema registry', () => {
       code: 'schema.invalid',
       class: 'configuration',
     })
-  })
-
-  it('given an id that was never given out, it answers undefined', async () => {
-    expect(await registry.schemaById(2_000_000_000)).toBeUndefined()
   })
 
   it('given an address without the path of the Confluent API, it says so and does not call ids unknown', async () => {

@@ -20,6 +20,7 @@ import {
   valueOf,
 } from './contract-tools.ts'
 
+export { type RegistryHarness, registryContract } from './contract-registry.ts'
 export type { MessagingHarness } from './contract-tools.ts'
 
 const never = new AbortController().signal

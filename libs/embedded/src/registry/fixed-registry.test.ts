@@ -1,28 +1,26 @@
 import { schemaFiles } from '@synap/contracts'
 import { sha256Hex } from '@synap/core'
+import { registryContract } from '@synap/messaging/contract'
 import { describe, expect, it } from 'vitest'
 import { createFixedRegistry } from './fixed-registry.ts'
 import { numberingDifferences, numberSchemas } from './number-schemas.ts'
 import { readSchemaFolder } from './schema-files.ts'
 import { schemaFingerprints } from './schema-ids.ts'
 
-describe('the registry of standalone', () => {
-  it('given every schema of the contracts, it has an id, and the id gives back the text', async () => {
-    const registry = createFixedRegistry()
-    const registered = await registry.register(schemaFiles())
-    expect(new Set(registered.map(({ id }) => id)).size).toBe(schemaFiles().length)
-    for (const [index, { text, subject }] of schemaFiles().entries()) {
-      const id = await registry.idOf({ subject: `prefixed.${subject}`, text })
-      expect(registered[index]).toEqual({ subject, id, fingerprint: sha256Hex(text) })
-      expect(await registry.schemaById(id)).toBe(text)
-    }
-  })
+registryContract('ids that came with the code', async () => ({
+  createRegistry: createFixedRegistry,
+  close: async () => undefined,
+}))
 
-  it('given an id or a text that nobody has registered, it says so as the server does', async () => {
+describe('the registry of standalone', () => {
+  it('given a text under any subject, its id is the same; one that has none cannot be given one', async () => {
     const registry = createFixedRegistry()
-    expect(await registry.schemaById(9_999)).toBeUndefined()
+    for (const { text, subject } of schemaFiles()) {
+      expect(await registry.idOf({ subject: `prefixed.${subject}`, text })).toBe(
+        await registry.idOf({ subject, text }),
+      )
+    }
     const error = { code: 'schema.unregistered', class: 'configuration' }
-    await expect(registry.idOf({ subject: 'x', text: '"string"' })).rejects.toMatchObject(error)
     await expect(registry.register([{ subject: 'x', text: '"string"' }])).rejects.toMatchObject(error)
   })
 })

@@ -25,7 +25,10 @@ export function createFixedRegistry(): SchemaRegistry {
   }
   return {
     register: async (schemas) => schemas.map(({ subject, text }) => find(subject, text)),
-    schemaById: async (id) => texts.get(id),
+    schemaById: async (id, signal) => {
+      signal?.throwIfAborted()
+      return texts.get(id)
+    },
     idOf: async ({ subject, text }) => find(subject, text).id,
     ping: async () => undefined,
   }
