@@ -122,17 +122,28 @@ describe('standalone', () => {
     }
   })
 
-  it('given SIGKILL of the command itself, the service ends too', async () => {
-    const { child } = await begin()
-    const pid = holderOf(dataDir)
-    child.kill('SIGKILL')
-    await eventually(
+  const hasEnded = (pid: number) =>
+    eventually(
       'the service has ended',
       async () => {
         expect(() => process.kill(pid, 0)).toThrow('ESRCH')
         return true
       },
-      { deadlineMs: 30_000 },
+      { deadlineMs: 60_000 },
     )
+
+  it('given SIGKILL of the command itself, the service ends too', async () => {
+    const { child } = await begin()
+    const pid = holderOf(dataDir)
+    child.kill('SIGKILL')
+    expect(await hasEnded(pid)).toBe(true)
+  })
+
+  it('given SIGKILL of the command while the service starts, the service ends too', async () => {
+    const { child } = spawnStart(dataDir)
+    children.push(child)
+    const pid = await eventually('the folder is taken', () => holderOf(dataDir), { deadlineMs: 60_000 })
+    child.kill('SIGKILL')
+    expect(await hasEnded(pid)).toBe(true)
   })
 })
