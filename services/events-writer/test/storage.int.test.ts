@@ -72,6 +72,24 @@ for (const [name, create, description] of [
       ])
     })
 
+    it('given a database without COPY, its rows are the same to the byte', async () => {
+      const history = newHistory()
+      const { aggregateId } = history.create('Grüße \u{1f95b} "{}" \\\\N \\t \n NULL $1 \'x\'')
+      history.create()
+      history.append('entity.title_changed', aggregateId, { title: '[1,"é"]', oldTitle: '{"a":[null]}' })
+      const rows = () => database.superuserSql('select to_jsonb(e) from log.events e order by sequence')
+      await deliver(newInbox(), history.events)
+      const copied = await rows()
+      expect(copied).toHaveLength(3)
+      await database.superuserSql(
+        'truncate log.events, log.user_days, log.aggregates, log.daily_counts, log.positions, log.user_positions',
+      )
+      const without = openStore(database.url, { copy: false, statementTimeout: true, manySessions: true })
+      await deliver(without.newInbox(), history.events)
+      await without.pool.end()
+      expect(await rows()).toEqual(copied)
+    })
+
     it('given a batch that the log has although the positions do not say so, nothing changes', async () => {
       const history = newHistory()
       for (let i = 0; i < 20; i += 1) history.create()

@@ -1,7 +1,7 @@
 import { avscOf, type EventType, eventTypes } from '@synap/contracts'
 import { createHistory, toMessages } from '@synap/inbox/testing'
 import { type InboundMessage, silentLogger } from '@synap/messaging'
-import { createPool } from '@synap/postgres'
+import { type Capabilities, createPool } from '@synap/postgres'
 import { createEventsInbox } from '../src/inbox.ts'
 
 const schemaIdOf = (type: EventType) => eventTypes.indexOf(type) + 1
@@ -11,8 +11,12 @@ export const newHistory = (startAt?: number) =>
   createHistory(startAt === undefined ? { schemaIdOf } : { schemaIdOf, startAt })
 
 /** The events-writer without its topic: records are handed over by the test, the database is real. */
-export function openStore(databaseUrl: string) {
-  const pool = createPool({ url: databaseUrl, applicationName: 'events-writer-test' })
+export function openStore(databaseUrl: string, capabilities?: Capabilities) {
+  const pool = createPool({
+    url: databaseUrl,
+    applicationName: 'events-writer-test',
+    ...(capabilities === undefined ? {} : { capabilities }),
+  })
   const newInbox = () =>
     createEventsInbox({
       pool,
