@@ -33,7 +33,8 @@ export const settings: Omit<IngestConfig, keyof UploadConfig> &
   Omit<EnricherOptions, 'defaultTimeZone'> = {
   topicPrefix: '',
   outboxLimit: 1_000_000,
-  relayLeaseMs: 3_000,
+  // Taken from whoever died when this folder is opened, so nobody waits for it; short, a busy machine would lose it.
+  relayLeaseMs: 30_000,
   relayPollMs: 5_000,
   haltPercent: 5,
   logChunkHours: 24,
