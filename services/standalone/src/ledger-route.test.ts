@@ -1,48 +1,22 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createClient, type SynapClient } from '@synap/client'
+import type { SynapClient } from '@synap/client'
 import { ledgerGaps, watchLedger } from '@synap/ledger'
-import { parseEnv, type ServiceContext } from '@synap/runtime'
-import { createLogger } from '@synap/telemetry'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type StandaloneConfig, standaloneConfig } from './config.ts'
-import { type Drivers, openDrivers } from './open-drivers.ts'
-import { startServices } from './start-services.ts'
+import { type InProcess, startInProcess } from '../test/start-in-process.ts'
+import type { Drivers } from './open-drivers.ts'
 
 const patience = 60_000
 
-/** All of standalone in this process, on a folder of its own. */
 describe('the ledger of standalone', () => {
-  const stopping = new AbortController()
-  const closers: (() => unknown)[] = []
-  let dataDir: string
+  let standalone: InProcess
   let drivers: Drivers
   let client: SynapClient
   let url: string
 
   beforeAll(async () => {
-    dataDir = await mkdtemp(join(tmpdir(), 'synap-ledger-'))
-    const context: ServiceContext<StandaloneConfig> = {
-      config: parseEnv(standaloneConfig, { DATA_DIR: dataDir }),
-      logger: createLogger('standalone', { level: 'silent' }),
-      defer: (_name, close) => closers.push(close),
-      signal: stopping.signal,
-      adminUrl: '',
-      health: { ready: () => undefined, live: () => undefined },
-      fail: (error) => {
-        throw error
-      },
-    }
-    drivers = await openDrivers(context)
-    url = await startServices(context, drivers)
-    client = createClient({ ingestUrl: url, queryUrl: url, apiKey: drivers.keys.apiKey })
+    standalone = await startInProcess()
+    ;({ drivers, client, url } = standalone)
   }, patience)
-  afterAll(async () => {
-    stopping.abort(new Error('the test is over'))
-    for (const close of closers.reverse()) await close()
-    await rm(dataDir, { recursive: true, force: true })
-  }, patience)
+  afterAll(() => standalone[Symbol.asyncDispose](), patience)
 
   const readLevel = () => {
     const reader = {
