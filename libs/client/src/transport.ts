@@ -123,7 +123,11 @@ function openForm({ contentType, body }: Form): OpenForm {
   let failed: Error | undefined
   const watched = async function* () {
     try {
-      yield* body
+      for await (const chunk of body) {
+        // Aborting has no effect on a body that goes on after its answer was read.
+        if (ended.signal.aborted) return
+        yield chunk
+      }
     } catch (error) {
       failed = error as Error
       throw error

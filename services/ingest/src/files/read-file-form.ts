@@ -74,7 +74,7 @@ function createReader(spool: Spool, signal: AbortSignal): Reader {
   const readFile = async (part: Part) => {
     if (!seen.has(filePart.entity)) wrong(filePart.file, `must come after the part ${filePart.entity}`)
     if (errors.length > 0) return drop(abortable(part.file, signal))
-    name = part.filename === undefined ? null : displayName(part.filename)
+    name = part.filename === undefined ? null : displayName(unescaped(part.filename))
     file = await spool.receive(abortable(part.file, signal), name)
     if (file.size === 0) wrong(filePart.file, 'must not be empty')
   }
@@ -145,6 +145,13 @@ async function* abortable(stream: Readable, signal: AbortSignal): AsyncGenerator
 
 async function drop(source: AsyncIterable<Buffer>): Promise<void> {
   for await (const _ of source);
+}
+
+/** What the HTML standard has clients escape in a file name, and nothing else. */
+function unescaped(fileName: string): string {
+  return fileName.replace(/%(22|0d|0a)/gi, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  )
 }
 
 /** Names of parts come from the client: they go back short and as plain text. */

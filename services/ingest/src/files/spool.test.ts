@@ -83,6 +83,13 @@ describe('the spool', () => {
     expect(given).toBeLessThan(5)
   })
 
+  it('given a small file of a kind with a smaller limit, it is held to that', async () => {
+    const png = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')
+    const image = (size: number) => chunked(Buffer.concat([png, Buffer.alloc(size - png.length)]))
+    expect((await spool.receive(image(1_000), null)).kind.fileType).toBe('image')
+    await expect(spool.receive(image(1_001), null)).rejects.toMatchObject({ kind: 'tooLarge' })
+  })
+
   it('given a text that is none from its last byte on, it is held to the limit of what it is then', async () => {
     const tight = await createSpool({ folder, maxBytes: 9e6, limits: { ...limits, other: 500_000 } })
     const text = Buffer.alloc(600_000, 'a')
