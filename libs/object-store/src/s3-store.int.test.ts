@@ -87,7 +87,9 @@ describe('S3', () => {
     expect((await store.read('up/one.txt', { maxBytes: 100 })).info.sha256).toBe(sha256Hex(body))
     const get = await fetch((await store.presignGet('up/one.txt', { downloadName: 'a"\r\nb.txt' })).url)
     expect(await get.text()).toBe(body)
-    expect(get.headers.get('content-disposition')).toBe('attachment; filename="a-b.txt"')
+    expect(get.headers.get('content-disposition')).toBe(
+      `attachment; filename="a-b.txt"; filename*=UTF-8''a_b.txt`,
+    )
     const other = (await store.presignGet('up/one.txt')).url.replace('one.txt', 'two.txt')
     expect((await fetch(other)).status).toBe(403)
   })
