@@ -22,7 +22,7 @@ describe('a file name for people', () => {
 
   it('given characters that hide or turn what it says, they are gone', () => {
     expect(displayName('invoice\u202Egpj.exe')).toBe('invoicegpj.exe')
-    expect(displayName('a\r\nb\0\u200B\u2066c\u2028\uFEFF.txt')).toBe('abc.txt')
+    expect(displayName('a\r\nb\0\u200B\u2066c\u2028\uFEFF.txt')).toBe('a bc .txt')
     expect(displayName('half \uD83D.txt')).toBe('half .txt')
   })
 

@@ -11,7 +11,7 @@ export const reservedNames = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])
  */
 export function displayName(name: string): string | null {
   const base = name.normalize('NFC').split(/[/\\]/).pop() ?? ''
-  const clean = base.replace(invisible, '').replace(/\s+/gu, ' ').trim()
+  const clean = base.replace(/\s+/gu, ' ').replace(invisible, '').trim()
   if (/^[.\s]*$/.test(clean)) return null
   if (clean.length <= maxUnits) return clean
   const extension = /\.[^.\s]{1,16}$/u.exec(clean)?.[0] ?? ''
