@@ -1,6 +1,9 @@
+import { createRequire } from 'node:module'
 import { createOfflineProvider } from './offline/provider.ts'
-import { createOpenAiProvider } from './openai/provider.ts'
+import type * as OpenAi from './openai/provider.ts'
 import type { ModelProvider } from './provider.ts'
+
+const require = createRequire(import.meta.url)
 
 /** As a service's environment names them. */
 export interface ModelSettings {
@@ -17,6 +20,8 @@ export interface ModelSettings {
 export function chooseProvider(settings: ModelSettings): ModelProvider {
   const { openaiApiKey: apiKey, openaiBaseUrl: baseUrl, openaiOrganization: organization } = settings
   if (apiKey === undefined && baseUrl === undefined) return createOfflineProvider()
+  // Only when it is used: its client is 276 modules and 12 MB.
+  const { createOpenAiProvider } = require('./openai/provider.ts') as typeof OpenAi
   return createOpenAiProvider({
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(baseUrl === undefined ? {} : { baseUrl }),

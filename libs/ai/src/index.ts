@@ -18,7 +18,7 @@ export {
 } from './extract/extractor.ts'
 export { detectLanguage, type LanguageGuess } from './language.ts'
 export { createOfflineProvider } from './offline/provider.ts'
-export { createOpenAiProvider, type OpenAiConfig } from './openai/provider.ts'
+export type { OpenAiConfig } from './openai/provider.ts'
 export {
   type AnalyseInput,
   type Analysis,

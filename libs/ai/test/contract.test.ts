@@ -1,4 +1,5 @@
-import { createOfflineProvider, createOpenAiProvider } from '../src/index.ts'
+import { createOfflineProvider } from '../src/index.ts'
+import { createOpenAiProvider } from '../src/openai/provider.ts'
 import { modelContract } from './contract.ts'
 import { type ServerDialect, startOpenAiServer } from './openai-server.ts'
 
