@@ -22,7 +22,7 @@ export function registerLedgerRoute(app: App, { pool, store, log }: Pick<Drivers
       const { signal } = request
       const reader = createLedgerReader({ pool, store, topic }, principalOf(request).userId)
       const ledger = await reader.read(signal)
-      if (!request.query.topic) return ledger
+      if (request.query.topic === 'false') return ledger
       return { ...ledger, topic: await counts.run(signal, () => reader.readTopic(signal)) }
     },
   )

@@ -5,10 +5,7 @@ const count = z.int().min(0)
 
 /** `GET /internal/ledger`: with `topic=true` the topic is read too, which takes longest. */
 export const ledgerQuery = z.strictObject({
-  topic: z
-    .enum(['true', 'false'])
-    .default('false')
-    .transform((text) => text === 'true'),
+  topic: z.enum(['true', 'false']).default('false'),
 })
 export type LedgerQuery = z.infer<typeof ledgerQuery>
 

@@ -31,7 +31,10 @@ export const stageSchema = z
     state: z.enum(stageStates),
     at: timeText.nullable().meta({ description: 'When it was done.' }),
     attempts: z.int().min(0),
-    error: z.string().nullable().meta({ description: 'The last error, or why it was skipped; a stable word.' }),
+    error: z
+      .string()
+      .nullable()
+      .meta({ description: 'The last error, or why it was skipped; a stable word.' }),
     nextRetryAt: timeText.nullable(),
   })
   .meta({ id: 'Stage' })
