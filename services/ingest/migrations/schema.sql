@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 007f793abce9524a3693589a272295b50e274a8a74dd77f05855a10a06c8c738
+-- What the migrations beside this file come to; of them: sha256 4423b07d76cd7e35ca3fd5f3b2a4bec2fd99bfcff361bf385b98124e25d8887e
 create schema write authorization synap_ingest;
 
 create sequence write.outbox_id as bigint;
@@ -36,6 +36,19 @@ create table write.idempotency (
   constraint idempotency_request_hash_check CHECK ((octet_length(request_hash) = 32))
 );
 alter table write.idempotency owner to synap_ingest;
+
+create table write.identity (
+  only_row boolean not null default true,
+  system_identifier text not null,
+  timeline text not null,
+  database_oid bigint not null,
+  settled boolean not null default true,
+  epoch uuid not null default gen_random_uuid(),
+  recorded_at timestamp with time zone not null default clock_timestamp(),
+  constraint identity_only_row_check CHECK (only_row),
+  constraint identity_pkey PRIMARY KEY (only_row)
+);
+alter table write.identity owner to synap_ingest;
 
 create table write.object_leases (
   lease_id uuid not null default gen_random_uuid(),
@@ -195,6 +208,25 @@ create table write.outbox_default (
 ) partition of write.outbox DEFAULT;
 alter table write.outbox_default owner to synap_ingest;
 
+create table write.reconciliation (
+  only_row boolean not null default true,
+  run uuid not null,
+  phase text not null,
+  started_at timestamp with time zone not null default clock_timestamp(),
+  updated_at timestamp with time zone not null default clock_timestamp(),
+  finished_at timestamp with time zone,
+  topic_records bigint not null default 0,
+  users_checked bigint not null default 0,
+  users_moved bigint not null default 0,
+  events_folded bigint not null default 0,
+  events_unfoldable bigint not null default 0,
+  detail text,
+  constraint reconciliation_only_row_check CHECK (only_row),
+  constraint reconciliation_phase_check CHECK ((phase = ANY (ARRAY['topic'::text, 'users'::text, 'done'::text, 'failed'::text]))),
+  constraint reconciliation_pkey PRIMARY KEY (only_row)
+);
+alter table write.reconciliation owner to synap_ingest;
+
 create table write.relay_lease (
   name text not null,
   holder uuid not null,
@@ -307,6 +339,19 @@ AS $function$
 $function$
 ;
 alter function write.abandon_put(uuid,text,integer) owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.actual_identity()
+ RETURNS TABLE(system_identifier text, timeline text, database_oid bigint)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select (select c.system_identifier::text from pg_control_system() c),
+         case when pg_is_in_recovery() then 'in recovery' else left(pg_walfile_name(pg_current_wal_lsn()), 8) end,
+         (select d.oid::bigint from pg_database d where d.datname = current_database())
+$function$
+;
+alter function write.actual_identity() owner to synap_ingest;
 
 CREATE OR REPLACE FUNCTION write.append(p_user uuid, p_context jsonb, p_aggregates jsonb, p_events jsonb, p_objects jsonb DEFAULT '[]'::jsonb, p_tags jsonb DEFAULT '[]'::jsonb, p_idempotency jsonb DEFAULT NULL::jsonb)
  RETURNS jsonb
@@ -596,7 +641,31 @@ $function$
 ;
 alter function write.check_versions(uuid,jsonb) owner to synap_ingest;
 
-CREATE OR REPLACE FUNCTION write.extend_outbox(p_ahead integer DEFAULT 2)
+CREATE OR REPLACE FUNCTION write.drop_outbox_partition(p_name text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '2s'
+AS $function$
+declare
+  v_waits boolean;
+begin
+  -- The order in which an insert takes its locks; the other way round the two would wait for each other.
+  lock table only write.outbox in access exclusive mode;
+  if not exists (select from write.outbox_partitions() p where p.name = p_name and p.closed) then
+    return false;
+  end if;
+  execute format('select exists (select from write.%I p where p.published_at is null)', p_name) into v_waits;
+  if v_waits then return false; end if;
+  execute format('drop table write.%I', p_name);
+  return true;
+end
+$function$
+;
+alter function write.drop_outbox_partition(text) owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.extend_outbox(p_ahead integer DEFAULT 2, p_close_after interval DEFAULT '06:00:00'::interval)
  RETURNS integer
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -608,26 +677,36 @@ declare
   v_first bigint;
   v_range bigint;
   v_name text;
+  v_began timestamptz;
   v_made integer := 0;
 begin
   select s.last_value / c_rows into v_first from write.outbox_id s;
+  select o.created_at into v_began from write.outbox o
+    where o.id >= v_first * c_rows and o.id < (v_first + 1) * c_rows order by o.id limit 1;
   for v_range in select generate_series(v_first, v_first + p_ahead) loop
-    v_name := 'outbox_' || lpad(v_range::text, 6, '0');
+    v_name := 'outbox_' || lpad(v_range::text, greatest(6, length(v_range::text)), '0');
     continue when to_regclass('write.' || v_name) is not null;
     continue when exists (
       select from write.outbox_default d where d.id >= v_range * c_rows and d.id < (v_range + 1) * c_rows
     );
     execute format(
-      'create table write.%I partition of write.outbox for values from (%s) to (%s)',
+      'create table write.%I partition of write.outbox for values from (%s) to (%s)
+         with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000)',
       v_name, v_range * c_rows, (v_range + 1) * c_rows
     );
     v_made := v_made + 1;
   end loop;
+  if v_began < clock_timestamp() - p_close_after then
+    -- Ids are given out by inserts, and none runs beside this lock: the jump never goes back.
+    lock table only write.outbox in share row exclusive mode;
+    perform setval('write.outbox_id', (v_first + 1) * c_rows, false)
+      from write.outbox_id s where s.last_value < (v_first + 1) * c_rows;
+  end if;
   return v_made;
 end
 $function$
 ;
-alter function write.extend_outbox(integer) owner to synap_ingest;
+alter function write.extend_outbox(integer,interval) owner to synap_ingest;
 
 CREATE OR REPLACE FUNCTION write.heads(p_older_than interval, p_after uuid, p_limit integer)
  RETURNS TABLE(user_id uuid, sequence bigint)
@@ -730,6 +809,85 @@ $function$
 ;
 alter function write.outbox_overview() owner to synap_ingest;
 
+CREATE OR REPLACE FUNCTION write.outbox_partitions()
+ RETURNS TABLE(name text, from_id bigint, to_id bigint, closed boolean, is_default boolean, rows_estimate bigint, bytes bigint, newest_published_at timestamp with time zone)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_last bigint;
+begin
+  select s.last_value into v_last from write.outbox_id s;
+  for name, is_default, rows_estimate, bytes, from_id, to_id in
+    select c.relname, b.bound = 'DEFAULT', greatest(c.reltuples, 0)::bigint, pg_total_relation_size(c.oid),
+           (regexp_match(b.bound, $r$FROM \('(\d+)'\)$r$))[1]::bigint, (regexp_match(b.bound, $r$TO \('(\d+)'\)$r$))[1]::bigint
+      from pg_inherits i join pg_class c on c.oid = i.inhrelid
+      cross join lateral (select pg_get_expr(c.relpartbound, c.oid) as bound) b
+     where i.inhparent = 'write.outbox'::regclass
+     order by 5 nulls first
+  loop
+    closed := not is_default and to_id <= v_last;
+    execute format('select p.published_at from write.%I p order by p.id desc limit 1', name)
+      into newest_published_at;
+    return next;
+  end loop;
+end
+$function$
+;
+alter function write.outbox_partitions() owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.refusal()
+ RETURNS text
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_known write.identity;
+  v_actual record;
+begin
+  select i.* into v_known from write.identity i;
+  if not found then
+    insert into write.identity (system_identifier, timeline, database_oid)
+      select a.system_identifier, a.timeline, a.database_oid from write.actual_identity() a
+      on conflict do nothing;
+    return null;
+  end if;
+  if not v_known.settled then return 'unsettled'; end if;
+  select a.* into v_actual from write.actual_identity() a;
+  if (v_known.system_identifier, v_known.timeline, v_known.database_oid)
+    is distinct from (v_actual.system_identifier, v_actual.timeline, v_actual.database_oid) then
+    return 'restored';
+  end if;
+  return null;
+end
+$function$
+;
+alter function write.refusal() owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.refuse_unreconciled()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_epoch uuid;
+  v_why text;
+begin
+  select i.epoch into v_epoch from write.identity i;
+  if current_setting('synap.write_epoch', true) = v_epoch::text then return null; end if;
+  v_why := write.refusal();
+  if v_why is not null then
+    raise exception 'the write database has to be reconciled (%)', v_why using errcode = 'SY001';
+  end if;
+  perform set_config('synap.write_epoch', v_epoch::text, false) where v_epoch is not null;
+  return null;
+end
+$function$
+;
+alter function write.refuse_unreconciled() owner to synap_ingest;
+
 CREATE OR REPLACE FUNCTION write.release_quarantine(p_user uuid)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -744,8 +902,11 @@ $function$
 ;
 alter function write.release_quarantine(uuid) owner to synap_ingest;
 
+CREATE TRIGGER refuse_unreconciled BEFORE INSERT ON write.outbox FOR EACH STATEMENT EXECUTE FUNCTION write.refuse_unreconciled();
+
 grant execute on function write.item_status(uuid) to synap_query;
 grant execute on function write.outbox_overview() to synap_operator;
+grant execute on function write.outbox_partitions() to synap_operator;
 grant execute on function write.release_quarantine(uuid) to synap_operator;
 grant usage on schema write to synap_operator;
 grant usage on schema write to synap_query;
