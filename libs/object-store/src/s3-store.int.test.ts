@@ -88,7 +88,7 @@ describe('S3', () => {
     const get = await fetch((await store.presignGet('up/one.txt', { downloadName: 'a"\r\nb.txt' })).url)
     expect(await get.text()).toBe(body)
     expect(get.headers.get('content-disposition')).toBe(
-      `attachment; filename="a-b.txt"; filename*=UTF-8''a_b.txt`,
+      `attachment; filename="a-b.txt"; filename*=UTF-8''a_%20b.txt`,
     )
     const other = (await store.presignGet('up/one.txt')).url.replace('one.txt', 'two.txt')
     expect((await fetch(other)).status).toBe(403)
