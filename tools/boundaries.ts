@@ -27,7 +27,7 @@ const allowedEdges: Record<string, readonly string[]> = {
   driver: ['foundation', 'contracts', 'port'],
   // Stand for the real drivers on top of one of them: a pool with an embedded Postgres, a log in its tables.
   embedded: ['foundation', 'contracts', 'port', 'driver'],
-  policy: ['foundation', 'contracts', 'port', 'driver'],
+  policy: ['foundation', 'contracts', 'domain', 'port', 'driver'],
   platform: ['foundation', 'contracts', 'policy', 'platform'],
   service: [
     'foundation',

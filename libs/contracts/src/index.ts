@@ -91,6 +91,29 @@ export {
   readOptions,
   readQuery,
 } from './http/entity.ts'
+export {
+  type EventChain,
+  type EventCounts,
+  type EventCountsQuery,
+  type EventList,
+  type EventStreamQuery,
+  type EventsQuery,
+  type EventView,
+  eventChain,
+  eventCounts,
+  eventCountsQuery,
+  eventList,
+  eventParams,
+  eventSchema,
+  eventStreamQuery,
+  eventsQuery,
+  type HistoryEntry,
+  type HistoryList,
+  type HistoryQuery,
+  historyEntry,
+  historyList,
+  historyQuery,
+} from './http/events.ts'
 export { httpHeaders, problemContentType } from './http/http-headers.ts'
 export { idempotencyKey } from './http/idempotency.ts'
 export {

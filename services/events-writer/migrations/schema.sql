@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 8ccc56f8e3677f7d2b03c8d6493f0e80dc64668d7be4730814401310918ca827
+-- What the migrations beside this file come to; of them: sha256 5bb27e18b6329546c65dd6c13d388a8ca377206973b123f1fe9225c886276811
 create schema log authorization synap_events_writer;
 
 create table log.aggregates (
@@ -102,6 +102,26 @@ create table log.schemas (
 );
 alter table log.schemas owner to synap_events_writer;
 
+create table log.snapshots (
+  aggregate_id uuid not null,
+  version integer not null,
+  user_id uuid not null,
+  state_version integer not null,
+  sequence bigint not null,
+  state text not null,
+  checksum text not null,
+  made_at timestamp with time zone not null default now(),
+  constraint snapshots_pkey PRIMARY KEY (aggregate_id, version)
+);
+alter table log.snapshots owner to synap_events_writer;
+
+create table log.snapshots_due (
+  aggregate_id uuid not null,
+  user_id uuid not null,
+  constraint snapshots_due_pkey PRIMARY KEY (aggregate_id)
+);
+alter table log.snapshots_due owner to synap_events_writer;
+
 create table log.user_days (
   user_id uuid not null,
   day date not null,
@@ -122,6 +142,12 @@ create table log.user_positions (
 );
 alter table log.user_positions owner to synap_events_writer;
 
+CREATE INDEX events_by_aggregate ON log.events USING btree (aggregate_id, version);
+
+CREATE INDEX events_by_cause ON log.events USING btree (causation_id) WHERE (causation_id IS NOT NULL);
+
+CREATE INDEX events_by_correlation ON log.events USING btree (correlation_id);
+
 CREATE INDEX events_by_sequence ON log.events USING btree (user_id, sequence);
 
 CREATE INDEX parked_marked ON log.parked USING btree (topic, user_id) WHERE (state = 'retry'::text);
@@ -129,6 +155,217 @@ CREATE INDEX parked_marked ON log.parked USING btree (topic, user_id) WHERE (sta
 CREATE UNIQUE INDEX parked_record ON log.parked USING btree (topic, partition, record_offset, COALESCE(sha256(value), '\x'::bytea)) WHERE (NOT slot);
 
 CREATE UNIQUE INDEX parked_slot ON log.parked USING btree (user_id, sequence) WHERE (slot AND (state = ANY (ARRAY['open'::text, 'retry'::text])));
+
+CREATE INDEX snapshots_of_user ON log.snapshots USING btree (user_id);
+
+create view log.event_rows as
+ SELECT e.event_id,
+    e.sequence,
+    e.event_type,
+    s.aggregate_type,
+    e.aggregate_id,
+    e.version,
+    e.user_id,
+    e.occurred_at,
+    e.source,
+    replace((e.correlation_id)::text, '-'::text, ''::text) AS correlation_id,
+    e.causation_id,
+    e.actor_kind,
+    e.actor_id,
+    e.delta,
+    e.extra,
+    e.schema_no
+   FROM (log.events e
+     JOIN log.schemas s ON ((s.no = e.schema_no)));
+alter view log.event_rows owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.aggregate_events(p_aggregate uuid, p_above integer, p_to integer, p_up_to bigint, p_limit integer)
+ RETURNS SETOF log.event_rows
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
+  span record;
+begin
+  select a.first_at, a.last_at into span
+    from log.aggregates a where a.aggregate_id = p_aggregate and a.user_id = me;
+  if not found then
+    return;
+  end if;
+  return query execute $query$
+    with hits as materialized (
+      select e.* from log.events e
+        where e.aggregate_id = $1 and e.user_id = $2 and e.version > $3 and e.version <= $4 and e.sequence <= $5
+          and e.occurred_at between $6 and $7
+        order by e.version limit $8
+    )
+    select e.event_id, e.sequence, e.event_type, s.aggregate_type, e.aggregate_id, e.version, e.user_id, e.occurred_at,
+           e.source, replace(e.correlation_id::text, '-', ''), e.causation_id,
+           e.actor_kind, e.actor_id, e.delta, e.extra, e.schema_no
+      from hits e join log.schemas s on s.no = e.schema_no
+      order by e.version
+    $query$
+    using p_aggregate, me, coalesce(p_above, 0), coalesce(p_to, 2147483647), coalesce(p_up_to, 9223372036854775807),
+          span.first_at, span.last_at, p_limit;
+end
+$function$
+;
+alter function log.aggregate_events(uuid,integer,integer,bigint,integer) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.aggregate_head(p_aggregate uuid)
+ RETURNS TABLE(aggregate_type text, version integer, first_sequence bigint, last_sequence bigint, first_at timestamp with time zone, last_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select a.aggregate_type, a.version, a.first_sequence, a.last_sequence, a.first_at, a.last_at
+    from log.aggregates a
+    where a.aggregate_id = p_aggregate and a.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
+$function$
+;
+alter function log.aggregate_head(uuid) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.causes_of(p_event uuid)
+ RETURNS SETOF log.event_rows
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  cause log.event_rows;
+  next_id uuid;
+begin
+  select e.causation_id into next_id from log.event_by_id(p_event) e;
+  for steps in 1 .. 100 loop
+    exit when next_id is null;
+    select e.* into cause from log.event_by_id(next_id) e;
+    exit when not found;
+    return next cause;
+    next_id := cause.causation_id;
+  end loop;
+end
+$function$
+;
+alter function log.causes_of(uuid) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.count_events(p_from date, p_to date, p_types text[])
+ RETURNS TABLE(day date, event_type text, events bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select c.day, c.event_type, c.events from log.daily_counts c
+    where c.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
+      and c.day between coalesce(p_from, '-infinity') and coalesce(p_to, 'infinity')
+      and (p_types is null or c.event_type = any (p_types))
+    order by c.day, c.event_type
+$function$
+;
+alter function log.count_events(date,date,text[]) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.count_events_by_hour(p_from timestamp with time zone, p_to timestamp with time zone, p_types text[])
+ RETURNS TABLE(hour timestamp with time zone, event_type text, events bigint)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
+  part record;
+begin
+  if p_to > p_from + interval '31 days' then
+    raise exception 'more than 31 days by the hour' using errcode = '22023';
+  end if;
+  select min(d.first_sequence) as lowest, max(d.last_sequence) as highest into part
+    from log.user_days d where d.user_id = me and d.last_at >= p_from and d.first_at < p_to;
+  return query execute
+    'select date_trunc(''hour'', e.occurred_at, ''UTC''), e.event_type, count(*) from log.events e
+       where e.user_id = $1 and e.sequence between $2 and $3 and e.occurred_at >= $4 and e.occurred_at < $5
+         and ($6 is null or e.event_type = any ($6))
+       group by 1, 2 order by 1, 2'
+    using me, part.lowest, part.highest, p_from, p_to, p_types;
+end
+$function$
+;
+alter function log.count_events_by_hour(timestamp with time zone,timestamp with time zone,text[]) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.effects_of(p_event uuid, p_limit integer)
+ RETURNS SETOF log.event_rows
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
+  origin bigint;
+  earliest timestamptz;
+  latest timestamptz;
+  generation uuid[] := array[p_event];
+  children uuid[];
+  effect log.event_rows;
+  room int := p_limit;
+begin
+  select e.sequence into origin from log.event_by_id(p_event) e;
+  select min(d.first_at), max(d.last_at) into earliest, latest
+    from log.user_days d where d.user_id = me and d.last_sequence > origin;
+  for steps in 1 .. 100 loop
+    children := '{}';
+    for effect in execute $query$
+      with hits as materialized (
+        select e.event_id, e.occurred_at from log.events e
+          where e.causation_id = any ($1) and e.user_id = $2 and e.sequence > $3
+            and e.occurred_at between $4 and $5
+          order by e.sequence limit $6
+      )
+      select r.* from hits h join log.event_rows r using (event_id, occurred_at)
+        where r.occurred_at between $4 and $5 order by r.sequence
+      $query$ using generation, me, origin, earliest, latest, room
+    loop
+      children := children || effect.event_id;
+      return next effect;
+    end loop;
+    room := room - cardinality(children);
+    exit when room <= 0 or cardinality(children) = 0;
+    generation := children;
+  end loop;
+end
+$function$
+;
+alter function log.effects_of(uuid,integer) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.event_by_id(p_event uuid)
+ RETURNS SETOF log.event_rows
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
+  minted timestamptz := to_timestamp(('x' || left(replace(p_event::text, '-', ''), 12))::bit(48)::bigint / 1000.0);
+  earliest timestamptz;
+  latest timestamptz;
+  found_at timestamptz;
+begin
+  execute 'select e.occurred_at from log.events e
+             where e.event_id = $1 and e.user_id = $2 and e.occurred_at between $3 and $4'
+    into found_at using p_event, me, minted - interval '1 hour', minted + interval '25 hours';
+  if found_at is null then
+    select min(d.first_at), max(d.last_at) into earliest, latest from log.user_days d where d.user_id = me;
+    execute 'select e.occurred_at from log.events e
+               where e.event_id = $1 and e.user_id = $2 and e.occurred_at between $3 and $4'
+      into found_at using p_event, me, earliest, latest;
+  end if;
+  if found_at is null then
+    return;
+  end if;
+  return query execute 'select r.* from log.event_rows r where r.event_id = $1 and r.occurred_at = $2'
+    using p_event, found_at;
+end
+$function$
+;
+alter function log.event_by_id(uuid) owner to synap_events_writer;
 
 CREATE OR REPLACE FUNCTION log.events_between(p_user uuid, p_from bigint, p_to bigint)
  RETURNS TABLE(event_id uuid, event_type text, user_id uuid, aggregate_id uuid, aggregate_type text, version integer, sequence bigint, occurred_at timestamp with time zone, source text, correlation_id text, causation_id uuid, actor_kind text, actor_id uuid, delta jsonb, extra jsonb, traceparent text, tracestate text, fingerprint text, schema_id integer, schema text)
@@ -155,6 +392,82 @@ end
 $function$
 ;
 alter function log.events_between(uuid,bigint,bigint) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.find_events(p_types text[], p_aggregate uuid, p_correlation uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_above bigint, p_below bigint, p_newest boolean, p_limit integer)
+ RETURNS SETOF log.event_rows
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
+  direction text := case when p_newest then 'desc' else 'asc' end;
+  above bigint := coalesce(p_above, 0);
+  below bigint := coalesce(p_below, 9223372036854775807);
+  start timestamptz := coalesce(p_from, '-infinity');
+  stop timestamptz := coalesce(p_to, 'infinity');
+  part record;
+begin
+  if p_aggregate is not null then
+    select a.first_at as earliest, a.last_at as latest, a.first_sequence as lowest, a.last_sequence as highest into part
+      from log.aggregates a where a.aggregate_id = p_aggregate and a.user_id = me;
+  elsif p_correlation is not null then
+    select min(d.first_at) as earliest, max(d.last_at) as latest, min(d.first_sequence) as lowest,
+           max(d.last_sequence) as highest into part
+      from log.user_days d
+      where d.user_id = me and d.last_sequence > above and d.first_sequence < below
+        and d.last_at >= start and d.first_at < stop;
+  else
+    select p.* into part
+      from log.part_to_read(me, p_types, start, stop, above, below, p_newest, p_limit) p;
+  end if;
+  if part.earliest is null then
+    return;
+  end if;
+  -- The constants of this call, and not a plan for any: so chunks are left out, and the right index is taken.
+  return query execute format(
+    $query$
+    with hits as materialized (
+      select e.* from log.events e
+        where e.user_id = $1 and e.sequence > $2 and e.sequence < $3
+          and e.sequence between $4 and $5 and e.occurred_at between $6 and $7
+          and e.occurred_at >= $8 and e.occurred_at < $9
+          %1$s %2$s %3$s
+        order by %4$s limit $10
+    )
+    select e.event_id, e.sequence, e.event_type, s.aggregate_type, e.aggregate_id, e.version, e.user_id, e.occurred_at,
+           e.source, replace(e.correlation_id::text, '-', ''), e.causation_id,
+           e.actor_kind, e.actor_id, e.delta, e.extra, e.schema_no
+      from hits e join log.schemas s on s.no = e.schema_no
+      order by e.sequence %5$s
+    $query$,
+    case when p_types is null then '' else 'and e.event_type = any ($11)' end,
+    case when p_aggregate is null then '' else 'and e.aggregate_id = $12' end,
+    case when p_correlation is null then '' else 'and e.correlation_id = $13' end,
+    -- `+ 0` keeps the planner from walking all of the user's events in their order for the few of one trace
+    case when p_aggregate is not null then 'e.version ' || direction
+         when p_correlation is not null then '(e.sequence + 0) ' || direction
+         else 'e.sequence ' || direction end,
+    direction
+  ) using me, above, below, part.lowest, part.highest, part.earliest, part.latest, start, stop, p_limit,
+          p_types, p_aggregate, p_correlation;
+end
+$function$
+;
+alter function log.find_events(text[],uuid,uuid,timestamp with time zone,timestamp with time zone,bigint,bigint,boolean,integer) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.heads(p_after uuid, p_limit integer)
+ RETURNS TABLE(user_id uuid, seen bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select p.user_id, p.seen from log.user_positions p
+    where p.seen > 0 and (p_after is null or p.user_id > p_after)
+    order by p.user_id limit least(p_limit, 10000)
+$function$
+;
+alter function log.heads(uuid,integer) owner to synap_events_writer;
 
 CREATE OR REPLACE FUNCTION log.item_status(p_entity uuid)
  RETURNS TABLE(version integer, sequence bigint, logged_at timestamp with time zone, parked integer)
@@ -207,6 +520,69 @@ $function$
 ;
 alter function log.mark_parked(bigint[],text) owner to synap_events_writer;
 
+CREATE OR REPLACE FUNCTION log.parked_between(p_user uuid, p_from bigint, p_to bigint)
+ RETURNS TABLE(sequence bigint, aggregate_id uuid, aggregate_type text, version integer, fingerprint text, value bytea)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select k.sequence, k.aggregate_id, k.aggregate_type, k.version, k.headers ->> 'synap-schema', k.value
+    from log.parked k
+    where k.user_id = p_user and k.sequence between p_from and p_to and k.slot and k.state in ('open', 'retry')
+    order by k.sequence
+$function$
+;
+alter function log.parked_between(uuid,bigint,bigint) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.parked_of_user()
+ RETURNS TABLE(sequence bigint, aggregate_id uuid, reason text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select p.sequence, p.aggregate_id, p.reason from log.parked p
+    where p.user_id = nullif(current_setting('synap.user_id', true), '')::uuid and p.slot
+      and p.state in ('open', 'retry')
+    order by p.sequence
+$function$
+;
+alter function log.parked_of_user() owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.part_to_read(p_user uuid, p_types text[], p_from timestamp with time zone, p_to timestamp with time zone, p_above bigint, p_below bigint, p_newest boolean, p_limit integer)
+ RETURNS TABLE(earliest timestamp with time zone, latest timestamp with time zone, lowest bigint, highest bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with days as (
+    select d.first_sequence, d.last_sequence, d.first_at, d.last_at,
+           -- a day that is asked for in part only may hold none of its events
+           case when d.first_sequence > p_above and d.last_sequence < p_below
+                 and d.first_at >= p_from and d.last_at < p_to then c.events else 0 end as sure
+      from log.user_days d
+      cross join lateral (
+        select sum(n.events) as events from log.daily_counts n
+          where n.user_id = d.user_id and n.day = d.day and (p_types is null or n.event_type = any (p_types))
+      ) c
+      where d.user_id = p_user and d.last_sequence > p_above and d.first_sequence < p_below
+        and d.last_at >= p_from and d.first_at < p_to and c.events > 0
+  ), added as (
+    select days.*, sum(days.sure) over (
+        order by case when p_newest then -days.last_sequence else days.first_sequence end
+        rows between unbounded preceding and 1 preceding
+      ) as before
+      from days
+  ), enough as (
+    select min(added.first_sequence) as lowest, max(added.last_sequence) as highest
+      from added where coalesce(added.before, 0) < p_limit
+  )
+  select min(days.first_at), max(days.last_at), min(days.first_sequence), max(days.last_sequence)
+    from days cross join enough
+    where case when p_newest then days.last_sequence >= enough.lowest else days.first_sequence <= enough.highest end
+$function$
+;
+alter function log.part_to_read(uuid,text[],timestamp with time zone,timestamp with time zone,bigint,bigint,boolean,integer) owner to synap_events_writer;
+
 CREATE OR REPLACE FUNCTION log.positions_of(users uuid[])
  RETURNS TABLE(user_id uuid, seen bigint)
  LANGUAGE sql
@@ -218,14 +594,210 @@ $function$
 ;
 alter function log.positions_of(uuid[]) owner to synap_events_writer;
 
+CREATE OR REPLACE FUNCTION log.schemas_of(numbers integer[])
+ RETURNS TABLE(no integer, schema text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select s.no, s.schema from log.schemas s where s.no = any (numbers)
+$function$
+;
+alter function log.schemas_of(integer[]) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.sequence_at(p_at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
+  whole bigint;
+  within bigint;
+  broken record;
+begin
+  select max(d.last_sequence) into whole from log.user_days d where d.user_id = me and d.last_at <= p_at;
+  select d.first_at, d.last_at, d.first_sequence, d.last_sequence into broken
+    from log.user_days d where d.user_id = me and d.first_at <= p_at and d.last_at > p_at;
+  if found then
+    execute 'select max(e.sequence) from log.events e
+               where e.user_id = $1 and e.sequence between $2 and $3 and e.occurred_at between $4 and $5'
+      into within using me, broken.first_sequence, broken.last_sequence, broken.first_at, p_at;
+  end if;
+  return greatest(coalesce(whole, 0), coalesce(within, 0));
+end
+$function$
+;
+alter function log.sequence_at(timestamp with time zone) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.sequence_of_user_at(p_user uuid, p_at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  -- of a day that is only begun at that time, the end of the day before
+  select coalesce(max(case when d.last_at <= p_at then d.last_sequence else d.first_sequence - 1 end), 0)
+    from log.user_days d where d.user_id = p_user and d.first_at <= p_at
+$function$
+;
+alter function log.sequence_of_user_at(uuid,timestamp with time zone) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.settled_of(users uuid[])
+ RETURNS TABLE(user_id uuid, seen bigint, settled bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select p.user_id, p.seen,
+         least(p.seen, (select min(k.sequence) - 1 from log.parked k
+                          where k.user_id = p.user_id and k.slot and k.state in ('open', 'retry')))
+    from log.user_positions p where p.user_id = any (users)
+$function$
+;
+alter function log.settled_of(uuid[]) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.snapshot_of(p_aggregate uuid, p_state_version integer, p_to integer, p_up_to bigint)
+ RETURNS TABLE(version integer, sequence bigint, state text, checksum text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select s.version, s.sequence, s.state, s.checksum from log.snapshots s
+    where s.aggregate_id = p_aggregate and s.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
+      and s.state_version = p_state_version and s.version <= coalesce(p_to, 2147483647)
+      and s.sequence <= coalesce(p_up_to, 9223372036854775807)
+    order by s.version desc limit 1
+$function$
+;
+alter function log.snapshot_of(uuid,integer,integer,bigint) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.stream_events(p_user uuid, p_aggregate uuid, p_above integer, p_limit integer)
+ RETURNS TABLE(event_id uuid, event_type text, user_id uuid, aggregate_id uuid, aggregate_type text, version integer, sequence bigint, occurred_at timestamp with time zone, source text, correlation_id text, causation_id uuid, actor_kind text, actor_id uuid, delta jsonb, extra jsonb, traceparent text, tracestate text, fingerprint text, schema_id integer, schema text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_span record;
+begin
+  select a.first_at, a.last_at into v_span
+    from log.aggregates a where a.aggregate_id = p_aggregate and a.user_id = p_user;
+  return query
+    select e.event_id, e.event_type, e.user_id, e.aggregate_id, s.aggregate_type, e.version, e.sequence, e.occurred_at,
+           e.source, replace(e.correlation_id::text, '-', ''), e.causation_id, e.actor_kind, e.actor_id,
+           e.delta, e.extra, e.traceparent, e.tracestate, encode(s.fingerprint, 'hex'), s.schema_id, s.schema
+      from log.events e join log.schemas s on s.no = e.schema_no
+      where e.user_id = p_user and e.aggregate_id = p_aggregate and e.version > p_above
+        and e.occurred_at between v_span.first_at and v_span.last_at
+      order by e.version limit p_limit;
+end
+$function$
+;
+alter function log.stream_events(uuid,uuid,integer,integer) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.unaccounted(p_users uuid[], p_from bigint[], p_to bigint[])
+ RETURNS TABLE(user_id uuid, sequence bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select s.user_id, min(w.sequence)
+    from unnest(p_users, p_from, p_to) as s (user_id, first, last)
+    left join log.user_positions p on p.user_id = s.user_id
+    cross join lateral (
+      select greatest(s.first, coalesce(p.seen, 0) + 1) as sequence where coalesce(p.seen, 0) < s.last
+      union all
+      select k.sequence from log.parked k
+        where k.user_id = s.user_id and k.sequence between s.first and s.last
+          and k.slot and k.state in ('open', 'retry') and k.value is null
+    ) w
+    group by s.user_id
+$function$
+;
+alter function log.unaccounted(uuid[],bigint[],bigint[]) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.users_behind(p_after uuid, p_limit integer)
+ RETURNS TABLE(user_id uuid, seen bigint, events bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select p.user_id, p.seen, (select coalesce(sum(c.events), 0)::bigint from log.daily_counts c where c.user_id = p.user_id)
+    from log.user_positions p
+    where p_after is null or p.user_id > p_after
+    order by p.user_id limit p_limit
+$function$
+;
+alter function log.users_behind(uuid,integer) owner to synap_events_writer;
+
+grant execute on function log.aggregate_events(uuid,integer,integer,bigint,integer) to synap_ingest;
+grant execute on function log.aggregate_events(uuid,integer,integer,bigint,integer) to synap_operator;
+grant execute on function log.aggregate_events(uuid,integer,integer,bigint,integer) to synap_projector;
+grant execute on function log.aggregate_events(uuid,integer,integer,bigint,integer) to synap_query;
+grant execute on function log.aggregate_head(uuid) to synap_ingest;
+grant execute on function log.aggregate_head(uuid) to synap_operator;
+grant execute on function log.aggregate_head(uuid) to synap_projector;
+grant execute on function log.aggregate_head(uuid) to synap_query;
+grant execute on function log.causes_of(uuid) to synap_ingest;
+grant execute on function log.causes_of(uuid) to synap_operator;
+grant execute on function log.causes_of(uuid) to synap_projector;
+grant execute on function log.causes_of(uuid) to synap_query;
+grant execute on function log.count_events(date,date,text[]) to synap_ingest;
+grant execute on function log.count_events(date,date,text[]) to synap_operator;
+grant execute on function log.count_events(date,date,text[]) to synap_projector;
+grant execute on function log.count_events(date,date,text[]) to synap_query;
+grant execute on function log.count_events_by_hour(timestamp with time zone,timestamp with time zone,text[]) to synap_ingest;
+grant execute on function log.count_events_by_hour(timestamp with time zone,timestamp with time zone,text[]) to synap_operator;
+grant execute on function log.count_events_by_hour(timestamp with time zone,timestamp with time zone,text[]) to synap_projector;
+grant execute on function log.count_events_by_hour(timestamp with time zone,timestamp with time zone,text[]) to synap_query;
+grant execute on function log.effects_of(uuid,integer) to synap_ingest;
+grant execute on function log.effects_of(uuid,integer) to synap_operator;
+grant execute on function log.effects_of(uuid,integer) to synap_projector;
+grant execute on function log.effects_of(uuid,integer) to synap_query;
+grant execute on function log.event_by_id(uuid) to synap_ingest;
+grant execute on function log.event_by_id(uuid) to synap_operator;
+grant execute on function log.event_by_id(uuid) to synap_projector;
+grant execute on function log.event_by_id(uuid) to synap_query;
 grant execute on function log.events_between(uuid,bigint,bigint) to synap_ingest;
 grant execute on function log.events_between(uuid,bigint,bigint) to synap_projector;
+grant execute on function log.find_events(text[],uuid,uuid,timestamp with time zone,timestamp with time zone,bigint,bigint,boolean,integer) to synap_ingest;
+grant execute on function log.find_events(text[],uuid,uuid,timestamp with time zone,timestamp with time zone,bigint,bigint,boolean,integer) to synap_operator;
+grant execute on function log.find_events(text[],uuid,uuid,timestamp with time zone,timestamp with time zone,bigint,bigint,boolean,integer) to synap_projector;
+grant execute on function log.find_events(text[],uuid,uuid,timestamp with time zone,timestamp with time zone,bigint,bigint,boolean,integer) to synap_query;
+grant execute on function log.heads(uuid,integer) to synap_ingest;
 grant execute on function log.item_status(uuid) to synap_query;
 grant execute on function log.mark_parked(bigint[],text) to synap_operator;
+grant execute on function log.parked_between(uuid,bigint,bigint) to synap_ingest;
+grant execute on function log.parked_of_user() to synap_ingest;
+grant execute on function log.parked_of_user() to synap_operator;
+grant execute on function log.parked_of_user() to synap_projector;
+grant execute on function log.parked_of_user() to synap_query;
 grant execute on function log.positions_of(uuid[]) to synap_ingest;
 grant execute on function log.positions_of(uuid[]) to synap_operator;
 grant execute on function log.positions_of(uuid[]) to synap_projector;
 grant execute on function log.positions_of(uuid[]) to synap_query;
+grant execute on function log.schemas_of(integer[]) to synap_ingest;
+grant execute on function log.schemas_of(integer[]) to synap_operator;
+grant execute on function log.schemas_of(integer[]) to synap_projector;
+grant execute on function log.schemas_of(integer[]) to synap_query;
+grant execute on function log.sequence_at(timestamp with time zone) to synap_ingest;
+grant execute on function log.sequence_at(timestamp with time zone) to synap_operator;
+grant execute on function log.sequence_at(timestamp with time zone) to synap_projector;
+grant execute on function log.sequence_at(timestamp with time zone) to synap_query;
+grant execute on function log.sequence_of_user_at(uuid,timestamp with time zone) to synap_ingest;
+grant execute on function log.settled_of(uuid[]) to synap_ingest;
+grant execute on function log.settled_of(uuid[]) to synap_operator;
+grant execute on function log.settled_of(uuid[]) to synap_projector;
+grant execute on function log.settled_of(uuid[]) to synap_query;
+grant execute on function log.snapshot_of(uuid,integer,integer,bigint) to synap_ingest;
+grant execute on function log.snapshot_of(uuid,integer,integer,bigint) to synap_operator;
+grant execute on function log.snapshot_of(uuid,integer,integer,bigint) to synap_projector;
+grant execute on function log.snapshot_of(uuid,integer,integer,bigint) to synap_query;
+grant execute on function log.stream_events(uuid,uuid,integer,integer) to synap_ingest;
+grant execute on function log.unaccounted(uuid[],bigint[],bigint[]) to synap_ingest;
+grant execute on function log.users_behind(uuid,integer) to synap_operator;
 grant usage on schema log to synap_ingest;
 grant usage on schema log to synap_operator;
 grant usage on schema log to synap_projector;

@@ -11,6 +11,8 @@ export const eventsWriterConfig = z.object({
   logChunkHours: integer(1, 8_760).default(24),
   /** Days until a chunk is compressed, where the edition has it. */
   logCompressAfterDays: integer(1, 3_650).default(7),
+  /** Days until events are dropped; 0 = never. Refused above 0 as long as there is no archive of the log. */
+  logRetentionDays: integer(0, 36_500).default(0),
   /** Halt when more than this part of the last minute's records is refused; 100 = never. */
   haltPercent: integer(1, 100).default(5),
 })

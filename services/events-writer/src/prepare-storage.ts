@@ -1,9 +1,18 @@
+import { SynapError } from '@synap/core'
 import { type Pool, transaction } from '@synap/postgres'
-import { enableCompression, findHypertable, findTimescale, setChunkInterval } from './sql/storage.ts'
+import {
+  enableCompression,
+  findHypertable,
+  findTimescale,
+  hasRetentionPolicy,
+  setChunkInterval,
+} from './sql/storage.ts'
 
 export interface StorageOptions {
   /** Hours of events per chunk. */
   logChunkHours: number
+  /** Days until events are dropped; 0 = never. */
+  logRetentionDays: number
 }
 
 /** What the log is stored in, in words that an operator knows. */
@@ -18,8 +27,13 @@ export interface Storage {
 
 const hourMs = 3_600_000
 
-/** Finds out what the database offers and sets what the configuration asks of it; the same on every start. */
+/**
+ * Finds out what the database offers and sets what the configuration asks of it; the same on every start. Rejects with
+ * `log.retention_without_archive` (configuration) when old events would be dropped, by our setting or a policy in the
+ * database: the log is the only place that has all of them.
+ */
 export async function prepareStorage(pool: Pool, options: StorageOptions): Promise<Storage> {
+  if (options.logRetentionDays > 0) throw refusal('LOG_RETENTION_DAYS is set')
   return transaction(pool, { role: 'synap_events_writer' }, async (client): Promise<Storage> => {
     const timescale = await findTimescale(client)
     if (timescale === undefined) return plain('plain Postgres, without TimescaleDB')
@@ -27,6 +41,7 @@ export async function prepareStorage(pool: Pool, options: StorageOptions): Promi
     if (found === undefined) {
       return plain(`plain table: TimescaleDB ${timescale.version} was added after the log was made`)
     }
+    if (await hasRetentionPolicy(client)) throw refusal('the database has a retention policy on log.events')
     if (found.chunkMs !== options.logChunkHours * hourMs)
       await setChunkInterval(client, timescale.place, options.logChunkHours * hourMs)
     const full = timescale.license === 'timescale'
@@ -37,6 +52,13 @@ export async function prepareStorage(pool: Pool, options: StorageOptions): Promi
       chunkHours: options.logChunkHours,
       compressor: full ? timescale.place : null,
     }
+  })
+}
+
+function refusal(what: string): SynapError {
+  return new SynapError(`${what}, but there is no archive that keeps the events which would be dropped`, {
+    code: 'log.retention_without_archive',
+    class: 'configuration',
   })
 }
 

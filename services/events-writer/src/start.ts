@@ -7,11 +7,12 @@ import { addChecks } from './checks.ts'
 import { type OpenPool, startCompression } from './compress-chunks.ts'
 import type { EventsWriterConfig as Config } from './config.ts'
 import { createEventsConsumer } from './consumer.ts'
+import { startSnapshots } from './make-snapshots.ts'
 import { prepareStorage } from './prepare-storage.ts'
 
 export type EventsWriterOptions = Pick<
   Config,
-  'topicPrefix' | 'haltPercent' | 'logChunkHours' | 'logCompressAfterDays'
+  'topicPrefix' | 'haltPercent' | 'logChunkHours' | 'logCompressAfterDays' | 'logRetentionDays'
 >
 
 /** What the events-writer stands on; whoever made these closes them, after it. */
@@ -45,4 +46,6 @@ export async function startEventsWriter(
   await consumer.start()
   const upkeep = inbox.startUpkeep()
   defer('upkeep', () => upkeep.stop())
+  const snapshots = startSnapshots(pool, logger)
+  defer('snapshots', () => snapshots.stop())
 }

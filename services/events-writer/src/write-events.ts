@@ -2,6 +2,7 @@ import type { DecodedEvent } from '@synap/contracts'
 import { crashpoint, SynapError } from '@synap/core'
 import type { PlacedEvent } from '@synap/inbox'
 import { type Client, capabilitiesOf, execute } from '@synap/postgres'
+import { noteSnapshots } from './note-snapshots.ts'
 import type { EventRow } from './row.ts'
 import { copyEvents, insertEvents } from './sql/events.ts'
 import { addDailyCounts, widenAggregates, widenUserDays } from './sql/rollups.ts'
@@ -58,4 +59,5 @@ async function keepAccount(client: Client, written: readonly PlacedEvent<Decoded
   await widenUserDays(client, days)
   await widenAggregates(client, aggregates)
   await addDailyCounts(client, counts)
+  await noteSnapshots(client, written)
 }

@@ -10,7 +10,7 @@ import { deliver, newHistory, openStore } from './store.ts'
 
 const role = 'synap_events_writer'
 const directory = fileURLToPath(new URL('../migrations', import.meta.url))
-const settings = { logChunkHours: 24 }
+const settings = { logChunkHours: 24, logRetentionDays: 0 }
 
 async function withTimescale(): Promise<TestDatabase> {
   return createTestDatabase(['events-writer'])
@@ -53,6 +53,13 @@ for (const [name, create, description] of [
       const found = await prepareStorage(pool, settings)
       expect(found.description).toMatch(description)
       expect(await prepareStorage(pool, settings)).toEqual(found)
+    })
+
+    it('given that old events would be dropped without an archive, it refuses', async () => {
+      await expect(prepareStorage(pool, { ...settings, logRetentionDays: 730 })).rejects.toMatchObject({
+        code: 'log.retention_without_archive',
+        class: 'configuration',
+      })
     })
 
     it('given events over many days, all are stored and accounted for', async () => {

@@ -1,10 +1,10 @@
 import { avscOf, type EventType, eventTypes } from '@synap/contracts'
 import { createHistory, toMessages } from '@synap/inbox/testing'
 import { type InboundMessage, silentLogger } from '@synap/messaging'
-import { type Capabilities, createPool } from '@synap/postgres'
+import { type Capabilities, createPool, type Pool } from '@synap/postgres'
 import { createEventsInbox } from '../src/inbox.ts'
 
-const schemaIdOf = (type: EventType) => eventTypes.indexOf(type) + 1
+export const schemaIdOf = (type: EventType) => eventTypes.indexOf(type) + 1
 const away = () => Promise.reject(new Error('this test has no ingest'))
 
 export const newHistory = (startAt?: number) =>
@@ -17,26 +17,29 @@ export function openStore(databaseUrl: string, capabilities?: Capabilities) {
     applicationName: 'events-writer-test',
     ...(capabilities === undefined ? {} : { capabilities }),
   })
-  const newInbox = () =>
-    createEventsInbox({
-      pool,
-      consumerDriver: { readAt: async () => undefined },
-      registry: {
-        schemaById: async (id) => {
-          const type = eventTypes[id - 1]
-          return type === undefined ? undefined : avscOf(type)
-        },
+  return { pool, newInbox: () => newInboxOn(pool) }
+}
+
+/** An inbox of the log in the database behind a pool. */
+export function newInboxOn(pool: Pool) {
+  return createEventsInbox({
+    pool,
+    consumerDriver: { readAt: async () => undefined },
+    registry: {
+      schemaById: async (id) => {
+        const type = eventTypes[id - 1]
+        return type === undefined ? undefined : avscOf(type)
       },
-      ingest: { internalEvents: away, heads: away },
-      logger: silentLogger,
-      config: { haltPercent: 100 },
-    })
-  return { pool, newInbox }
+    },
+    ingest: { internalEvents: away, heads: away },
+    logger: silentLogger,
+    config: { haltPercent: 100 },
+  })
 }
 
 /** Delivers records to partition 0 as one batch. */
 export async function deliver(
-  inbox: ReturnType<ReturnType<typeof openStore>['newInbox']>,
+  inbox: ReturnType<typeof newInboxOn>,
   records: Parameters<typeof toMessages>[0],
   firstOffset = 0,
 ): Promise<void> {

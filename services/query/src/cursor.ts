@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { UserId } from '@synap/core'
 
-/** Where a list goes on: after this row, in the order newest first. */
+/** Where a list of entities goes on: after this row, in the order newest first. */
 export interface ListPosition {
   /** Milliseconds since 1970. */
   createdAt: number
@@ -9,44 +9,73 @@ export interface ListPosition {
 }
 
 /** Makes and reads cursors. They are opaque to clients, and useless to another user or under another filter. */
-export interface CursorCodec {
-  sign(userId: UserId, filter: string, position: ListPosition): string
+export interface CursorCodec<Position = ListPosition> {
+  sign(userId: UserId, filter: string, position: Position): string
   /** Undefined for anything that this codec did not sign for the same user and filter. */
-  parse(userId: UserId, filter: string, cursor: string): ListPosition | undefined
+  parse(userId: UserId, filter: string, cursor: string): Position | undefined
 }
 
 const macLength = 16
-const payloadLength = 6 + 16
+
+/** How a position is written down: always as many bytes. */
+interface PositionForm<Position> {
+  name: string
+  length: number
+  write(position: Position, payload: Buffer): void
+  read(payload: Buffer): Position
+}
+
+const listForm: PositionForm<ListPosition> = {
+  name: 'list',
+  length: 6 + 16,
+  write({ createdAt, id }, payload) {
+    payload.writeUIntBE(createdAt, 0, 6)
+    payload.write(id.replaceAll('-', ''), 6, 'hex')
+  },
+  read(payload) {
+    const hex = payload.toString('hex', 6)
+    return {
+      createdAt: payload.readUIntBE(0, 6),
+      id: [8, 12, 16, 20, 32].map((end, i) => hex.slice([0, 8, 12, 16, 20][i], end)).join('-'),
+    }
+  },
+}
+
+const sequenceForm: PositionForm<number> = {
+  name: 'sequence',
+  length: 8,
+  write: (sequence, payload) => void payload.writeBigUInt64BE(BigInt(sequence)),
+  read: (payload) => Number(payload.readBigUInt64BE()),
+}
+
+/** For lists of entities. The secret is the same in every instance, or a cursor of one is refused by the others. */
+export const createCursorCodec = (secret: string): CursorCodec => createCodec(secret, listForm)
+
+/** For lists of events: they go on behind (or before) a sequence. */
+export const createSequenceCursorCodec = (secret: string): CursorCodec<number> =>
+  createCodec(secret, sequenceForm)
 
 /**
- * A cursor is base64url of the row's place (6 bytes of milliseconds, 16 bytes of id) and the first 16 bytes of
- * HMAC-SHA-256 over it, the user and the filter.
- *
- * @param secret the same in every instance of the service, or a cursor of one is refused by the others
+ * A cursor is base64url of the position and the first 16 bytes of HMAC-SHA-256 over it, the user and the filter; each
+ * form has a key of its own.
  */
-export function createCursorCodec(secret: string): CursorCodec {
-  const key = createHmac('sha256', secret).update('synap list cursor, version 1').digest()
+function createCodec<Position>(secret: string, form: PositionForm<Position>): CursorCodec<Position> {
+  const key = createHmac('sha256', secret).update(`synap ${form.name} cursor, version 1`).digest()
   const mac = (userId: UserId, filter: string, payload: Buffer) =>
     createHmac('sha256', key).update(`${userId}\n${filter}\n`).update(payload).digest().subarray(0, macLength)
 
   return {
-    sign(userId, filter, { createdAt, id }) {
-      const payload = Buffer.alloc(payloadLength)
-      payload.writeUIntBE(createdAt, 0, 6)
-      payload.write(id.replaceAll('-', ''), 6, 'hex')
+    sign(userId, filter, position) {
+      const payload = Buffer.alloc(form.length)
+      form.write(position, payload)
       return Buffer.concat([payload, mac(userId, filter, payload)]).toString('base64url')
     },
     parse(userId, filter, cursor) {
       const bytes = Buffer.from(cursor, 'base64url')
-      if (bytes.length !== payloadLength + macLength || bytes.toString('base64url') !== cursor)
-        return undefined
-      const payload = bytes.subarray(0, payloadLength)
-      if (!timingSafeEqual(mac(userId, filter, payload), bytes.subarray(payloadLength))) return undefined
-      const hex = payload.toString('hex', 6)
-      return {
-        createdAt: payload.readUIntBE(0, 6),
-        id: [8, 12, 16, 20, 32].map((end, i) => hex.slice([0, 8, 12, 16, 20][i], end)).join('-'),
-      }
+      if (bytes.length !== form.length + macLength || bytes.toString('base64url') !== cursor) return undefined
+      const payload = bytes.subarray(0, form.length)
+      if (!timingSafeEqual(mac(userId, filter, payload), bytes.subarray(form.length))) return undefined
+      return form.read(payload)
     },
   }
 }

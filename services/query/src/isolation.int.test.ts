@@ -2,11 +2,14 @@ import { createOfflineProvider } from '@synap/ai'
 import { type EntityId, type UserId, uuidv7 } from '@synap/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { contentKeyOf, seedEntity, textKeyOf } from '../test/seed.ts'
+import { seedEvents } from '../test/seed-events.ts'
 import { seedWritten } from '../test/seed-status.ts'
 import { startQuery, type TestQuery } from '../test/start-query.ts'
 
 /** Query parameters without which a route cannot be asked. */
-const needed: Record<string, string> = { '/v1/search': '?q=canaryword' }
+const needed: Record<string, string> = { '/v1/search': '?q=canaryword', '/v1/events/stream': '?since=0' }
+/** Answers with numbers only. */
+const withoutWords = ['/v1/entities/{id}/status', '/v1/events/counts']
 const ourRoutes = (path: string) => path.startsWith('/v1/')
 
 describe('two users', () => {
@@ -18,7 +21,8 @@ describe('two users', () => {
   let paths: string[] = []
 
   beforeAll(async () => {
-    query = await startQuery([offline])
+    // streams end by themselves, so that they can be looked at as a whole
+    query = await startQuery([offline], undefined, { lifeMs: 300 })
     const { vectors } = await offline.embed([canary], new AbortController().signal)
     const seeded = { text: canary, title: canary, tags: [canary], vectors, model: offline.embeddingModel }
     for (const userId of [anna, bert]) {
@@ -26,6 +30,9 @@ describe('two users', () => {
         userId === anna ? seeded : { text: 'bert', title: 'bert', vectors, model: offline.embeddingModel }
       const made = await seedEntity(query.pool, { userId, sequence: 1, ...own })
       await seedWritten(query.database, { userId, id: made, version: 1, sequence: 1, sha256: null })
+      // an event with the id of the entity: one id leads to both
+      const delta = { type: 'note', title: own.title }
+      await seedEvents(query.pool, userId, [{ id: made, aggregateId: made, delta }])
       for (const key of [contentKeyOf({ userId, id: made }), textKeyOf({ userId, id: made })]) {
         await query.store.put(key, Buffer.from(own.text), { contentType: 'text/plain' })
       }
@@ -47,7 +54,12 @@ describe('two users', () => {
       '/v1/entities',
       '/v1/entities/{id}',
       '/v1/entities/{id}/content',
+      '/v1/entities/{id}/history',
       '/v1/entities/{id}/status',
+      '/v1/events',
+      '/v1/events/counts',
+      '/v1/events/stream',
+      '/v1/events/{id}/chain',
       '/v1/search',
     ])
   })
@@ -56,7 +68,8 @@ describe('two users', () => {
     for (const path of paths) {
       const answer = await query.get(url(path, id), anna)
       expect([path, answer.status]).toEqual([path, 200])
-      if (!path.endsWith('/status')) expect([path, answer.text.includes('canaryword')]).toEqual([path, true])
+      if (!withoutWords.includes(path))
+        expect([path, answer.text.includes('canaryword')]).toEqual([path, true])
     }
   })
 

@@ -1,22 +1,23 @@
 import type { UserId } from '@synap/core'
+import type { PositionWaiter, ReadPositions } from '@synap/event-log'
 import { problem } from '@synap/http'
 import { type Client, type Pool, queryRole, transaction } from '@synap/postgres'
 import type { Freshness } from './freshness.ts'
 import { findActiveSchema } from './sql/find-active-schema.ts'
 import { findPosition, findPositions, type Position } from './sql/find-position.ts'
-import type { PositionWaiter, ReadPositions } from './wait-for-position.ts'
 
-/** The read model in one snapshot: everything read through it is true for the same position. */
+/** A store in one snapshot: everything read through it is true for the same position. */
 export interface Snapshot {
   client: Client
-  /** Schema of the active read model. */
+  /** Schema of the active read model, or `log`. */
   schema: string
   position: Position
 }
 
+/** A store that query reads: the read model or the event log. */
 export interface ReadModel {
   /**
-   * Waits, without holding a connection, until the read model is fresh enough; then reads pointer, position and data in
+   * Waits, without holding a connection, until the store is fresh enough; then reads pointer, position and data in
    * one new transaction. Throws the problem `notCaughtUp` at the end of the wait. `onPosition` is told the position
    * that the answer, or the refusal, is true for.
    */
@@ -33,7 +34,17 @@ export interface ReadRequest {
   signal: AbortSignal
 }
 
-export function createReadModel(pool: Pool, waiter: Pick<PositionWaiter, 'reached'>): ReadModel {
+/** The schema of a store; asked in each transaction. */
+export type FindSchema = (client: Client) => Promise<string>
+
+/** The log has one schema, and publishes its positions as a read model does. */
+export const findLogSchema: FindSchema = () => Promise.resolve('log')
+
+export function createReadModel(
+  pool: Pool,
+  waiter: Pick<PositionWaiter, 'reached'>,
+  findSchema: FindSchema = findActiveSchema,
+): ReadModel {
   return {
     async read({ userId, freshness, signal }, work, onPosition) {
       const { minSequence, waitMs, staleAllowed } = freshness
@@ -42,7 +53,7 @@ export function createReadModel(pool: Pool, waiter: Pick<PositionWaiter, 'reache
         pool,
         { role: queryRole, userId },
         async (client) => {
-          const schema = await findActiveSchema(client)
+          const schema = await findSchema(client)
           const position = await findPosition(client, schema, userId)
           onPosition(position)
           if (position.seen < minSequence && !staleAllowed) {
@@ -56,13 +67,13 @@ export function createReadModel(pool: Pool, waiter: Pick<PositionWaiter, 'reache
   }
 }
 
-/** How far the active read model is, for the waiter. */
-export function createPositionReader(pool: Pool): ReadPositions {
+/** How far a store is (by default the active read model), for the waiter. */
+export function createPositionReader(pool: Pool, findSchema: FindSchema = findActiveSchema): ReadPositions {
   return (users) =>
     transaction(
       pool,
       { role: queryRole },
-      async (client) => findPositions(client, await findActiveSchema(client), users),
+      async (client) => findPositions(client, await findSchema(client), users),
       { readOnly: true },
     )
 }

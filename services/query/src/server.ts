@@ -1,23 +1,36 @@
 import type { ModelProvider } from '@synap/ai'
+import type { Subscriptions } from '@synap/event-log'
 import { type App, type Authenticate, buildApp } from '@synap/http'
 import type { ObjectStore } from '@synap/object-store'
 import type { Pool } from '@synap/postgres'
 import type { Logger } from '@synap/telemetry'
 import type { CursorCodec } from './cursor.ts'
+import type { StreamLimits } from './event-streams.ts'
 import type { ReadModel } from './read-model.ts'
+import { registerCountEvents } from './routes/count-events.ts'
+import { registerGetChain } from './routes/get-chain.ts'
 import { registerGetContent } from './routes/get-content.ts'
 import { registerGetEntity } from './routes/get-entity.ts'
+import { registerGetHistory } from './routes/get-history.ts'
 import { registerGetStatus } from './routes/get-status.ts'
 import { registerListEntities } from './routes/list-entities.ts'
+import { registerListEvents } from './routes/list-events.ts'
 import { registerSearch } from './routes/search.ts'
+import { registerStreamEvents } from './routes/stream-events.ts'
 
 export interface ServerDeps {
   pool: Pool
   readModel: ReadModel
+  /** The event log, read as the read model is. */
+  eventLog: ReadModel
+  subscriptions: Subscriptions
   store: ObjectStore
   /** Models that questions can be embedded with. */
   providers: readonly ModelProvider[]
   cursors: CursorCodec
+  /** Cursors of lists of events. */
+  sequences: CursorCodec<number>
+  streamLimits?: StreamLimits
   authenticate: Authenticate
   logger: Logger
 }
@@ -40,5 +53,10 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
   registerGetContent(app, deps)
   registerGetStatus(app, deps)
   registerSearch(app, deps)
+  registerListEvents(app, deps)
+  registerCountEvents(app, deps)
+  registerStreamEvents(app, deps)
+  registerGetChain(app, deps)
+  registerGetHistory(app, deps)
   return app
 }

@@ -1,18 +1,18 @@
 import type { ModelProvider } from '@synap/ai'
+import { createEventLog, createPositionWaiter, createSubscriptions } from '@synap/event-log'
 import type { App, Authenticate } from '@synap/http'
 import type { ObjectStore } from '@synap/object-store'
-import { type Listener, type ListenOptions, type Pool, query } from '@synap/postgres'
+import { type Listener, type ListenOptions, type Pool, query, queryRole } from '@synap/postgres'
 import type { ServiceContext } from '@synap/runtime'
-import { createCursorCodec } from './cursor.ts'
-import { createPositionReader, createReadModel } from './read-model.ts'
+import { createCursorCodec, createSequenceCursorCodec } from './cursor.ts'
+import { createPositionReader, createReadModel, findLogSchema } from './read-model.ts'
 import { buildServer } from './server.ts'
-import { createPositionWaiter } from './wait-for-position.ts'
 
 /** What query stands on; whoever made these closes them, after it. */
 export interface QueryDrivers {
   pool: Pool
   store: ObjectStore
-  /** The projector notifies once per batch; without a direct connection the positions are looked at every 50 ms. */
+  /** Projector and events-writer notify once per batch; without a direct connection the positions are looked at every 50 ms. */
   listen: (options: Pick<ListenOptions, 'channels' | 'onNotify'>) => Listener | Promise<Listener>
   /** Every model that questions can be embedded with. */
   providers: readonly ModelProvider[]
@@ -29,12 +29,34 @@ export async function startQuery(
   const readPositions = createPositionReader(pool)
   await readPositions([]) // refuses a database without a read model, or with one of an unknown shape
   const waiter = createPositionWaiter({ readPositions })
-  const listener = await listen({ channels: ['read_positions'], onNotify: () => waiter.wake() })
+  const logWaiter = createPositionWaiter({ readPositions: createPositionReader(pool, findLogSchema) })
+  const log = createEventLog({ pool, role: queryRole })
+  const subscriptions = createSubscriptions({ pool, role: queryRole, log })
+  const wake: Record<string, () => void> = {
+    read_positions: () => waiter.wake(),
+    log_positions: () => {
+      logWaiter.wake()
+      subscriptions.wake()
+    },
+  }
+  const listener = await listen({
+    channels: Object.keys(wake),
+    onNotify: (channel) => wake[channel]?.(),
+  })
   defer('listener', () => listener.close())
 
-  const cursors = createCursorCodec(cursorSecret)
-  const readModel = createReadModel(pool, waiter)
-  const server = await buildServer({ pool, readModel, store, providers, cursors, authenticate, logger })
+  const server = await buildServer({
+    pool,
+    readModel: createReadModel(pool, waiter),
+    eventLog: createReadModel(pool, logWaiter, findLogSchema),
+    subscriptions,
+    store,
+    providers,
+    cursors: createCursorCodec(cursorSecret),
+    sequences: createSequenceCursorCodec(cursorSecret),
+    authenticate,
+    logger,
+  })
   defer('server', () => server.close())
   health.ready('database', () => query(pool, { text: 'select 1' }))
   health.ready('object-store', (signal) => store.check(signal), { needed: false })

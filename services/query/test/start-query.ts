@@ -2,15 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ModelProvider } from '@synap/ai'
+import { createEventLog, createPositionWaiter, createSubscriptions } from '@synap/event-log'
 import type { App, RequestCredential } from '@synap/http'
 import { createFolderStore, type ObjectStore } from '@synap/object-store'
-import { createPool, type Pool } from '@synap/postgres'
+import { createPool, type Pool, queryRole } from '@synap/postgres'
 import { createLogger } from '@synap/telemetry'
 import { createTestDatabase, type TestDatabase } from '@synap/testing'
-import { createCursorCodec } from '../src/cursor.ts'
-import { createPositionReader, createReadModel } from '../src/read-model.ts'
+import { createCursorCodec, createSequenceCursorCodec } from '../src/cursor.ts'
+import type { StreamLimits } from '../src/event-streams.ts'
+import { createPositionReader, createReadModel, findLogSchema } from '../src/read-model.ts'
 import { buildServer } from '../src/server.ts'
-import { createPositionWaiter } from '../src/wait-for-position.ts'
 
 export interface TestQuery {
   app: App
@@ -32,24 +33,46 @@ export interface Answer {
   json: ReturnType<typeof JSON.parse>
 }
 
+/** Short times for what takes long. */
+export interface TestStreams extends StreamLimits {
+  idleMs?: number
+  /** Keys that do not hold any more. */
+  revoked?: ReadonlySet<string>
+}
+
 /** Query on a database of its own and, unless a store is given, a folder of objects; without a port. Keys are user ids. */
 export async function startQuery(
   providers: readonly ModelProvider[] = [],
   given?: ObjectStore,
+  streams: TestStreams = {},
 ): Promise<TestQuery> {
   const database = await createTestDatabase(['ingest', 'events-writer', 'projector', 'enricher'])
   const pool = createPool({ url: database.url, applicationName: 'query-test', max: 6 })
   const folder = await mkdtemp(join(tmpdir(), 'synap-query-'))
   const store = given ?? createFolderStore(folder)
   const waiter = createPositionWaiter({ readPositions: createPositionReader(pool), recheckMs: 20 })
+  const logWaiter = createPositionWaiter({
+    readPositions: createPositionReader(pool, findLogSchema),
+    recheckMs: 20,
+  })
+  const log = createEventLog({ pool, role: queryRole })
+  const { idleMs = 15_000, revoked, ...streamLimits } = streams
   const app = await buildServer({
     pool,
     readModel: createReadModel(pool, waiter),
+    eventLog: createReadModel(pool, logWaiter, findLogSchema),
+    subscriptions: createSubscriptions({ pool, role: queryRole, log, recheckMs: 20, idleMs, pageLength: 20 }),
+    streamLimits,
+    sequences: createSequenceCursorCodec('a secret of the test'),
     store,
     providers,
     cursors: createCursorCodec('a secret of the test'),
     authenticate: (token) =>
-      Promise.resolve({ userId: token, keyId: token, scopes: ['read'] } as unknown as RequestCredential),
+      Promise.resolve(
+        revoked?.has(token) === true
+          ? undefined
+          : ({ userId: token, keyId: token, scopes: ['read'] } as unknown as RequestCredential),
+      ),
     logger: createLogger('query', { level: 'silent' }),
   })
   return {

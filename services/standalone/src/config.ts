@@ -39,6 +39,7 @@ export const settings: Omit<IngestConfig, keyof UploadConfig> &
   haltPercent: 5,
   logChunkHours: 24,
   logCompressAfterDays: 7,
+  logRetentionDays: 0,
   enrichConcurrency: 4,
   enrichPerUser: 4,
   enrichLeaseMs: 5_000,

@@ -15,6 +15,8 @@ export const httpHeaders = {
   /** The sequence that an answer of query is true for. */
   sequence: 'synap-sequence',
   minSequence: 'synap-min-sequence',
+  /** Where a stream of events goes on: the sequence of the last one that was received. */
+  lastEventId: 'last-event-id',
   /** Sequences of the user that are parked, comma separated. */
   parked: 'synap-parked',
   traceparent: 'traceparent',

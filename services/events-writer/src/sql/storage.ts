@@ -63,6 +63,17 @@ export async function findChunkToCompress(client: Client, days: number): Promise
   return found?.chunk
 }
 
+/** Whether somebody gave the log a policy of TimescaleDB that drops old chunks. */
+export async function hasRetentionPolicy(client: Client): Promise<boolean> {
+  const [found] = await query<{ found: boolean }>(client, {
+    text: `select exists (
+             select from timescaledb_information.jobs
+               where proc_name = 'policy_retention' and hypertable_schema = 'log' and hypertable_name = 'events'
+           ) as found`,
+  })
+  return found?.found === true
+}
+
 export async function compressChunk(client: Client, place: string, chunk: string): Promise<void> {
   await query(client, {
     text: `select ${place}.compress_chunk($1::regclass, if_not_compressed => true)`,

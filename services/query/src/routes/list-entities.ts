@@ -1,8 +1,9 @@
-import { entityList, httpHeaders, type ListQuery, listQuery } from '@synap/contracts'
-import { type App, principalOf, problem, requires } from '@synap/http'
+import { entityList, type ListQuery, listQuery } from '@synap/contracts'
+import { type App, principalOf, requires } from '@synap/http'
 import { answerRead } from '../answer-read.ts'
 import type { CursorCodec } from '../cursor.ts'
 import { toEntityView } from '../entity-view.ts'
+import { pageOf, positionOf } from '../page.ts'
 import type { ReadModel } from '../read-model.ts'
 import { type EntityFilter, listEntities } from '../sql/find-entities.ts'
 
@@ -20,26 +21,21 @@ export function registerListEntities(
   }
   app.get('/v1/entities', { schema, config: requires('read') }, async (request, reply) => {
     const { cursor, limit = defaultLimit } = request.query
-    const { userId } = principalOf(request)
     const filter = filterOf(request.query)
-    const filterKey = JSON.stringify(filter)
-    const after = cursor === undefined ? undefined : cursors.parse(userId, filterKey, cursor)
-    if (cursor !== undefined && after === undefined) {
-      const message = 'is not a cursor of this list'
-      throw problem('validation', { errors: [{ path: 'query.cursor', message }] })
-    }
+    const list = { codec: cursors, userId: principalOf(request).userId, filter: JSON.stringify(filter) }
+    const after = positionOf(list, cursor)
     // One more than asked tells whether there is a next page.
     const rows = await answerRead(readModel, request, reply, ({ client, schema }) =>
       listEntities(client, schema, filter, { after, limit: limit + 1 }),
     )
-    const shown = rows.slice(0, limit)
-    const last = shown.at(-1)
-    const more = rows.length > limit && last !== undefined
-    const next = more
-      ? cursors.sign(userId, filterKey, { createdAt: last.created_at, id: last.entity_id })
-      : null
-    if (next !== null) reply.header(httpHeaders.link, `<${nextPath(request.query, next)}>; rel="next"`)
-    return { items: shown.map(toEntityView), next }
+    const { items, next } = pageOf(
+      list,
+      rows,
+      limit,
+      (last) => ({ createdAt: last.created_at, id: last.entity_id }),
+      { reply, path: '/v1/entities', query: request.query },
+    )
+    return { items: items.map(toEntityView), next }
   })
 }
 
@@ -56,14 +52,4 @@ function filterOf(query: ListQuery): EntityFilter {
     updatedBefore: instant(query.updated_before),
     updatedAfter: instant(query.updated_after),
   }
-}
-
-/** The same list from `next` on. What a reader waits for is reached by then, and is left out. */
-function nextPath(query: ListQuery, next: string): string {
-  const { min_sequence: _min, wait: _wait, stale: _stale, cursor: _cursor, ...filter } = query
-  const parameters = new URLSearchParams()
-  for (const [name, value] of Object.entries(filter))
-    if (value !== undefined) parameters.set(name, String(value))
-  parameters.set('cursor', next)
-  return `/v1/entities?${parameters.toString()}`
 }

@@ -1,6 +1,6 @@
 import type { UserId } from '@synap/core'
 import { describe, expect, it, vi } from 'vitest'
-import { createPositionWaiter, type ReadPositions } from './wait-for-position.ts'
+import { createPositionWaiter, type ReadPositions } from './position-waiter.ts'
 
 const anna = '018f0000-0000-7000-8000-00000000000a' as UserId
 const bert = '018f0000-0000-7000-8000-00000000000b' as UserId
