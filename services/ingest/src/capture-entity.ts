@@ -7,7 +7,7 @@ import { asAttempt, type Begun } from './as-attempt.ts'
 import { type Caller, decisionContextOf, type RequestKey } from './caller.ts'
 import { clockDifference, maxClockDifferenceMs } from './clock-difference.ts'
 import { decideAndAppend, resultFor, type WriteDependencies, type WriteOutcome } from './decide-and-append.ts'
-import { assertOutboxHasRoom } from './outbox-watch.ts'
+import { assertTakesWrites } from './outbox-watch.ts'
 import { buildPreview } from './preview.ts'
 import { beginPut } from './sql/begin-put.ts'
 import { replayOf } from './stored-result.ts'
@@ -89,7 +89,7 @@ export async function captureContent(
   { caller, body, request, signal }: CaptureEntity,
   content: NewContent,
 ): Promise<WriteOutcome> {
-  assertOutboxHasRoom(dependencies.outbox)
+  assertTakesWrites(dependencies.outbox)
   const { sha256, size, kind, preview } = content
   const minted = uuidv7() as EntityId
   const begun = await beginPut(dependencies.pool, {

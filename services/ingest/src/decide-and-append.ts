@@ -7,7 +7,7 @@ import { appendContextOf, type Caller, type RequestKey } from './caller.ts'
 import { clockDifference } from './clock-difference.ts'
 import { inTransaction } from './database.ts'
 import { encodeEvent } from './encode-event.ts'
-import { assertOutboxHasRoom, type OutboxWatch } from './outbox-watch.ts'
+import { assertTakesWrites, type OutboxWatch } from './outbox-watch.ts'
 import type { AppendAggregate, AppendCall, AppendObject, AppendOutcome } from './sql/append.ts'
 import { checkIdempotency } from './sql/check-idempotency.ts'
 import { type Effect, effectOf, replayOf, type StoredResult } from './stored-result.ts'
@@ -54,7 +54,7 @@ export async function decideAndAppend<Other extends { outcome: string } = never>
   dependencies: WriteDependencies,
   write: Write<Other>,
 ): Promise<WriteOutcome | Other> {
-  assertOutboxHasRoom(dependencies.outbox)
+  assertTakesWrites(dependencies.outbox)
   const tags = createTagIds(write.caller.userId)
   for (let decisions = 1; ; decisions += 1) {
     const decision = await write.decide(tags)

@@ -1,12 +1,26 @@
-import { deltaFromJson, type InternalEvent } from '@synap/contracts'
+import type { InternalEvent } from '@synap/contracts'
 import { SynapError, type UserId } from '@synap/core'
+import type { OutboundMessage } from '@synap/messaging'
 import type { Pool } from '@synap/postgres'
 import { inTransaction } from './database.ts'
-import { type EncodableEvent, encodeRecord, traceOfRow } from './encode-record.ts'
+import { recordOfLogRow, recordOfOutboxRow } from './encode-rows.ts'
 import type { SchemaBook } from './schema-book.ts'
 import { findUserSequence } from './sql/find-user-sequence.ts'
 import { type LogEventRow, selectLogBetween } from './sql/log-events.ts'
-import { type OutboxRow, selectOutboxBetween } from './sql/outbox.ts'
+import { selectOutboxBetween } from './sql/outbox.ts'
+
+/** An event as it goes to the topic; null when nobody has it. */
+export interface FoundEvent {
+  sequence: number
+  message: OutboundMessage | null
+}
+
+export interface EventSpan {
+  user: UserId
+  /** Both ends are included. */
+  from: number
+  to: number
+}
 
 /**
  * Events `from`..`to` of a user for a consumer that lacks them: from the outbox, else made again from the log, with the
@@ -15,11 +29,18 @@ import { type OutboxRow, selectOutboxBetween } from './sql/outbox.ts'
  *
  * Rejects with class dependency when that leaves nothing to answer.
  */
-export async function listEvents(
+export async function listEvents(pool: Pool, schemas: SchemaBook, span: EventSpan): Promise<InternalEvent[]> {
+  return (await findEvents(pool, schemas, span)).map(({ sequence, message }) =>
+    message === null ? { sequence, status: 'absent' } : present(sequence, message),
+  )
+}
+
+/** As `listEvents`, as messages. */
+export async function findEvents(
   pool: Pool,
   schemas: SchemaBook,
-  { user, from, to }: { user: UserId; from: number; to: number },
-): Promise<InternalEvent[]> {
+  { user, from, to }: EventSpan,
+): Promise<FoundEvent[]> {
   await schemas.refresh()
   const found = await inTransaction(pool, async (client) => {
     // The head first: an event appended between the two is then found, not told absent.
@@ -32,16 +53,16 @@ export async function listEvents(
   const last = lacking.at(-1)
   const log = first === undefined || last === undefined ? new Map() : await askLog(pool, user, first, last)
 
-  const answer: InternalEvent[] = []
+  const answer: FoundEvent[] = []
   for (const sequence of range(from, to)) {
     const row = known.get(sequence)
-    if (row !== undefined) answer.push(presentFromOutbox(row, schemas))
+    if (row !== undefined) answer.push({ sequence, message: recordOfOutboxRow(row, schemas) })
     else if (log instanceof SynapError) {
       if (sequence <= found.head) break
-      answer.push({ sequence, status: 'absent' })
+      answer.push({ sequence, message: null })
     } else {
       const logged = log.get(sequence) as LogEventRow | undefined
-      answer.push(logged === undefined ? { sequence, status: 'absent' } : presentFromLog(logged, schemas))
+      answer.push({ sequence, message: logged === undefined ? null : recordOfLogRow(logged, schemas) })
     }
   }
   if (answer.length === 0 && log instanceof SynapError) throw log
@@ -66,37 +87,7 @@ async function askLog(
   }
 }
 
-function presentFromOutbox(row: OutboxRow, schemas: SchemaBook): InternalEvent {
-  const schema = schemas.find(row.fingerprint)
-  return present(row, encodeRecord(row, { schema, trace: traceOfRow(row) }))
-}
-
-/**
- * From the decoded delta back to its bytes, under the schema it was written with. Its id is today's, when the registry
- * was set up anew since.
- */
-function presentFromLog(row: LogEventRow, schemas: SchemaBook): InternalEvent {
-  const { fingerprint } = row
-  const schema = schemas.has(fingerprint)
-    ? schemas.find(fingerprint)
-    : { schema: row.schema, registry_id: row.schema_id }
-  const event: EncodableEvent = { ...row, delta: deltaFromJson(schema.schema, row.delta) }
-  return present(
-    event,
-    encodeRecord(event, { schema, trace: traceOfRow(row), extra: row.extra ?? undefined }),
-  )
-}
-
-function present(
-  { sequence }: { sequence: number },
-  message: ReturnType<typeof encodeRecord>,
-): InternalEvent {
-  const value = message.value ?? Buffer.alloc(0)
-  return {
-    sequence,
-    status: 'present',
-    key: message.key,
-    value: value.toString('base64'),
-    headers: { ...message.headers },
-  }
+function present(sequence: number, { key, value, headers }: OutboundMessage): InternalEvent {
+  const bytes = value ?? Buffer.alloc(0)
+  return { sequence, status: 'present', key, value: bytes.toString('base64'), headers: { ...headers } }
 }

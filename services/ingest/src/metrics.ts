@@ -1,6 +1,7 @@
 import { counter, observe } from '@synap/telemetry'
 import type { OutboxWatch } from './outbox-watch.ts'
 import type { Relay } from './relay/relay.ts'
+import type { Upkeep } from './upkeep.ts'
 
 export const published = counter('synap_ingest_relay_published_events', {
   help: 'Events that the broker has acknowledged and that are marked so.',
@@ -15,7 +16,7 @@ export const quarantines = counter('synap_ingest_relay_quarantines', {
 })
 
 /** Gauges that are read when somebody scrapes; the returned function takes them away. */
-export function observeOutbox(outbox: OutboxWatch, relay: Relay): () => void {
+export function observeOutbox(outbox: OutboxWatch, relay: Relay, upkeep: Upkeep): () => void {
   const stops = [
     observe(
       'synap_ingest_outbox_unpublished_events',
@@ -36,6 +37,16 @@ export function observeOutbox(outbox: OutboxWatch, relay: Relay): () => void {
       'synap_ingest_relay_quarantined_users',
       { help: 'Users held back because their next event cannot be published. Alarm when above 0.' },
       () => outbox.overview()?.quarantined_users,
+    ),
+    observe(
+      'synap_ingest_outbox_overdue_partitions',
+      { help: 'Partitions of the outbox that should have been dropped and stay. Alarm when above 0.' },
+      () => upkeep.overduePartitions(),
+    ),
+    observe(
+      'synap_ingest_write_unreconciled',
+      { help: '1 while writes are refused because the database has to be reconciled. Alarm.' },
+      () => (outbox.refusal() === null ? 0 : 1),
     ),
     observe('synap_ingest_relay_leader', { help: '1 while this process relays.' }, () =>
       relay.isLeader() ? 1 : 0,

@@ -2,6 +2,7 @@ import { SynapError, wait } from '@synap/core'
 import type { Logger } from '@synap/messaging'
 import type { Pool } from '@synap/postgres'
 import { inTransaction } from './database.ts'
+import { findRefusal, type Refusal, unreconciled } from './refusal.ts'
 import { findOutboxOverview, type OutboxOverview } from './sql/outbox.ts'
 
 export interface OutboxWatchOptions {
@@ -16,6 +17,8 @@ export interface OutboxWatchOptions {
 /** Knows how many events wait for the relay, so that a write can be refused before it has an effect. */
 export interface OutboxWatch {
   isFull(): boolean
+  /** Why the database may give out no numbers; null when it may. As of the last count. */
+  refusal(): Refusal | null
   /** Events were accepted since the last count. */
   added(events: number): void
   /** The last count; undefined before the first. */
@@ -28,11 +31,21 @@ export function startOutboxWatch({ pool, logger, limit, everyMs }: OutboxWatchOp
   const stop = new AbortController()
   let counted: OutboxOverview | undefined
   let sinceCount = 0
+  let refusal: Refusal | null = null
 
   const count = async () => {
     const before = sinceCount
-    counted = await inTransaction(pool, findOutboxOverview, { signal: stop.signal })
+    const signal = stop.signal
+    counted = await inTransaction(pool, findOutboxOverview, { signal })
     sinceCount -= before
+    const why = await inTransaction(pool, findRefusal, { signal })
+    if (why !== null && why !== refusal) {
+      logger.error(
+        { alarm: 'write_unreconciled', why },
+        'writes are refused: the database was restored, or another took over; run ./synap write reconcile',
+      )
+    }
+    refusal = why
   }
   const run = async () => {
     while (!stop.signal.aborted) {
@@ -46,6 +59,7 @@ export function startOutboxWatch({ pool, logger, limit, everyMs }: OutboxWatchOp
 
   return {
     isFull: () => (counted?.unpublished ?? 0) + sinceCount >= limit,
+    refusal: () => refusal,
     added: (events) => {
       sinceCount += events
     },
@@ -57,8 +71,12 @@ export function startOutboxWatch({ pool, logger, limit, everyMs }: OutboxWatchOp
   }
 }
 
-/** Throws `outbox.full` (dependency) while too many events wait for the relay. */
-export function assertOutboxHasRoom(outbox: OutboxWatch): void {
+/**
+ * Throws while no write is taken: the problem of `unreconciled`, or `outbox.full` (dependency) while too many events
+ * wait for the relay.
+ */
+export function assertTakesWrites(outbox: OutboxWatch): void {
+  if (outbox.refusal() !== null) throw unreconciled()
   if (!outbox.isFull()) return
   throw new SynapError('too many events wait to be published', {
     code: 'outbox.full',

@@ -1,12 +1,14 @@
-import { type AggregateId, SynapError, type UserId } from '@synap/core'
+import type { AggregateId, UserId } from '@synap/core'
 import { type AggregateState, stateVersion } from '@synap/domain'
 import type { Pool } from '@synap/postgres'
 import { inTransaction } from './database.ts'
+import { refoldStream } from './refold-stream.ts'
 import { findStreams } from './sql/find-streams.ts'
 
 /**
  * The states of these aggregates of a user, without a lock; one that is not there, or another user's, is missing from
- * the map. Rejects with `state.other_version` (configuration) for a state that another version of the fold has made.
+ * the map. A state that another version of the fold has made is folded anew; the append that follows stores it.
+ * Rejects with `state.unfoldable` (dependency) when that cannot be done now.
  */
 export async function readAggregates(
   pool: Pool,
@@ -14,17 +16,15 @@ export async function readAggregates(
   ids: readonly AggregateId[],
 ): Promise<ReadonlyMap<AggregateId, AggregateState>> {
   const rows = await inTransaction(pool, (client) => findStreams(client, userId, ids), { readOnly: true })
-  return new Map(
-    rows.map((row) => {
-      if (row.state_version !== stateVersion) {
-        throw new SynapError('a stored state was folded by another version of the code', {
-          code: 'state.other_version',
-          class: 'configuration',
-          fields: { stored: row.state_version, code: stateVersion },
-        })
-      }
-      // It was folded before its commit gave the number.
-      return [row.aggregate_id, { ...(row.state as AggregateState), sequence: row.sequence }]
-    }),
-  )
+  const states = new Map<AggregateId, AggregateState>()
+  for (const row of rows) {
+    const { aggregate_id: aggregateId, version } = row
+    const state =
+      row.state_version === stateVersion
+        ? (row.state as AggregateState)
+        : await refoldStream(pool, { userId, aggregateId, version })
+    // A stored one was folded before its commit gave the number.
+    states.set(aggregateId, { ...state, sequence: row.sequence })
+  }
+  return states
 }

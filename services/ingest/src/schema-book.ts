@@ -9,8 +9,11 @@ export interface SchemaBook {
   /** By fingerprint, 64 hexadecimal characters. Throws `schema.unregistered` (configuration). */
   find: (fingerprint: string) => SchemaRow
   has: (fingerprint: string) => boolean
-  /** Reads the table again when the last time is some seconds ago: the register command may have run since. */
-  refresh: () => Promise<void>
+  /**
+   * Reads the table again when the last time is some seconds ago, or at once when it lacks one of these: the register
+   * command may have run since.
+   */
+  refresh: (fingerprints?: Iterable<string>) => Promise<void>
 }
 
 const freshMs = 5_000
@@ -35,8 +38,9 @@ export async function createSchemaBook(pool: Pool, maxAgeMs = freshMs): Promise<
       })
     },
     has: (fingerprint) => rows.has(fingerprint),
-    refresh: async () => {
-      if (performance.now() - readAt >= maxAgeMs) await reload()
+    refresh: async (fingerprints = []) => {
+      const isOld = performance.now() - readAt >= maxAgeMs
+      if (isOld || [...fingerprints].some((fingerprint) => !rows.has(fingerprint))) await reload()
     },
   }
 }
@@ -51,6 +55,10 @@ export function currentFingerprint(type: EventType): string {
   fingerprints.set(type, made)
   return made
 }
+
+/** Whether events are written with this schema today. */
+export const isCurrentFingerprint = (fingerprint: string): boolean =>
+  eventTypes.some((type) => currentFingerprint(type) === fingerprint)
 
 /** Rejects with `schema.unregistered`, naming every type that could be emitted but never published. */
 export function assertSchemasRegistered(book: SchemaBook): void {

@@ -34,7 +34,7 @@ export function startRelaying(
     topic,
     logger,
     prepare: (row) => prepareMessage(row, topic, schemas),
-    refresh: schemas.refresh,
+    refresh: (rows) => schemas.refresh(rows.map(({ fingerprint }) => fingerprint)),
     leaseMs: config.relayLeaseMs,
     pollMs: config.relayPollMs,
     ...batch,
@@ -46,11 +46,22 @@ export function startRelaying(
   defer('outbox watch', () => outbox.close())
   const upkeep = startUpkeep({ pool, logger, isLeader: relay.isLeader, everyMs: upkeepEveryMs })
   defer('upkeep', () => upkeep.close())
-  defer('outbox gauges', observeOutbox(outbox, relay))
+  defer('outbox gauges', observeOutbox(outbox, relay, upkeep))
 
   health.ready('kafka', (abort) => kafka.ping(abort), { needed: false })
   health.ready('relay', async () => assertGoing(relay, publisher.health().reason), { needed: false })
+  health.ready('write identity', async () => assertSettled(outbox), { needed: false })
   return { relay, outbox }
+}
+
+function assertSettled(outbox: OutboxWatch): void {
+  const why = outbox.refusal()
+  if (why === null) return
+  throw new SynapError('writes are refused: run ./synap write reconcile', {
+    code: 'write.unreconciled',
+    class: 'configuration',
+    fields: { why },
+  })
 }
 
 function assertGoing(relay: Relay, publishing: string | null): void {

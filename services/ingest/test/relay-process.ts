@@ -20,7 +20,7 @@ startRelay({
     warn: (_, message) => void process.stdout.write(`${message}\n`),
   },
   prepare: (row) => prepareMessage(row, topic, schemas),
-  refresh: schemas.refresh,
+  refresh: (rows) => schemas.refresh(rows.map(({ fingerprint }) => fingerprint)),
   leaseMs: Number(leaseMs),
   pollMs: 20,
   batchRows: 50,

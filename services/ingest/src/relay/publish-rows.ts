@@ -1,5 +1,6 @@
 import { SynapError, type UserId } from '@synap/core'
 import type { OutboundMessage } from '@synap/messaging'
+import { isCurrentFingerprint } from '../schema-book.ts'
 import type { OutboxRow } from '../sql/outbox.ts'
 
 /** A message with the span that lasts until it is acknowledged. */
@@ -9,7 +10,7 @@ export interface PreparedMessage {
 }
 
 export interface PublishRowsOptions {
-  /** Throws `SynapError` class data when the row can never be a record. */
+  /** Throws `SynapError` class data, or `schema.unregistered`, when the row cannot be a record. */
   prepare: (row: OutboxRow) => PreparedMessage
   /** Resolves when every message is stored; see `Publisher.publish`. */
   publish: (messages: readonly OutboundMessage[]) => Promise<void>
@@ -53,7 +54,7 @@ async function prepareRows(rows: readonly OutboxRow[], options: PublishRowsOptio
     try {
       queue.push({ row, ...options.prepare(row) })
     } catch (error) {
-      if (!(error instanceof SynapError) || error.class !== 'data') {
+      if (!(error instanceof SynapError) || !isAboutRow(error, row)) {
         for (const queued of queue) queued.end(error)
         throw error
       }
@@ -63,6 +64,13 @@ async function prepareRows(rows: readonly OutboxRow[], options: PublishRowsOptio
   }
   return queue
 }
+
+/**
+ * The row is at fault, not the setup. A schema of today that is not registered keeps everybody waiting for the register
+ * command; one that nobody knows is broken in this row alone.
+ */
+const isAboutRow = (error: SynapError, { fingerprint }: OutboxRow) =>
+  error.class === 'data' || (error.code === 'schema.unregistered' && !isCurrentFingerprint(fingerprint))
 
 /** Undefined when all are stored; else the message that never can be, those before it being stored. */
 async function publishQueue(

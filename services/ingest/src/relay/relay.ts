@@ -14,8 +14,8 @@ export interface RelayOptions {
   logger: Logger
   /** Makes the record of a row and begins its span. Throws class data when that can never be done. */
   prepare: (row: OutboxRow) => PreparedMessage
-  /** Loads what `prepare` needs and may have changed; before each batch. */
-  refresh: () => Promise<void>
+  /** Loads what `prepare` needs and may have changed; before each batch, with its rows. */
+  refresh: (rows: readonly OutboxRow[]) => Promise<void>
   /** Milliseconds of the lease. */
   leaseMs: number
   /** Milliseconds between looks at the outbox when nobody wakes it. */
@@ -131,7 +131,7 @@ async function relayBatch(options: RelayOptions, lease: HeldLease, signal: Abort
   if (found.length === 0) return false
   crashpoint('relay.after_select')
   const rows = withinBytes(found, options.batchBytes)
-  await options.refresh()
+  await options.refresh(rows)
   const stored = await publishRows(rows, {
     prepare: options.prepare,
     publish: async (messages) => {

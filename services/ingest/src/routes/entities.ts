@@ -28,7 +28,7 @@ import { deleteEntity } from '../delete-entity.ts'
 import { askedFor, captureFile } from '../files/capture-file.ts'
 import { readFileForm } from '../files/read-file-form.ts'
 import type { Spool } from '../files/spool.ts'
-import { assertOutboxHasRoom } from '../outbox-watch.ts'
+import { assertTakesWrites } from '../outbox-watch.ts'
 import { recordAnalysis } from '../record-analysis.ts'
 import { callerOf, requestKeyOf } from '../request-facts.ts'
 
@@ -85,7 +85,7 @@ async function captureForm(
 ): Promise<WriteOutcome> {
   // Both before anything is taken in: a refusal should not cost an upload.
   requestKeyOf(request, null)
-  assertOutboxHasRoom(dependencies.outbox)
+  assertTakesWrites(dependencies.outbox)
   const form = await readFileForm(request, spool)
   try {
     return await captureFile(dependencies, {

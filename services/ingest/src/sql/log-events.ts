@@ -49,3 +49,49 @@ export function selectLogBetween(
     values: [userId, from, to],
   })
 }
+
+/** Events of one aggregate of a user above a version that the log holds, in order. */
+export function selectLogOfAggregate(
+  client: Client,
+  userId: UserId,
+  aggregateId: AggregateId,
+  { above, limit }: { above: number; limit: number },
+): Promise<LogEventRow[]> {
+  return query(client, {
+    name: 'log.stream_events',
+    text: `
+      select event_id, event_type, user_id, aggregate_id, version, sequence, occurred_at, source,
+             correlation_id, causation_id, actor_kind, actor_id, delta, extra, traceparent, tracestate,
+             fingerprint, schema, schema_id
+        from log.stream_events($1::uuid, $2::uuid, $3::int, $4::int)
+       order by version`,
+    values: [userId, aggregateId, above, limit],
+  })
+}
+
+export interface ParkedRow {
+  sequence: number
+  aggregate_id: AggregateId | null
+  aggregate_type: string | null
+  version: number | null
+  /** 64 hexadecimal characters. */
+  fingerprint: string | null
+  value: Buffer | null
+}
+
+/** Events `from`..`to` of one user that the log has accounted for and does not hold. */
+export function selectParkedBetween(
+  client: Client,
+  userId: UserId,
+  from: number,
+  to: number,
+): Promise<ParkedRow[]> {
+  return query(client, {
+    name: 'log.parked_between',
+    text: `
+      select sequence, aggregate_id, aggregate_type, version, fingerprint, value
+        from log.parked_between($1::uuid, $2::bigint, $3::bigint)
+       order by sequence`,
+    values: [userId, from, to],
+  })
+}

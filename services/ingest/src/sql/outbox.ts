@@ -121,3 +121,116 @@ export async function extendOutbox(client: Client): Promise<number> {
   })
   return row?.made ?? 0
 }
+
+export interface QuarantineRow {
+  user_id: UserId
+  event_id: EventId
+  sequence: number
+  reason: string
+  /** Milliseconds since 1970. */
+  since: number
+  /** Events of the user that wait. */
+  waiting: number
+}
+
+/** Users that are held back, longest first, with what waits. */
+export function selectQuarantined(client: Client, limit: number): Promise<QuarantineRow[]> {
+  return query(client, {
+    name: 'write.select_quarantined',
+    text: `
+      select q.user_id, q.event_id, q.sequence, q.reason, q.since,
+             (select count(*) from write.outbox o where o.user_id = q.user_id and o.published_at is null) as waiting
+        from write.relay_quarantine q
+       order by q.since
+       limit $1::int`,
+    values: [limit],
+  })
+}
+
+/** Lets a user's events flow again; false when they were not held back. */
+export async function releaseQuarantine(client: Client, userId: UserId): Promise<boolean> {
+  const [row] = await query<{ released: boolean }>(client, {
+    name: 'write.release_quarantine',
+    text: 'select write.release_quarantine($1::uuid) as released',
+    values: [userId],
+  })
+  return row?.released === true
+}
+
+/** Events accepted and published in the last minute, of the newest 100,000 that the outbox holds. */
+export async function countLastMinute(client: Client): Promise<{ accepted: number; published: number }> {
+  const [row] = await query<{ accepted: number; published: number }>(client, {
+    name: 'write.count_last_minute',
+    text: `
+      select count(*) filter (where n.created_at > clock_timestamp() - interval '1 minute') as accepted,
+             count(*) filter (where n.published_at > clock_timestamp() - interval '1 minute') as published
+        from (select o.created_at, o.published_at from write.outbox o order by o.id desc limit 100000) n`,
+  })
+  return row ?? { accepted: 0, published: 0 }
+}
+
+export interface RepublishSpan {
+  user_id: UserId
+  /** The first sequence to be published again, and the last that ever was; empty when the second is lower. */
+  from_sequence: number
+  to_sequence: number
+}
+
+/**
+ * Per user, from `after` on (included), what was published since a time (null = ever). What is older than the outbox
+ * keeps is asked of the log, by the time of the event.
+ */
+export function selectRepublishSpans(
+  client: Client,
+  asked: {
+    user: UserId | null
+    after: UserId | null
+    sinceMs: number | null
+    inOutbox: boolean
+    limit: number
+  },
+): Promise<RepublishSpan[]> {
+  const older = asked.inOutbox ? '' : ', log.sequence_of_user_at(u.user_id, $3::timestamptz) + 1'
+  return query(client, {
+    text: `
+      select u.user_id,
+             case when $3::timestamptz is null then 1
+                  else least(coalesce(o.again, u.sequence + 1)${older}) end as from_sequence,
+             coalesce(o.waits - 1, u.sequence) as to_sequence
+        from write.users u
+        left join lateral (
+          select min(o.sequence) filter (where o.published_at >= $3::timestamptz) as again,
+                 min(o.sequence) filter (where o.published_at is null) as waits
+            from write.outbox o where o.user_id = u.user_id
+        ) o on true
+       where u.sequence > 0 and ($1::uuid is null or u.user_id = $1::uuid)
+         and ($2::uuid is null or u.user_id >= $2::uuid)
+       order by u.user_id
+       limit $4::int`,
+    values: [
+      asked.user,
+      asked.after,
+      asked.sinceMs === null ? null : new Date(asked.sinceMs).toISOString(),
+      asked.limit,
+    ],
+  })
+}
+
+/** Events of one aggregate that are still in the outbox, above a version and sequence, in order. */
+export function selectOutboxOfAggregate(
+  client: Client,
+  userId: UserId,
+  aggregateId: AggregateId,
+  above: { version: number; sequence: number },
+): Promise<OutboxRow[]> {
+  return query(client, {
+    name: 'write.select_outbox_of_aggregate',
+    text: `
+      select ${columns}
+        from write.outbox o
+       where o.user_id = $1::uuid and o.sequence > $4::bigint and o.aggregate_id = $2::uuid
+         and o.version > $3::int
+       order by o.version`,
+    values: [userId, aggregateId, above.version, above.sequence],
+  })
+}
