@@ -35,8 +35,11 @@ export function changeOfUser(state: UserState | undefined, event: UserEvent): La
       return { ...before, tags: withTag(before, event.delta.tagId, { name: event.delta.name }) }
     case 'tag.recolored':
       return { ...before, tags: withTag(before, event.delta.tagId, { color: event.delta.color }) }
-    case 'tag.merged':
-      return { ...before, tags: withTag(before, event.delta.tagId, { mergedInto: event.delta.intoId }) }
+    case 'tag.merged': {
+      const { tagId, intoId, intoName } = event.delta
+      const named = { ...before, tags: withTag(before, intoId, { name: intoName }) }
+      return { ...before, tags: withTag(named, tagId, { mergedInto: intoId }) }
+    }
     case 'user.settings_changed':
       return { ...before, timeZone: event.delta.timeZone, language: event.delta.language }
     case 'user.erased':

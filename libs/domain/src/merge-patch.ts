@@ -36,3 +36,13 @@ function own(object: JsonObject, key: string): Json | undefined {
 function objectOr(value: Json | undefined): JsonObject {
   return isObject(value) ? value : {}
 }
+
+/** True when both say the same, whatever the order of their keys. */
+export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((item, index) => sameJson(item, b[index]))
+  }
+  if (!isObject(a) || !isObject(b)) return a === b
+  const keys = Object.keys(a)
+  return keys.length === Object.keys(b).length && keys.every((key) => sameJson(own(a, key), own(b, key)))
+}

@@ -65,6 +65,7 @@ export function createHistory(userId: UserId = newUser()) {
     event('entity.file_uploaded', entityId, {
       file: fileOf(userId, entityId, content, fileType),
       oldFile: null,
+      oldPreview: null,
       preview: null,
     })
   return { userId, event, created, uploaded }

@@ -50,8 +50,8 @@ type Sample = { [T in EventType]: { type: T; delta: Extract<SynapEvent, { type: 
 const samples: Sample[] = [
   { type: 'entity.created', delta: { type: 'note', title: null } },
   { type: 'entity.created', delta: { type: 'idea', title: 'Grüße 😀 "quoted" \\ \n' } },
-  { type: 'entity.file_uploaded', delta: { file, oldFile: null, preview: 'a — b' } },
-  { type: 'entity.file_uploaded', delta: { file, oldFile: file, preview: null } },
+  { type: 'entity.file_uploaded', delta: { file, oldFile: null, preview: 'a — b', oldPreview: null } },
+  { type: 'entity.file_uploaded', delta: { file, oldFile: file, preview: null, oldPreview: 'a — b' } },
   {
     type: 'ai.enrichment_applied',
     delta: {

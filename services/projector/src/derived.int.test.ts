@@ -39,6 +39,7 @@ describe('the projection of derived records', () => {
       user.event('entity.file_uploaded', entityId, {
         file: { ...file, ...more },
         oldFile: null,
+        oldPreview: null,
         preview: text,
       }),
     ]
@@ -109,13 +110,19 @@ describe('the projection of derived records', () => {
       user.event('entity.file_uploaded', subject.entityId, {
         file: other,
         oldFile: file,
+        oldPreview: null,
         preview: 'giraffes',
       }),
     )
     expect(await find(subject, 'elephants')).toBe(0)
     expect(await find(subject, 'giraffes')).toBe(1)
     await project(
-      user.event('entity.file_uploaded', subject.entityId, { file, oldFile: other, preview: 'Buy milk' }),
+      user.event('entity.file_uploaded', subject.entityId, {
+        file,
+        oldFile: other,
+        preview: 'Buy milk',
+        oldPreview: null,
+      }),
     )
     expect(await find(subject, 'elephants')).toBe(1)
   })

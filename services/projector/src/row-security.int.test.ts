@@ -38,6 +38,7 @@ describe('row security of the read model', () => {
       anna.event('entity.file_uploaded', entityId, {
         file: { ...file, fileType: 'markdown', uploadedAt: 1_760_000_000_000 },
         oldFile: null,
+        oldPreview: null,
         preview: 'canary',
       }),
       anna.event('entity.tag_added', entityId, { tagId: uuidv7(), name: 'canary' }),

@@ -68,8 +68,13 @@ export class RandomUser {
     return [
       say('entity.title_changed', { title: this.#text(), oldTitle: null }),
       say('entity.type_changed', { type: this.#pick(['note', 'task', 'page']), oldType: 'note' }),
-      say('entity.file_uploaded', { file: this.#file(id), oldFile: null, preview: this.#text() }),
-      say('entity.file_deleted', { oldFile: this.#file(id) }),
+      say('entity.file_uploaded', {
+        file: this.#file(id),
+        oldFile: null,
+        preview: this.#text(),
+        oldPreview: null,
+      }),
+      say('entity.file_deleted', { oldFile: this.#file(id), oldPreview: null }),
       say('entity.attachment_added', { attachment: { ...this.#file(id), name: 'a.pdf' } }),
       say('entity.updated', { patch: JSON.stringify({ [this.#pick(words)]: 1 }), inverse: '{}' }),
       say('task.status_changed', { status: 'in_progress', oldStatus: 'todo' }),

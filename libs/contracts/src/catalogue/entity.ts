@@ -1,11 +1,16 @@
 import type { AnalysisId, TagId } from '@synap/core'
 import { defineEvents } from '../event/define-event.ts'
-import { meaning, nullable, text, textAs, uuid, vocabulary } from '../event/field.ts'
+import { addedLater, meaning, nullable, text, textAs, uuid, vocabulary } from '../event/field.ts'
 import { cleanText, limits } from '../text.ts'
 import { entityTypes, suggestionFields } from '../vocabularies.ts'
 import { attachment, fileReference } from './shared.ts'
 
 const title = (doc: string) => nullable(text(doc, { min: 1, max: limits.title }))
+/** Added after the types were published: of an older event it is not known. */
+const oldPreview = addedLater(
+  nullable(text('The preview before, so that it can be put back.', { max: limits.preview })),
+  null,
+)
 const objectText = (max: number) => cleanText(max, 2).refine(isObjectText, 'must be a JSON object')
 
 function isObjectText(json: string): boolean {
@@ -72,13 +77,14 @@ export const entityEvents = defineEvents({
           max: limits.preview,
         }),
       ),
+      oldPreview,
     },
   },
   'entity.file_deleted': {
     aggregate: 'entity',
     doc: 'The entity has no content any more.',
     text: 'more',
-    fields: { oldFile: meaning('The content before, which stays readable.', fileReference) },
+    fields: { oldFile: meaning('The content before, which stays readable.', fileReference), oldPreview },
   },
   'entity.attachment_added': {
     aggregate: 'entity',
@@ -114,8 +120,8 @@ export const entityEvents = defineEvents({
     doc: 'Metadata changed.',
     text: 'more',
     fields: {
-      patch: textAs('JSON merge patch (RFC 7396) of the metadata.', objectText(limits.metadataJson)),
-      // Longer than a patch can be: a short value may take the place of a long one.
+      // Longer than what a client may send: a short value may have taken the place of a long one, and undo puts it back.
+      patch: textAs('JSON merge patch (RFC 7396) of the metadata.', objectText(3 * limits.metadataJson)),
       inverse: textAs('The merge patch that takes it back.', objectText(3 * limits.metadataJson)),
     },
   },

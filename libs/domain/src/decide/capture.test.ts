@@ -25,7 +25,7 @@ describe('capturing', () => {
     ]
     expect(facts({ tags, metadata: { source: 'mail' } })).toEqual([
       ['entity.created', { type: 'note', title: null }],
-      ['entity.file_uploaded', { file, oldFile: null, preview: 'Buy milk tomorrow' }],
+      ['entity.file_uploaded', { file, oldFile: null, preview: 'Buy milk tomorrow', oldPreview: null }],
       ['entity.tag_added', { tagId: tagId(1), name: 'Home sweet' }],
       ['entity.tag_added', { tagId: tagId(2), name: 'errand' }],
       ['entity.updated', { patch: '{"source":"mail"}', inverse: '{"source":null}' }],

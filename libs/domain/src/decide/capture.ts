@@ -50,7 +50,9 @@ export function decideCapture(
 
 function contentFacts({ content, preview }: Capture): Fact[] {
   if (content === null) return []
-  return [{ type: 'entity.file_uploaded', delta: { file: content, oldFile: null, preview } }]
+  return [
+    { type: 'entity.file_uploaded', delta: { file: content, oldFile: null, preview, oldPreview: null } },
+  ]
 }
 
 /** Two spellings of one tag are one tag. */

@@ -19,20 +19,48 @@ export interface AggregateChange {
   readonly state: AggregateState
 }
 
+/** An aggregate that a decision only read; it must still have this version (0: it must not exist) when it is written. */
+export type AggregateRead = Pick<AggregateChange, 'id' | 'type' | 'expected'>
+
 export interface Accepted {
   readonly outcome: 'accepted'
   /** In the order of their sequence. */
   readonly events: readonly NewEvent[]
   /** In the order in which they must be locked: by id. */
   readonly aggregates: readonly AggregateChange[]
+  /** Read and not written, by id: the ends of a relation, the user's tags. */
+  readonly reads: readonly AggregateRead[]
 }
 
 export type RefusalCode =
   | 'entity.exists'
   | 'entity.not_found'
+  | 'entity.deleted'
+  | 'entity.not_deleted'
   | 'entity.empty'
   | 'entity.not_a_task'
+  | 'entity.too_many_tags'
+  | 'entity.tag_not_found'
+  | 'entity.too_many_attachments'
+  | 'entity.attachment_exists'
+  | 'entity.attachment_not_found'
+  | 'entity.metadata_invalid'
+  | 'relation.exists'
+  | 'relation.not_found'
+  | 'relation.end_not_found'
+  | 'relation.to_itself'
+  | 'tag.not_found'
+  | 'tag.name_taken'
+  | 'tag.into_itself'
+  | 'suggestion.not_found'
+  | 'suggestion.ambiguous'
+  | 'suggestion.not_settable'
   | 'analysis.mismatch'
+  | 'analysis.nothing_to_read'
+  | 'user.erased'
+  | 'undo.event_not_found'
+  | 'undo.not_undoable'
+  | 'undo.conflict'
 
 export interface Refused {
   readonly outcome: 'refused'
@@ -42,6 +70,13 @@ export interface Refused {
 }
 
 export type Decision = Accepted | Refused
+
+/** What was asked for is so already: there is nothing to write, and the request has succeeded. */
+export interface Unchanged {
+  readonly outcome: 'unchanged'
+}
+
+export type ChangeDecision = Decision | Unchanged
 
 export function refuse(code: RefusalCode, message: string): Refused {
   return { outcome: 'refused', code, message }
@@ -84,6 +119,53 @@ export function accept(...parts: readonly ReturnType<typeof record>[]): Accepted
   return {
     outcome: 'accepted',
     events: parts.flatMap(({ events }) => events),
-    aggregates: parts.map(({ change }) => change).sort((a, b) => (a.id < b.id ? -1 : 1)),
+    aggregates: parts.map(({ change }) => change).sort(byId),
+    reads: [],
   }
+}
+
+/** The same decision, which holds only while these aggregates are as they were read. Those it writes are left out. */
+export function reading(accepted: Accepted, ...targets: readonly Target[]): Accepted {
+  const known = new Set([...accepted.aggregates, ...accepted.reads].map(({ id }) => id))
+  const reads = new Map(
+    targets
+      .filter(({ id }) => !known.has(id))
+      .map(({ id, aggregateType, state }) => [
+        id,
+        { id, type: aggregateType, expected: state?.version ?? 0 },
+      ]),
+  )
+  return { ...accepted, reads: [...accepted.reads, ...reads.values()].sort(byId) }
+}
+
+/** The facts as a decision on one aggregate; none is no change. */
+export function change(
+  target: Target,
+  facts: readonly Fact[],
+  context: DecisionContext,
+  causationId: EventId | null = null,
+): Accepted | Unchanged {
+  if (facts.length === 0) return { outcome: 'unchanged' }
+  return accept(record(target, facts, context, causationId))
+}
+
+/**
+ * Several decisions on different aggregates as one, such as the items of a batch: all of it is written, or nothing.
+ * Throws TypeError when two write the same aggregate: the second was decided on a state that the first has changed.
+ */
+export function combine(decisions: readonly Accepted[]): Accepted {
+  const aggregates = decisions.flatMap((decision) => decision.aggregates).sort(byId)
+  const written = new Set(aggregates.map(({ id }) => id))
+  if (written.size !== aggregates.length) throw new TypeError('two decisions write one aggregate')
+  const reads = new Map(decisions.flatMap((decision) => decision.reads).map((read) => [read.id, read]))
+  return {
+    outcome: 'accepted',
+    events: decisions.flatMap(({ events }) => events),
+    aggregates,
+    reads: [...reads.values()].filter(({ id }) => !written.has(id)).sort(byId),
+  }
+}
+
+function byId(a: { readonly id: AggregateId }, b: { readonly id: AggregateId }): number {
+  return a.id < b.id ? -1 : 1
 }

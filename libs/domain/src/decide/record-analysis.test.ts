@@ -209,7 +209,10 @@ describe('recording an analysis', () => {
     const first = record(entity, command)
     const state = stateIn(first, 'analysis') as AnalysisState
     expect(record(entityIn(first), command, state)).toEqual({ outcome: 'duplicate' })
-    const moved = then(entityIn(first), ['entity.file_deleted', { oldFile: entity.content }])
+    const moved = then(entityIn(first), [
+      'entity.file_deleted',
+      { oldFile: entity.content, oldPreview: null },
+    ])
     expect(record(moved, command, state)).toEqual({ outcome: 'duplicate' })
     expect(record(entityIn(first), { ...command, basedOnVersion: 3 }, state)).toMatchObject({
       outcome: 'accepted',

@@ -1,7 +1,15 @@
 import type { DeltaOf } from '@synap/contracts'
 import { type AnalysisId, type EntityId, sha256Hex } from '@synap/core'
 import type { AnalysisState, EntityState } from '../state.ts'
-import { type Accepted, accept, type DecisionContext, type Refused, record, refuse } from './decision.ts'
+import {
+  type Accepted,
+  accept,
+  type DecisionContext,
+  type Refused,
+  reading,
+  record,
+  refuse,
+} from './decision.ts'
 import { type Proposals, type Weighed, weighProposals } from './weigh-proposals.ts'
 
 interface AnalysisJob {
@@ -68,9 +76,10 @@ export function decideRecordAnalysis(
   if (subjectHash(entity) !== command.contentHash) return { outcome: 'superseded' }
 
   const target = { id: command.analysisId, aggregateType: 'analysis', state: analysis } as const
+  const entityTarget = { id: entity.id, aggregateType: 'entity', state: entity } as const
   if (command.outcome === 'failed') {
     const delta = { ...jobOf(command), ...command.error }
-    return accept(record(target, [{ type: 'ai.analysis_failed', delta }], context))
+    return reading(accept(record(target, [{ type: 'ai.analysis_failed', delta }], context)), entityTarget)
   }
   const recorded = record(
     target,
@@ -78,16 +87,15 @@ export function decideRecordAnalysis(
     context,
   )
   const weighed = weighProposals(entity, command.result)
-  if (isNothing(weighed, entity)) return accept(recorded)
+  if (isNothing(weighed, entity)) return reading(accept(recorded), entityTarget)
   const { analysisId, contentHash, model, promptVersion, offline } = command
   const delta = { analysisId, contentHash, model, promptVersion, offline, ...weighed }
   const cause = recorded.events[0]?.id ?? null
-  const entityTarget = { id: entity.id, aggregateType: 'entity', state: entity } as const
   return accept(recorded, record(entityTarget, [{ type: 'ai.enrichment_applied', delta }], context, cause))
 }
 
 /** What an analysis reads: the content, or the title of an entity without content. Enrichers hash the same. */
-function subjectHash({ content, title }: EntityState): string | undefined {
+export function subjectHash({ content, title }: Pick<EntityState, 'content' | 'title'>): string | undefined {
   return content?.sha256 ?? (title === null ? undefined : sha256Hex(title))
 }
 

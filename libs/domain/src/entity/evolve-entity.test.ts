@@ -65,13 +65,18 @@ describe('what each event makes of an entity', () => {
   })
 
   it('given content, its reference and preview are there until it is deleted', () => {
-    const uploaded = ['entity.file_uploaded', { file, oldFile: null, preview: 'Tea' }] as const
+    const uploaded = [
+      'entity.file_uploaded',
+      { file, oldFile: null, preview: 'Tea', oldPreview: null },
+    ] as const
     expect(after(created(), uploaded)).toMatchObject({
       content: file,
       preview: 'Tea',
       provenance: { content: by(2) },
     })
-    expect(after(created(), uploaded, ['entity.file_deleted', { oldFile: file }])).toMatchObject({
+    expect(
+      after(created(), uploaded, ['entity.file_deleted', { oldFile: file, oldPreview: 'Tea' }]),
+    ).toMatchObject({
       content: null,
       preview: null,
       provenance: { content: by(3) },

@@ -34,4 +34,6 @@ export const schemaFingerprints: readonly string[] = [
   '20ecd19c8d4e2633658b952d3ad3314d7619d3844f7804863d2472695a4ba5fb', // 29 AiEnrichmentApplied
   '0de721262ca884cd3159995cd396aa9661a56f6062e2ac27c475a2119e5bb747', // 30 Extracted
   '6e139fbb5214455dbc4118f8f9049ed997a60f5bc825823284171e478ca71d0a', // 31 Embedded
+  '6307a61c8cb7e19da69449817b95fafffb6f9766cfde4562c71ef26f56d2398f', // 32 EntityFileUploaded
+  'f81c02fef57dbc7e720ed40ccfdfdcf00e2f9adcf01d5fce32efa97833c7bbc5', // 33 EntityFileDeleted
 ]
