@@ -1,5 +1,7 @@
+import { buildEventsClient } from './events-client.ts'
 import { buildIngestClient } from './ingest-client.ts'
 import { buildKeysClient } from './keys-client.ts'
+import { buildOperateClient } from './operate-client.ts'
 import { buildQueryClient } from './query-client.ts'
 import { createTransport } from './transport.ts'
 import type { ClientOptions, SynapClient } from './types.ts'
@@ -10,6 +12,8 @@ export function createClient(options: ClientOptions): SynapClient {
   return {
     ...buildIngestClient(call, options.ingestUrl),
     ...buildKeysClient(call, options.ingestUrl),
+    ...buildOperateClient(call, options.ingestUrl),
     ...buildQueryClient(call, options.queryUrl),
+    ...buildEventsClient(call, options.queryUrl),
   }
 }

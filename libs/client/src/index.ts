@@ -1,5 +1,6 @@
 export { ApiError, type ApiProblem } from './api-error.ts'
 export { createClient } from './client.ts'
+export type { EventCountsOptions, EventsClient, EventsOptions, FollowOptions } from './event-types.ts'
 export type { CallOptions } from './transport.ts'
 export type {
   CaptureFileOptions,
@@ -8,6 +9,7 @@ export type {
   IngestClient,
   KeysClient,
   ListOptions,
+  OperateClient,
   QueryClient,
   Read,
   ReadOptions,

@@ -7,7 +7,11 @@ import type { z } from 'zod'
  * together).
  */
 export async function parseAnswer<T>(schema: z.ZodType<T>, response: Response): Promise<T> {
-  const text = await response.text()
+  return parseText(schema, await response.text())
+}
+
+/** The same for a text that has been read. */
+export function parseText<T>(schema: z.ZodType<T>, text: string): T {
   let body: unknown
   try {
     body = JSON.parse(text)

@@ -45,7 +45,7 @@ export function buildQueryClient(call: Transport, origin: string): QueryClient {
   }
 }
 
-function readParameters({ minSequence, waitMs, staleAllowed }: ReadOptions): Parameters {
+export function readParameters({ minSequence, waitMs, staleAllowed }: ReadOptions): Parameters {
   return { min_sequence: minSequence, wait: waitMs, stale: staleAllowed === true ? 'allow' : undefined }
 }
 
@@ -69,7 +69,7 @@ function rangeHeaders(range: { start: number; end?: number } | undefined): Recor
   return range === undefined ? {} : { range: `bytes=${range.start}-${range.end ?? ''}` }
 }
 
-function readOf<T>(response: Response, value: T): Read<T> {
+export function readOf<T>(response: Response, value: T): Read<T> {
   return { value, sequence: Number(response.headers.get(httpHeaders.sequence) ?? 0) }
 }
 

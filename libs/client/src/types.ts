@@ -13,11 +13,17 @@ import type {
   IntrospectResponse,
   KeyView,
   Ledger,
+  OutboxStatus,
+  ReconcileStatus,
+  RepublishRequest,
+  RepublishResponse,
+  RetryResponse,
   SearchMode,
   SearchResponse,
   StatusResponse,
 } from '@synap/contracts'
 import type { EntityId, UserId } from '@synap/core'
+import type { EventsClient } from './event-types.ts'
 import type { CallOptions, TransportOptions } from './transport.ts'
 
 export interface ClientOptions extends TransportOptions {
@@ -124,6 +130,19 @@ export interface KeysClient {
   revokeKey(id: string, options?: CallOptions): Promise<void>
 }
 
+/** For whoever runs Synap: needs the scope `operate`; rejects like `IngestClient`. */
+export interface OperateClient {
+  outbox(options?: CallOptions): Promise<OutboxStatus>
+  /** Some hundred events at a time: pass `next` as `cursor` until it is null. */
+  republish(request: RepublishRequest, options?: CallOptions): Promise<RepublishResponse>
+  /** Lets events that were held back flow again; everybody's unless a user is given. */
+  retryHeldBack(user: UserId | undefined, options?: CallOptions): Promise<RetryResponse>
+  /** Begins a reconciliation where one is needed, or `force`; status 409 while one is under way. */
+  beginReconcile(options?: CallOptions & { force?: boolean }): Promise<ReconcileStatus>
+  /** The reconciliation under way, or the last one. */
+  reconcileStatus(options?: CallOptions): Promise<ReconcileStatus>
+}
+
 /** The API of query; rejects like `IngestClient`. */
 export interface QueryClient {
   getEntity(id: EntityId, options?: ReadOptions): Promise<Read<EntityView>>
@@ -143,4 +162,4 @@ export interface QueryClient {
 }
 
 /** Both HTTP APIs, typed. */
-export type SynapClient = IngestClient & KeysClient & QueryClient
+export type SynapClient = IngestClient & KeysClient & QueryClient & EventsClient

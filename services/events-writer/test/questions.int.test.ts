@@ -98,7 +98,11 @@ describe.each(logDatabases)('the questions of the log on %s', (_name, open) => {
     'entity.created',
     newId(),
     { type: 'note', title: null },
-    { at: begin, correlationId: claimed?.correlationId ?? '', causationId: claimed?.id ?? null },
+    {
+      at: (claimed?.occurredAt ?? begin) + 3 * dayMs,
+      correlationId: claimed?.correlationId ?? '',
+      causationId: claimed?.id ?? null,
+    },
   )
   let pool: Pool
   let close: () => Promise<void>
