@@ -9,12 +9,14 @@ import { registerImport } from './commands/import.ts'
 import { registerKeys } from './commands/keys.ts'
 import { registerList } from './commands/list.ts'
 import { registerMigrate } from './commands/migrate.ts'
+import { registerOutbox } from './commands/outbox.ts'
 import { registerSearch } from './commands/search.ts'
 import { registerSetup } from './commands/setup.ts'
 import { registerStart } from './commands/start.ts'
 import { registerStatus } from './commands/status.ts'
 import { registerTest } from './commands/test.ts'
 import { registerUp } from './commands/up.ts'
+import { registerWrite } from './commands/write.ts'
 import { exitCodeTable } from './exit-codes.ts'
 import { nearest } from './nearest.ts'
 import { repositoryRoot } from './repository.ts'
@@ -47,6 +49,8 @@ export function buildProgram(): Command {
   program.commandsGroup('Look after it:')
   registerDoctor(program)
   registerKeys(program)
+  registerOutbox(program)
+  registerWrite(program)
   registerMigrate(program)
   registerSetup(program)
   registerTest(program)

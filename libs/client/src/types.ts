@@ -162,4 +162,4 @@ export interface QueryClient {
 }
 
 /** Both HTTP APIs, typed. */
-export type SynapClient = IngestClient & KeysClient & QueryClient & EventsClient
+export type SynapClient = IngestClient & KeysClient & OperateClient & QueryClient & EventsClient

@@ -145,6 +145,22 @@ export {
   keyView,
 } from './http/keys.ts'
 export { type Ledger, type LedgerQuery, ledgerQuery, ledgerResponse } from './http/ledger.ts'
+export {
+  type OutboxStatus,
+  outboxStatus,
+  type ReconcileRequest,
+  type ReconcileStatus,
+  type RepublishRequest,
+  type RepublishResponse,
+  type RetryRequest,
+  type RetryResponse,
+  reconcileRequest,
+  reconcileStatus,
+  republishRequest,
+  republishResponse,
+  retryRequest,
+  retryResponse,
+} from './http/operate.ts'
 export { type Problem, problemSchema } from './http/problem.ts'
 export {
   type SearchHit,

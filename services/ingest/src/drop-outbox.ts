@@ -7,6 +7,7 @@ import {
   deleteFromDefault,
   dropOutboxPartition,
   type OutboxPartition,
+  type PartitionCheck,
   passInserts,
   selectOutboxPartitions,
 } from './sql/outbox-partitions.ts'
@@ -34,18 +35,14 @@ const batch = 10_000
  * ago and is in the log, or parked there with its bytes; else it stays whole.
  */
 export async function dropAccounted({ pool, logger, keepMs: keep }: DropOptions): Promise<Dropped> {
-  const partitions = await inTransaction(pool, selectOutboxPartitions)
-  const due = partitions.filter((partition) => isDue(partition, Date.now() - keep))
+  const due = dueOf(await inTransaction(pool, selectOutboxPartitions), keep)
   const result: Dropped = { dropped: [], overdue: [] }
   if (due.length === 0) return result
   await inTransaction(pool, passInserts)
   for (const { name, is_default: isDefault } of due) {
-    const check = await inTransaction(pool, (client) => checkPartition(client, name, keep)).catch(
-      (error: unknown) => describeError(error),
-    )
-    const why = typeof check === 'string' ? `the log cannot be asked: ${check}` : whyKept(check)
+    const { why, check } = await judge(pool, name, keep)
     if (why !== undefined) result.overdue.push({ name, why })
-    else if (typeof check !== 'string' && check.old) {
+    else if (check?.old === true) {
       const went = isDefault
         ? await emptyDefault(pool, check.last_id, keep)
         : await inTransaction(pool, (client) => dropOutboxPartition(client, name))
@@ -58,12 +55,41 @@ export async function dropAccounted({ pool, logger, keepMs: keep }: DropOptions)
   return result
 }
 
+/** The partitions, and which of them should have gone and why they cannot; drops nothing. */
+export async function dropOverview(
+  pool: Pool,
+): Promise<{ partitions: OutboxPartition[]; overdue: Dropped['overdue'] }> {
+  const partitions = await inTransaction(pool, selectOutboxPartitions)
+  const overdue: Dropped['overdue'] = []
+  for (const { name } of dueOf(partitions, keepMs)) {
+    const { why } = await judge(pool, name, keepMs)
+    if (why !== undefined) overdue.push({ name, why })
+  }
+  return { partitions, overdue }
+}
+
+const dueOf = (partitions: readonly OutboxPartition[], keep: number) =>
+  partitions.filter((partition) => isDue(partition, Date.now() - keep))
+
+async function judge(
+  pool: Pool,
+  name: string,
+  keep: number,
+): Promise<{ check?: PartitionCheck; why?: string | undefined }> {
+  try {
+    const check = await inTransaction(pool, (client) => checkPartition(client, name, keep))
+    return { check, why: whyKept(check) }
+  } catch (error) {
+    return { why: `the log cannot be asked: ${describeError(error)}` }
+  }
+}
+
 /** Cheap: by the highest id alone. A closed one whose highest id waits is looked at, for it may be overdue. */
 function isDue({ closed, is_default: isDefault, newest_published_at: at }: OutboxPartition, before: number) {
   return at === null ? closed : (closed || isDefault) && at < before
 }
 
-function whyKept(check: Awaited<ReturnType<typeof checkPartition>>): string | undefined {
+function whyKept(check: PartitionCheck): string | undefined {
   if (check.waits) return 'an event of it is not published'
   if (!check.old || check.lacking_user === null) return undefined
   return `the log lacks event ${check.lacking_sequence} of user ${check.lacking_user}`

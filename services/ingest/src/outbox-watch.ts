@@ -23,6 +23,8 @@ export interface OutboxWatch {
   added(events: number): void
   /** The last count; undefined before the first. */
   overview(): OutboxOverview | undefined
+  /** Resolves after the first count, also when that failed. */
+  begun: Promise<void>
   close(): Promise<void>
 }
 
@@ -47,11 +49,13 @@ export function startOutboxWatch({ pool, logger, limit, everyMs }: OutboxWatchOp
     }
     refusal = why
   }
+  const begun = Promise.withResolvers<void>()
   const run = async () => {
     while (!stop.signal.aborted) {
       await count().catch((error: unknown) => {
         if (!stop.signal.aborted) logger.warn({ error }, 'the outbox could not be counted')
       })
+      begun.resolve()
       await wait(everyMs, stop.signal).catch(() => undefined)
     }
   }
@@ -64,6 +68,7 @@ export function startOutboxWatch({ pool, logger, limit, everyMs }: OutboxWatchOp
       sinceCount += events
     },
     overview: () => counted,
+    begun: begun.promise,
     close: async () => {
       stop.abort(new Error('the watch of the outbox is closing'))
       await running

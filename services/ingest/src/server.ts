@@ -4,15 +4,18 @@ import type { Pool } from '@synap/postgres'
 import type { Logger } from '@synap/telemetry'
 import { createAuthenticate } from './authenticate.ts'
 import { createKeyUse } from './key-use.ts'
+import type { Operator } from './operator.ts'
 import { type EntityRouteDependencies, registerEntityRoutes } from './routes/entities.ts'
 import { registerInternalRoutes } from './routes/internal.ts'
 import { registerKeyRoutes } from './routes/keys.ts'
+import { registerOperateRoutes } from './routes/operate.ts'
 import type { SchemaBook } from './schema-book.ts'
 
 export interface ServerDependencies extends EntityRouteDependencies {
   pool: Pool
   logger: Logger
   schemas: SchemaBook
+  operator: Operator
 }
 
 const description = `Takes writes. Every answer to a write carries the \`sequence\` it led to: pass it to a read of the
@@ -40,5 +43,6 @@ export async function buildServer(dependencies: ServerDependencies): Promise<App
   registerEntityRoutes(app, dependencies)
   registerKeyRoutes(app, pool)
   registerInternalRoutes(app, { pool, schemas, onKeyUse: keyUse.note })
+  registerOperateRoutes(app, dependencies.operator)
   return app
 }

@@ -24,7 +24,7 @@ const upkeepEveryMs = 60_000
 export function startRelaying(
   { config, logger, defer, health }: ServiceContext<IngestConfig>,
   { pool, kafka, schemas }: { pool: Pool; kafka: MessageLog; schemas: SchemaBook },
-): { relay: Relay; outbox: OutboxWatch } {
+): { relay: Relay; outbox: OutboxWatch; topic: string } {
   const publisher = kafka.publisher()
   defer('publisher', () => publisher.close())
   const topic = topicName('events', config.topicPrefix)
@@ -51,7 +51,7 @@ export function startRelaying(
   health.ready('kafka', (abort) => kafka.ping(abort), { needed: false })
   health.ready('relay', async () => assertGoing(relay, publisher.health().reason), { needed: false })
   health.ready('write identity', async () => assertSettled(outbox), { needed: false })
-  return { relay, outbox }
+  return { relay, outbox, topic }
 }
 
 function assertSettled(outbox: OutboxWatch): void {

@@ -8,6 +8,7 @@ import { pingDatabase } from './database.ts'
 import { createSpool } from './files/spool.ts'
 import { fileLimitsOf, type UploadConfig } from './files/upload-config.ts'
 import { clockJumps } from './metrics.ts'
+import { createOperator } from './operator.ts'
 import { assertSchemasRegistered, createSchemaBook } from './schema-book.ts'
 import { buildServer } from './server.ts'
 import { startRelaying } from './start-relaying.ts'
@@ -34,7 +35,11 @@ export async function startIngest(
   await assertMigrated(pool, 'ingest', migrations)
   const schemas = await createSchemaBook(pool)
   assertSchemasRegistered(schemas)
-  const { relay, outbox } = startRelaying(context, { pool, kafka: log, schemas })
+  const { relay, outbox, topic } = startRelaying(context, { pool, kafka: log, schemas })
+  // Whether this database may give out numbers is known before the first write comes.
+  await outbox.begun
+  const operator = createOperator({ pool, logger, schemas, log, topic, relay })
+  defer('operator', () => operator.close())
 
   const { uploadDir: folder, uploadSpoolBytes: maxBytes, uploadTimeoutMs } = config
   const spool = await createSpool({ folder, maxBytes, limits: fileLimitsOf(config) })
@@ -50,6 +55,7 @@ export async function startIngest(
     onClockJump,
     spool,
     uploadTimeoutMs,
+    operator,
   })
   defer('server', () => server.close())
   health.ready('postgres', () => pingDatabase(pool))

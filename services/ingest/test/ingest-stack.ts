@@ -26,6 +26,8 @@ export interface IngestStack {
   topic: string
   /** Starts ingest as a process; `more` wins over the stack's environment. */
   start(more?: Record<string, string>, options?: { telemetry: boolean }): Promise<TestService>
+  /** Starts another service on the same servers. */
+  startPart(name: string, more: Record<string, string>): Promise<TestService>
   createAccount(...scopes: Scope[]): Promise<Account>
   /** On another broker. */
   createTopics(more: Record<string, string>): Promise<void>
@@ -33,10 +35,10 @@ export interface IngestStack {
   close(): Promise<void>
 }
 
-/** Real servers with topics, schemas and migrations in place, and ingest as a process. */
-export async function createIngestStack(): Promise<IngestStack> {
+/** Real servers with topics, schemas and migrations (of these services) in place, and ingest as a process. */
+export async function createIngestStack(owners: readonly string[] = ['ingest']): Promise<IngestStack> {
   const stack = await useStack()
-  const database = await createTestDatabase(['ingest'])
+  const database = await createTestDatabase(owners)
   const env: Record<string, string> = {
     ...stack.env,
     DATABASE_URL: database.url,
@@ -52,16 +54,18 @@ export async function createIngestStack(): Promise<IngestStack> {
     program('services/ingest/src/register-schemas.ts'),
   ])
   const services: TestService[] = []
+  const startPart = async (name: string, more: Record<string, string>, options = { telemetry: false }) => {
+    const service = await startService(name, { ...env, ...more }, options)
+    services.push(service)
+    return service
+  }
   return {
     env,
     database,
     bucket: stack.bucket,
     topic: `${stack.topicPrefix}synap.events.v1`,
-    start: async (more = {}, options = { telemetry: false }) => {
-      const service = await startService('ingest', { ...env, ...more }, options)
-      services.push(service)
-      return service
-    },
+    start: (more = {}, options) => startPart('ingest', more, options),
+    startPart,
     createAccount: async (...scopes) => {
       const args = [
         '--name',

@@ -23,7 +23,7 @@ const fileName = 'keys.json'
 /** Each belongs to a user of its own. */
 const requests: Record<keyof Keys, CreateKeyRequest> = {
   serviceKey: { name: 'services', scopes: ['act:any', 'read', 'write', 'trace:continue'] },
-  apiKey: { name: 'standalone', scopes: ['read', 'write', 'admin'] },
+  apiKey: { name: 'standalone', scopes: ['read', 'write', 'admin', 'operate'] },
   operatorKey: { name: 'operator', scopes: ['act:any', 'read', 'write', 'admin', 'operate'] },
 }
 

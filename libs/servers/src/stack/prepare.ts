@@ -28,7 +28,7 @@ export async function prepareStack(
   const userKey = userKeyFile(layout, settings)
   if (readKey(userKey) !== undefined) return
   const createKey = join('services', 'ingest', 'src', 'create-key.ts')
-  const args = [createKey, '--name', 'synap-up', '--scopes', 'read,write,admin']
+  const args = [createKey, '--name', 'synap-up', '--scopes', 'read,write,admin,operate']
   const output = await runProgram('making an API key', layout, settings, args, {
     ...options,
     onLine: () => undefined,
