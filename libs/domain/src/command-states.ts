@@ -1,12 +1,14 @@
 import type { AggregateId } from '@synap/core'
 import type { Command, CommandStates } from './decide.ts'
 import type { AggregateState } from './state.ts'
+import type { Undo } from './undo/undo.ts'
 
 /** Under which id each aggregate of `CommandStates` is read for a command. */
 export type StateIds = { readonly [Role in keyof CommandStates]?: AggregateId }
 
-/** The aggregates that a command is decided on. Those of `undo` depend on the event: see `undoIdsOf`. */
+/** The aggregates that a command is decided on. */
 export function idsOf(command: Command): StateIds {
+  if (command.kind === 'undo') return undoIdsOf(command)
   return {
     ...('entityId' in command ? { entity: command.entityId } : {}),
     ...('analysisId' in command ? { analysis: command.analysisId } : {}),
@@ -14,6 +16,14 @@ export function idsOf(command: Command): StateIds {
     ...('relationId' in command ? { relation: command.relationId } : {}),
     ...('source' in command ? { source: command.source, target: command.target } : {}),
   }
+}
+
+function undoIdsOf({ event, userId }: Undo): StateIds {
+  if (event.aggregateType === 'relation') {
+    const { sourceId: source, targetId: target } = event.delta
+    return { relation: event.aggregateId, source, target, user: userId }
+  }
+  return { user: userId, [event.aggregateType]: event.aggregateId }
 }
 
 /** What `decide` wants, of the states that were read; one that is not among them does not exist. */

@@ -38,6 +38,7 @@ import {
 } from './decide/suggestions.ts'
 import { type DeleteTag, decideDeleteTag, decidePutTag, type PutTag } from './decide/tag-entity.ts'
 import type { AnalysisState, EntityState, RelationState, UserState } from './state.ts'
+import { decideUndo, type Undo } from './undo/undo.ts'
 
 /** Commands that are accepted or refused; there is always something to write. */
 export type Act =
@@ -63,6 +64,7 @@ export type Change =
   | EraseUser
   | AcceptSuggestion
   | RejectSuggestion
+  | Undo
 
 export type Command = Act | Change | RecordAnalysis
 
@@ -137,6 +139,8 @@ export function decide(
       return decideChangeSettings(command, user, context)
     case 'eraseUser':
       return decideEraseUser(command, user, context)
+    case 'undo':
+      return decideUndo(command, states, context)
     default:
       return assertNever(command)
   }

@@ -64,3 +64,4 @@ export {
   type UserState,
 } from './state.ts'
 export { normaliseTagName, tidyTagName } from './tag-name.ts'
+export { type Undo, whyNotUndoable } from './undo/undo.ts'

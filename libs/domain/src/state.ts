@@ -11,7 +11,7 @@ import type {
 import type { AnalysisId, EntityId, EventId, RelationId, TagId, UserId } from '@synap/core'
 
 /** Changes with every change of `evolve` that gives another state for the same events: stored states are refolded. */
-export const stateVersion = 1
+export const stateVersion = 2
 
 /** Who set a value, in which event. What AI set says with what. */
 export interface Provenance {

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@synap/contracts'
+import type { DeltaOf, JsonObject } from '@synap/contracts'
 import type { EntityId } from '@synap/core'
 import type { EntityEventType, FoldEventOf } from '../event.ts'
 import { applyMergePatch } from '../merge-patch.ts'
@@ -106,6 +106,7 @@ const changes: { readonly [T in Later]: (state: EntityState, event: FoldEventOf<
     ...(event.actor.kind === 'ai' ? {} : { rejected: withRejected(state, 'tag', event.delta.name) }),
   }),
   'entity.suggestion_rejected': (state, { delta }) => ({
+    ...withoutValue(state, delta),
     suggestions: settleValue(state, delta),
     rejected: withRejected(state, delta.field, delta.value),
   }),
@@ -126,6 +127,13 @@ const changes: { readonly [T in Later]: (state: EntityState, event: FoldEventOf<
     provenance: setBy(state, event, 'priority'),
   }),
   'ai.enrichment_applied': evolveEnrichment,
+}
+
+/** No person writes these two, so who rejects the one that AI has set takes it away. */
+function withoutValue(state: EntityState, { field, value }: DeltaOf<'entity.suggestion_rejected'>): Change {
+  if ((field !== 'summary' && field !== 'language') || state[field] !== value) return {}
+  const { [field]: _, ...provenance } = state.provenance
+  return { [field]: null, provenance }
 }
 
 function changeStatus(

@@ -1,0 +1,126 @@
+import {
+  type DeltaOf,
+  type EntityType,
+  type JsonObject,
+  limits,
+  type TaskPriority,
+  type TaskStatus,
+} from '@synap/contracts'
+import type { TagId } from '@synap/core'
+import { currentTag } from '../canonical-tag.ts'
+import { attachmentRefusal } from '../decide/attachments.ts'
+import { type Refused, refuse } from '../decide/decision.ts'
+import {
+  metadataFacts,
+  metadataRefusal,
+  taskFacts,
+  taskOf,
+  titleFacts,
+  typeFacts,
+} from '../decide/patch-entity.ts'
+import { contentFacts } from '../decide/replace-content.ts'
+import { hasTag, removalFacts, tooManyTags } from '../decide/tag-entity.ts'
+import type { EntityEventType, Fact, FoldEventOf } from '../event.ts'
+import { applyMergePatch } from '../merge-patch.ts'
+import type { EntityState, UserState } from '../state.ts'
+
+type Inverse<T extends EntityEventType> = (
+  delta: DeltaOf<T>,
+  state: EntityState,
+  user: UserState | undefined,
+) => readonly Fact[] | Refused
+
+/** The events that undo one, or why nothing does. */
+export const undoEntity: { readonly [T in EntityEventType]: Inverse<T> | string } = {
+  'entity.created': () => [{ type: 'entity.deleted', delta: {} }],
+  'entity.deleted': () => [{ type: 'entity.restored', delta: {} }],
+  'entity.restored': () => [{ type: 'entity.deleted', delta: {} }],
+  'entity.purged': 'What is purged is gone from every store: there is nothing to bring back.',
+  'entity.title_changed': ({ oldTitle }, state) => retitled(state, oldTitle),
+  'entity.type_changed': ({ oldType }, state) => typeFacts(state, oldType),
+  'entity.file_uploaded': ({ oldFile, oldPreview }, state) =>
+    oldFile === null && state.title === null ? empty() : contentFacts(state, oldFile, oldPreview),
+  'entity.file_deleted': ({ oldFile, oldPreview }, state) => contentFacts(state, oldFile, oldPreview),
+  'entity.attachment_added': ({ attachment }) => [
+    { type: 'entity.attachment_removed', delta: { attachment } },
+  ],
+  'entity.attachment_removed': ({ attachment }, state) =>
+    attachmentRefusal(state, attachment) ?? [{ type: 'entity.attachment_added', delta: { attachment } }],
+  'entity.tag_added': ({ tagId }, state, user) => removalFacts(state, user, tagId),
+  'entity.tag_removed': (tag, state, user) => addedAgain(tag, state, user),
+  'entity.suggestion_rejected': 'A rejection is kept for ever: set the value yourself.',
+  'entity.updated': ({ inverse }, state) => {
+    const patch = JSON.parse(inverse) as JsonObject
+    return metadataRefusal(applyMergePatch(state.metadata, patch)) ?? metadataFacts(state, patch)
+  },
+  'task.status_changed': ({ oldStatus }, state) => changedTask(state, { status: oldStatus }),
+  'task.completed': ({ oldStatus }, state) => changedTask(state, { status: oldStatus }),
+  'task.due_date_set': ({ oldDue }, state) => changedTask(state, { due: oldDue }),
+  'task.priority_set': ({ oldPriority }, state) => changedTask(state, { priority: oldPriority }),
+  'ai.enrichment_applied': undoEnrichment,
+}
+
+function undoEnrichment(
+  delta: FoldEventOf<'ai.enrichment_applied'>['delta'],
+  state: EntityState,
+  user: UserState | undefined,
+): readonly Fact[] | Refused {
+  const { title, type, status, priority, due, tagsAdded } = delta
+  const titled = title === null ? [] : retitled(state, title.old)
+  if ('outcome' in titled) return titled
+  const task = {
+    ...(status === null ? {} : { status: status.old as TaskStatus }),
+    ...(priority === null ? {} : { priority: priority.old as TaskPriority }),
+    ...(due === null ? {} : { due: due.old }),
+  }
+  const retasked = Object.keys(task).length === 0 ? [] : changedTask(state, task)
+  if ('outcome' in retasked) return retasked
+  return [
+    ...retasked,
+    ...(type === null ? [] : typeFacts(state, type.old as EntityType)),
+    ...titled,
+    ...tagsAdded.flatMap(({ tagId }) => removalFacts(state, user, tagId)),
+    ...rejected(delta, state),
+  ]
+}
+
+/** A person does not write a summary, but can refuse one: what AI set is taken away and not set again. */
+function rejected(
+  { analysisId, summary, language }: DeltaOf<'ai.enrichment_applied'>,
+  state: EntityState,
+): readonly Fact[] {
+  const set = [
+    ['summary', summary],
+    ['language', language],
+  ] as const
+  return set.flatMap(([field, change]): Fact[] =>
+    change === null || state[field] !== change.value
+      ? []
+      : [{ type: 'entity.suggestion_rejected', delta: { field, value: change.value, analysisId } }],
+  )
+}
+
+function retitled(state: EntityState, title: string | null): readonly Fact[] | Refused {
+  return title === null && state.content === null ? empty() : titleFacts(state, title)
+}
+
+function changedTask(state: EntityState, task: Parameters<typeof taskFacts>[1]): readonly Fact[] | Refused {
+  return state.type === 'task'
+    ? taskFacts(taskOf(state), task)
+    : refuse('entity.not_a_task', 'It is no task any more: make it one again, then undo this.')
+}
+
+function addedAgain(
+  tag: { readonly tagId: TagId; readonly name: string },
+  state: EntityState,
+  user: UserState | undefined,
+): readonly Fact[] | Refused {
+  const { id, name } = currentTag(user, { id: tag.tagId, name: tag.name })
+  if (hasTag(state, user, id)) return []
+  if (state.tags.length >= limits.tagsPerEntity) return tooManyTags()
+  return [{ type: 'entity.tag_added', delta: { tagId: id, name } }]
+}
+
+function empty(): Refused {
+  return refuse('entity.empty', 'Neither content nor a title would be left: delete the entity instead.')
+}
