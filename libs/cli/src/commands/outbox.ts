@@ -119,12 +119,12 @@ function registerRepublish(outbox: Command): void {
       'after',
       `
 For a broker that lost acknowledged events, as by a power cut. Give a time
-before it. What was published in the last 24 hours comes from the outbox, what is
-older from the log. Consumers drop what they have: too much does no harm.
+before it. What was published in the last 24 hours comes from the outbox, what
+is older from the log. Consumers drop what they have: too much does no harm.
 
 Examples:
   $ ./synap outbox republish --since 2h --dry-run
-  $ ./synap outbox republish --user 019aa0c8-7c1e-7000-8a3e-6d7a4c1b2f90 --from-sequence 120`,
+  $ ./synap outbox republish --user $USER_ID --from-sequence 120`,
     )
   withConnection(command).action(async (flags: RepublishFlags) => {
     if (flags.since === undefined && flags.user === undefined)
