@@ -12,7 +12,7 @@ export function idsOf(command: Command): StateIds {
   return {
     ...('entityId' in command ? { entity: command.entityId } : {}),
     ...('analysisId' in command ? { analysis: command.analysisId } : {}),
-    ...('userId' in command ? { user: command.userId } : {}),
+    ...('userId' in command && command.userId !== undefined ? { user: command.userId } : {}),
     ...('relationId' in command ? { relation: command.relationId } : {}),
     ...('source' in command ? { source: command.source, target: command.target } : {}),
   }

@@ -100,7 +100,7 @@ export function decide(
   const { entity, analysis, user, relation, source, target } = states
   switch (command.kind) {
     case 'capture':
-      return decideCapture(command, entity, context)
+      return decideCapture(command, { entity, user }, context)
     case 'patch':
       return decidePatch(command, entity, context)
     case 'replaceContent':
@@ -134,7 +134,7 @@ export function decide(
     case 'requestAnalysis':
       return decideRequestAnalysis(command, { entity, analysis }, context)
     case 'recordAnalysis':
-      return decideRecordAnalysis(command, { entity, analysis }, context)
+      return decideRecordAnalysis(command, { entity, analysis, user }, context)
     case 'changeSettings':
       return decideChangeSettings(command, user, context)
     case 'eraseUser':

@@ -1,14 +1,18 @@
 import type { EntityType, FileReference, JsonObject, TaskPriority, TaskStatus } from '@synap/contracts'
-import type { EntityId, TagId } from '@synap/core'
+import type { EntityId, TagId, UserId } from '@synap/core'
+import { currentTag } from '../canonical-tag.ts'
 import type { Fact } from '../event.ts'
 import { applyMergePatch, inverseMergePatch } from '../merge-patch.ts'
-import type { EntityState } from '../state.ts'
+import type { EntityState, UserState } from '../state.ts'
 import { normaliseTagName, tidyTagName } from '../tag-name.ts'
-import { accept, type Decision, type DecisionContext, record, refuse } from './decision.ts'
+import { accept, type Decision, type DecisionContext, reading, record, refuse } from './decision.ts'
+import { userRefusal } from './writable.ts'
 
 export interface Capture {
   readonly kind: 'capture'
   readonly entityId: EntityId
+  /** Given where there are tags: the user, read with it, says what has become of them by merging and renaming. */
+  readonly userId?: UserId | undefined
   readonly type: EntityType
   readonly title: string | null
   /** Content that already lies in the object store. */
@@ -27,10 +31,15 @@ export interface Capture {
 /** Something new: one `entity.created`, then an event for each thing that is said about it. */
 export function decideCapture(
   command: Capture,
-  state: EntityState | undefined,
+  {
+    entity: state,
+    user,
+  }: { readonly entity?: EntityState | undefined; readonly user?: UserState | undefined },
   context: DecisionContext,
 ): Decision {
   if (state !== undefined) return refuse('entity.exists', 'There is an entity with this id.')
+  const refusal = userRefusal(user)
+  if (refusal !== undefined) return refusal
   if (command.content === null && command.title === null) {
     return refuse('entity.empty', 'Content or a title is needed.')
   }
@@ -41,11 +50,15 @@ export function decideCapture(
   const facts: Fact[] = [
     { type: 'entity.created', delta: { type, title } },
     ...contentFacts(command),
-    ...tagFacts(command),
+    ...tagFacts(command, user),
     ...taskFacts(command),
     ...metadataFacts(command),
   ]
-  return accept(record({ id: entityId, aggregateType: 'entity', state }, facts, context))
+  const accepted = accept(record({ id: entityId, aggregateType: 'entity', state }, facts, context))
+  const { userId } = command
+  return userId === undefined
+    ? accepted
+    : reading(accepted, { id: userId, aggregateType: 'user', state: user })
 }
 
 function contentFacts({ content, preview }: Capture): Fact[] {
@@ -56,12 +69,13 @@ function contentFacts({ content, preview }: Capture): Fact[] {
 }
 
 /** Two spellings of one tag are one tag. */
-function tagFacts({ tags }: Capture): Fact[] {
-  const distinct = new Map(tags.map((tag) => [normaliseTagName(tag.name), tag]))
+function tagFacts({ tags }: Capture, user: UserState | undefined): Fact[] {
+  const current = tags.map(({ id, name }) => currentTag(user, { id, name: tidyTagName(name) }))
+  const distinct = new Map(current.map((tag) => [normaliseTagName(tag.name), tag]))
   const byId = new Map([...distinct.values()].map((tag) => [tag.id, tag]))
   return [...byId.values()].map(({ id, name }) => ({
     type: 'entity.tag_added',
-    delta: { tagId: id, name: tidyTagName(name) },
+    delta: { tagId: id, name },
   }))
 }
 

@@ -98,10 +98,11 @@ export function nameRefusal(
   tagId: TagId,
   holder: RegisteredTag | undefined,
 ): Refused | undefined {
-  if (holder === undefined || canonicalTagId(user, holder.id) === tagId) return undefined
+  const holderId = holder === undefined ? tagId : canonicalTagId(user, holder.id)
+  if (holderId === tagId) return undefined
   return refuse(
     'tag.name_taken',
-    `The tag ${holder.id} has this name already: merge one into the other (POST /v1/tags/${tagId}:merge).`,
+    `The tag ${holderId} has this name already: merge one into the other (POST /v1/tags/${tagId}:merge).`,
   )
 }
 

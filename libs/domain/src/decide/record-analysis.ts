@@ -1,6 +1,6 @@
 import type { DeltaOf } from '@synap/contracts'
-import { type AnalysisId, type EntityId, sha256Hex } from '@synap/core'
-import type { AnalysisState, EntityState } from '../state.ts'
+import { type AnalysisId, type EntityId, sha256Hex, type UserId } from '@synap/core'
+import type { AnalysisState, EntityState, UserState } from '../state.ts'
 import {
   type Accepted,
   accept,
@@ -9,6 +9,7 @@ import {
   reading,
   record,
   refuse,
+  type Target,
 } from './decision.ts'
 import { type Proposals, type Weighed, weighProposals } from './weigh-proposals.ts'
 
@@ -16,6 +17,8 @@ interface AnalysisJob {
   readonly kind: 'recordAnalysis'
   readonly analysisId: AnalysisId
   readonly entityId: EntityId
+  /** Given where there are tags: the user, read with it, says what has become of them by merging and renaming. */
+  readonly userId?: UserId | undefined
   /** SHA-256 of the content that was analysed; of the title (UTF-8) when there is no content. */
   readonly contentHash: string
   readonly enricherVersion: string
@@ -54,6 +57,7 @@ export type RecordAnalysisDecision =
 export interface RecordAnalysisStates {
   readonly entity: EntityState | undefined
   readonly analysis: AnalysisState | undefined
+  readonly user?: UserState | undefined
 }
 
 /**
@@ -62,7 +66,7 @@ export interface RecordAnalysisStates {
  */
 export function decideRecordAnalysis(
   command: RecordAnalysis,
-  { entity, analysis }: RecordAnalysisStates,
+  { entity, analysis, user }: RecordAnalysisStates,
   context: DecisionContext,
 ): RecordAnalysisDecision {
   if (entity === undefined || entity.deleted) return refuse('entity.not_found', 'There is no such entity.')
@@ -86,12 +90,15 @@ export function decideRecordAnalysis(
     [{ type: 'ai.analysis_completed', delta: completedDelta(command) }],
     context,
   )
-  const weighed = weighProposals(entity, command.result)
-  if (isNothing(weighed, entity)) return reading(accept(recorded), entityTarget)
+  const weighed = weighProposals(entity, command.result, user)
+  const { userId } = command
+  const read: Target[] = userId === undefined ? [] : [{ id: userId, aggregateType: 'user', state: user }]
+  if (isNothing(weighed, entity)) return reading(accept(recorded), entityTarget, ...read)
   const { analysisId, contentHash, model, promptVersion, offline } = command
   const delta = { analysisId, contentHash, model, promptVersion, offline, ...weighed }
   const cause = recorded.events[0]?.id ?? null
-  return accept(recorded, record(entityTarget, [{ type: 'ai.enrichment_applied', delta }], context, cause))
+  const applied = record(entityTarget, [{ type: 'ai.enrichment_applied', delta }], context, cause)
+  return reading(accept(recorded, applied), ...read)
 }
 
 /** What an analysis reads: the content, or the title of an entity without content. Enrichers hash the same. */

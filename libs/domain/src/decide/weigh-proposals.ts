@@ -8,9 +8,10 @@ import type {
   TextChange,
 } from '@synap/contracts'
 import type { TagId } from '@synap/core'
+import { currentTag } from '../canonical-tag.ts'
 import { isRejected } from '../entity/suggestions.ts'
 import { newTask } from '../entity/task.ts'
-import type { EntityState, ProvenanceField } from '../state.ts'
+import type { EntityState, ProvenanceField, UserState } from '../state.ts'
 import { normaliseTagName, tidyTagName } from '../tag-name.ts'
 
 /** From this confidence on a proposal is set; below it is only suggested, and below `suggestFrom` forgotten. */
@@ -41,7 +42,7 @@ const openStatuses: readonly TaskStatus[] = ['todo', 'in_progress']
  * Decides field by field what of an analysis is set, what is only suggested and what is dropped. A person's value is
  * never overwritten, a rejected one never comes back, and what is so already is no change.
  */
-export function weighProposals(state: EntityState, proposals: Proposals): Weighed {
+export function weighProposals(state: EntityState, proposals: Proposals, user?: UserState): Weighed {
   const suggestions: Suggestion[] = []
   const weigh = <T extends string | number>(
     field: ProvenanceField & SuggestionField,
@@ -69,7 +70,7 @@ export function weighProposals(state: EntityState, proposals: Proposals): Weighe
     priority: withOld(weigh('priority', priority, task.priority, isTask)),
     due: weigh('due', due, task.due, isTask),
   } satisfies Partial<Record<string, TextChange | PriorityChange | null>>
-  return { ...weighed, tagsAdded: weighTags(state, proposals, suggestions), suggestions }
+  return { ...weighed, tagsAdded: weighTags(state, proposals, suggestions, user), suggestions }
 }
 
 type PriorityChange = NonNullable<Weighed['priority']>
@@ -99,14 +100,26 @@ function kindOf({ type, intent }: Proposals): { value: EntityType; confidence: n
   return proposed !== undefined && kindsOfNotes.includes(proposed.value) ? proposed : undefined
 }
 
-function weighTags(state: EntityState, { tags }: Proposals, suggestions: Suggestion[]): Weighed['tagsAdded'] {
-  const taken = new Set(state.tags.map(({ name }) => normaliseTagName(name)))
-  const takenIds = new Set(state.tags.map(({ id }) => id))
+function weighTags(
+  state: EntityState,
+  { tags }: Proposals,
+  suggestions: Suggestion[],
+  user: UserState | undefined,
+): Weighed['tagsAdded'] {
+  const own = state.tags.map((tag) => currentTag(user, tag))
+  const taken = new Set([...state.tags, ...own].map(({ name }) => normaliseTagName(name)))
+  const takenIds = new Set(own.map(({ id }) => id))
   const added: Weighed['tagsAdded'][number][] = []
-  for (const { id, name: given, confidence } of tags) {
-    const name = tidyTagName(given)
+  for (const { id: givenId, name: given, confidence } of tags) {
+    const { id, name } = currentTag(user, { id: givenId, name: tidyTagName(given) })
     const known = taken.has(normaliseTagName(name)) || takenIds.has(id)
-    if (known || confidence < suggestFrom || isRejected(state, 'tag', name)) continue
+    if (
+      known ||
+      confidence < suggestFrom ||
+      isRejected(state, 'tag', name) ||
+      isRejected(state, 'tag', given)
+    )
+      continue
     taken.add(normaliseTagName(name))
     takenIds.add(id)
     if (confidence >= applyFrom && state.tags.length + added.length < maxTags) {
