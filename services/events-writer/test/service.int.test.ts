@@ -177,28 +177,6 @@ describe('events-writer', () => {
     expect(running.logLines()).toContainEqual(expect.objectContaining({ alarm: 'fork' }))
   })
 
-  for (const point of ['events_writer.before_commit', 'events_writer.after_commit']) {
-    it(`given a death at ${point}, the next start goes on with nothing lost and nothing twice`, async () => {
-      const history = line.newHistory()
-      for (let i = 0; i < 30; i += 1) history.create()
-      const doomed = await start({ SYNAP_CRASHPOINT: point })
-      await doomed.waitReady()
-      await line.publish(history.events.map(toOutbound))
-      expect((await doomed.exited).signal).toBe('SIGKILL')
-      expect((await logged(history)).length).toBe(point.endsWith('before_commit') ? 0 : 30)
-      const next = await start()
-      await next.waitReady()
-      await line.drained()
-      expect(await logged(history)).toEqual(all(history))
-      expect(
-        await line.database.superuserSql(
-          `select sum(events) from log.daily_counts where user_id = '${history.userId}'`,
-        ),
-      ).toEqual(['30'])
-      expect(await parked(history)).toEqual([])
-    })
-  }
-
   it('given a registry that lost its schemas, it halts, is not ready and says why, and parks nothing', async () => {
     const history = line.newHistory()
     history.create()
