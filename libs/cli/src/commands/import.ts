@@ -15,7 +15,6 @@ import { explain } from '../explain.ts'
 import { findMarkdown } from '../import/find-files.ts'
 import { type ImportReport, type ImportResult, importFiles } from '../import/import-files.ts'
 import { journalFolder, openJournal } from '../import/journal.ts'
-import { openLedger } from '../ledger/open-ledger.ts'
 import { printLedger } from '../ledger/print-ledger.ts'
 import { note, plain, printJson } from '../output.ts'
 import { withBar } from '../progress-bar.ts'
@@ -136,6 +135,8 @@ async function settledLedger(
   signal: AbortSignal,
 ): Promise<Ledger | undefined> {
   if (connection === undefined) return undefined
+  // The drivers of all servers: other commands need not wait for them.
+  const { openLedger } = await import('../ledger/open-ledger.ts')
   await using reader = await openLedger(connection, connect(connection, 'long'))
   if (reader === undefined) {
     note(

@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import { printJson } from '../output.ts'
-import { migrateServices } from '../setup/migrate-services.ts'
 import { requireEnvironment } from '../stack-environment.ts'
 
 /** `synap migrate` */
@@ -15,6 +14,7 @@ export function registerMigrate(program: Command): void {
     )
     .action(async ({ json }: { json?: boolean }) => {
       const { DATABASE_URL } = requireEnvironment(['DATABASE_URL'])
+      const { migrateServices } = await import('../setup/migrate-services.ts')
       const reports = await migrateServices(
         DATABASE_URL,
         json ? () => undefined : (line) => console.log(line),
