@@ -1,7 +1,9 @@
 import { SynapError } from '@synap/core'
 import { isConnectionLost, type Pool, sqlstateOf } from '@synap/postgres'
+import { inTransaction } from './database.ts'
 import { refusedState, unreconciled } from './refusal.ts'
-import { type AppendCall, type AppendOutcome, append } from './sql/append.ts'
+import { type AppendCall, type Appended, type AppendOutcome, append } from './sql/append.ts'
+import { findAppended } from './sql/find-appended.ts'
 
 const outcomeUnknown = 'write.outcome_unknown'
 
@@ -10,9 +12,13 @@ export function isOutcomeUnknown(error: unknown): boolean {
   return error instanceof SynapError && error.code === outcomeUnknown
 }
 
+/** Milliseconds for looking an append up whose answer was lost. */
+const lookUpMs = 3_000
+
 /**
- * As `append`, with `write.outcome_unknown` (dependency) for a connection that broke after it may have been sent, and
- * the problem of `unreconciled` for a database that may give out no numbers.
+ * As `append`. A connection that broke after it may have been sent is answered by looking whether it was done, never by
+ * doing it again: when it is not to be found, or nobody answers, `write.outcome_unknown` (dependency). The problem of
+ * `unreconciled` for a database that may give out no numbers.
  */
 export async function appendKnowing(pool: Pool, call: AppendCall): Promise<AppendOutcome> {
   try {
@@ -20,11 +26,26 @@ export async function appendKnowing(pool: Pool, call: AppendCall): Promise<Appen
   } catch (error) {
     if (sqlstateOf(error) === refusedState) throw unreconciled(error)
     if (!isConnectionLost(error)) throw error
+    const done = await lookUp(pool, call)
+    if (done !== undefined) return { outcome: 'appended', ...done }
     throw new SynapError('the database broke off: whether it was stored is unknown', {
       code: outcomeUnknown,
       class: 'dependency',
       cause: error,
       retryAfterMs: 2_000,
     })
+  }
+}
+
+async function lookUp(pool: Pool, { userId, events }: AppendCall): Promise<Appended | undefined> {
+  const ids = events.map(({ id }) => id)
+  try {
+    return await inTransaction(pool, (client) => findAppended(client, userId, ids), {
+      readOnly: true,
+      signal: AbortSignal.timeout(lookUpMs),
+    })
+  } catch {
+    // The answer is the same as for one that is not found: nobody knows.
+    return undefined
   }
 }

@@ -160,17 +160,38 @@ describe('a dependency that is away', () => {
     await close()
   })
 
-  it('given Postgres that swallows the answer to the append, 503 says the outcome is unknown; the retry is a replay', async () => {
+  it('given a lost answer to the append, it is looked up, not done again: the answer is as ever', async () => {
     const { service, postgres, close } = await startBehindProxies()
     await capture(service, { type: 'note', title: 'known' })
+    const before = await stored()
     const lost = loseAppendAnswer(postgres)
+    const answer = await capture(service, { type: 'note', title: 'looked up' })
+    expect(lost()).toBe(true)
+    expect(answer).toMatchObject({ status: 201, body: { version: 1 } })
+    const [events = 0, ...rest] = before.split('|').map(Number)
+    expect(await stored()).toBe([events + 1, ...rest].join('|'))
+    const [sequence] = await stack.database.superuserSql(
+      `select sequence from write.streams where aggregate_id = '${String(answer.body['id'])}'`,
+    )
+    expect(answer.body['sequence']).toBe(Number(sequence))
+    await close()
+  })
+
+  it('given a lost answer and a Postgres that is away then, 503 says the outcome is unknown; the retry is a replay', async () => {
+    const { service, postgres, close } = await startBehindProxies()
+    await capture(service, { type: 'note', title: 'known' })
+    const lost = loseAppendAnswer(postgres, () => postgres.setMode('cut'))
     const unknown = await capture(service, { type: 'note', title: 'unknown outcome' }, 'unknown')
     isAway(unknown)
     expect(lost()).toBe(true)
     expect(unknown.body['detail']).toContain('same Idempotency-Key')
     postgres.onAnswer(undefined)
+    postgres.setMode('pass')
     const before = await stored()
-    const retry = await capture(service, { type: 'note', title: 'unknown outcome' }, 'unknown')
+    const retry = await eventually('the retry is answered', async () => {
+      const answer = await capture(service, { type: 'note', title: 'unknown outcome' }, 'unknown')
+      return answer.status === 503 ? undefined : answer
+    })
     expect([retry.status, retry.headers.get('idempotency-replayed')]).toEqual([201, 'true'])
     expect(await stored()).toBe(before)
     await close()
@@ -191,11 +212,12 @@ describe('a dependency that is away', () => {
 })
 
 /** Resets the connection in place of the first answer that tells a sequence: the commit is done, nobody hears of it. */
-function loseAppendAnswer(proxy: TcpProxy): () => boolean {
+function loseAppendAnswer(proxy: TcpProxy, then: () => void = () => undefined): () => boolean {
   let lost = false
   proxy.onAnswer((chunk) => {
     if (lost || !chunk.includes('"outcome": "appended"')) return 'pass'
     lost = true
+    then()
     return 'lose'
   })
   return () => lost
