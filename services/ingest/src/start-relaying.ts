@@ -50,7 +50,7 @@ export function startRelaying(
 
   health.ready('kafka', (abort) => kafka.ping(abort), { needed: false })
   health.ready('relay', async () => assertGoing(relay, publisher.health().reason), { needed: false })
-  health.ready('write identity', async () => assertSettled(outbox), { needed: false })
+  health.ready('write-identity', async () => assertSettled(outbox), { needed: false })
   return { relay, outbox, topic }
 }
 
