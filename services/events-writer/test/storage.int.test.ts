@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { deltaFromJson, type Envelope, encodeEnvelope, frame, type JsonObject } from '@synap/contracts'
 import type { MadeEvent } from '@synap/inbox/testing'
@@ -173,6 +174,15 @@ for (const [name, create, description] of [
 }
 
 describe('the log on TimescaleDB', () => {
+  it('given the optional script, an edition that has continuous aggregates takes it, and the other says that it has none', async () => {
+    await using database = await withTimescale()
+    const script = readFileSync(new URL('../optional/continuous-aggregates.sql', import.meta.url), 'utf8')
+    const [license] = await database.superuserSql(`select current_setting('timescaledb.license')`)
+    const run = database.superuserSql(script)
+    if (license === 'timescale') expect(await run).toEqual([])
+    else await expect(run).rejects.toThrow(/not supported under the current "apache" license/)
+  })
+
   it('given the migrations, log.events is a hypertable of its owner, and its chunks have the length asked for', async () => {
     await using database = await withTimescale()
     const { pool, newInbox } = openStore(database.url)
