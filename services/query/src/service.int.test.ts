@@ -12,7 +12,9 @@ import {
   useStack,
 } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openStream } from '../test/read-stream.ts'
 import { seedEntity } from '../test/seed.ts'
+import { seedEvents } from '../test/seed-events.ts'
 
 /** Ingest as far as query knows it: whose key is this. */
 async function startIntrospection(keys: ReadonlyMap<string, UserId>) {
@@ -91,6 +93,30 @@ describe('query', () => {
     expect(answer.status).toBe(200)
     expect(answer.headers.get('synap-sequence')).toBe('3')
     expect(performance.now() - committed).toBeLessThan(2_000)
+  })
+
+  it('given a kill, a stream is resumed where it was: nothing is missing, nothing comes twice', async () => {
+    const first = await startService('query', env)
+    await first.waitReady()
+    await seedEvents(pool, anna, [{}, {}, {}])
+    const before = await openStream(first.url, key, { since: 0 })
+    expect(await before.take(2)).toEqual([1, 2])
+    first.kill('SIGKILL')
+    await first.exited
+    await before.cancel()
+    await seedEvents(pool, anna, [{}, {}])
+    await using second = await startService('query', { ...env, PORT: new URL(first.url).port })
+    await second.waitReady()
+    const after = await openStream(second.url, key, { lastEventId: 2 })
+    expect(await after.take(3)).toEqual([3, 4, 5])
+    const next = after.take(1)
+    await seedEvents(pool, anna, [{}])
+    expect(await next).toEqual([6])
+    // whose key it is, is asked anew
+    expect((await openStream(second.url, generateApiKey(), { lastEventId: 2 })).status).toBe(401)
+    const ending = after.next()
+    expect(await second.stop()).toMatchObject({ code: 0 })
+    expect(await ending).toBeUndefined()
   })
 
   it('given ingest is away, a known key is honoured and a new one cannot be told', async () => {
