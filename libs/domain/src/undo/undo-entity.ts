@@ -7,7 +7,7 @@ import {
   type TaskStatus,
 } from '@synap/contracts'
 import type { TagId } from '@synap/core'
-import { currentTag } from '../canonical-tag.ts'
+import { canonicalTagId, currentTag } from '../canonical-tag.ts'
 import { attachmentRefusal } from '../decide/attachments.ts'
 import { type Refused, refuse } from '../decide/decision.ts'
 import {
@@ -46,7 +46,7 @@ export const undoEntity: { readonly [T in EntityEventType]: Inverse<T> | string 
   ],
   'entity.attachment_removed': ({ attachment }, state) =>
     attachmentRefusal(state, attachment) ?? [{ type: 'entity.attachment_added', delta: { attachment } }],
-  'entity.tag_added': ({ tagId }, state, user) => removalFacts(state, user, tagId),
+  'entity.tag_added': ({ tagId }, state, user) => takenOff(state, user, tagId),
   'entity.tag_removed': (tag, state, user) => addedAgain(tag, state, user),
   'entity.suggestion_rejected': 'A rejection is kept for ever: set the value yourself.',
   'entity.updated': ({ inverse }, state) => {
@@ -79,7 +79,7 @@ function undoEnrichment(
     ...retasked,
     ...(type === null ? [] : typeFacts(state, type.old as EntityType)),
     ...titled,
-    ...tagsAdded.flatMap(({ tagId }) => removalFacts(state, user, tagId)),
+    ...tagsAdded.flatMap(({ tagId }) => takenOff(state, user, tagId)),
     ...rejected(delta, state),
   ]
 }
@@ -108,6 +108,13 @@ function changedTask(state: EntityState, task: Parameters<typeof taskFacts>[1]):
   return state.type === 'task'
     ? taskFacts(taskOf(state), task)
     : refuse('entity.not_a_task', 'It is no task any more: make it one again, then undo this.')
+}
+
+/** One that the entity also had under another id, before a merge made them one, stays: it was there without this event. */
+function takenOff(state: EntityState, user: UserState | undefined, id: TagId): readonly Fact[] {
+  const canonical = canonicalTagId(user, id)
+  const others = state.tags.filter((tag) => tag.id !== id && canonicalTagId(user, tag.id) === canonical)
+  return others.length > 0 ? [] : removalFacts(state, user, id)
 }
 
 function addedAgain(
