@@ -77,6 +77,26 @@ describe('events-writer', () => {
     expect(await line.database.superuserSql(account)).toEqual(before)
   })
 
+  it('given an item with a long life, the service keeps its state at the hundredth version', async () => {
+    const history = line.newHistory()
+    const { aggregateId } = history.create('v1')
+    for (let version = 2; version <= 120; version += 1)
+      history.append('entity.title_changed', aggregateId, { title: `v${version}`, oldTitle: null })
+    await line.publish(history.events.map(toOutbound))
+    const first = await start()
+    await first.waitReady()
+    await line.drained()
+    // what is due is kept with the events, so also after a restart, and looked for at each start
+    await first.stop()
+    await (await start()).waitReady()
+    const snapshots = () =>
+      line.database.superuserSql(
+        `select version, state::jsonb ->> 'title' from log.snapshots where aggregate_id = '${aggregateId}'`,
+      )
+    await eventually('it is kept', async () => (await snapshots()).length > 0, { deadlineMs: 45_000 })
+    expect(await snapshots()).toEqual(['100|v100'])
+  })
+
   it('given poison, each is parked once with its reason, its neighbours are in the log and the process lives', async () => {
     const running = await start()
     await running.waitReady()
