@@ -4,7 +4,9 @@ import { Command } from 'commander'
 import { registerCapture } from './commands/capture.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerDown } from './commands/down.ts'
+import { registerEvents } from './commands/events.ts'
 import { registerGet } from './commands/get.ts'
+import { registerHistory } from './commands/history.ts'
 import { registerImport } from './commands/import.ts'
 import { registerKeys } from './commands/keys.ts'
 import { registerList } from './commands/list.ts'
@@ -16,6 +18,7 @@ import { registerStart } from './commands/start.ts'
 import { registerStatus } from './commands/status.ts'
 import { registerTest } from './commands/test.ts'
 import { registerUp } from './commands/up.ts'
+import { registerWatch } from './commands/watch.ts'
 import { registerWrite } from './commands/write.ts'
 import { exitCodeTable } from './exit-codes.ts'
 import { nearest } from './nearest.ts'
@@ -45,6 +48,9 @@ export function buildProgram(): Command {
   registerList(program)
   registerSearch(program)
   registerImport(program)
+  registerHistory(program)
+  registerEvents(program)
+  registerWatch(program)
 
   program.commandsGroup('Look after it:')
   registerDoctor(program)
