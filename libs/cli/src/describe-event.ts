@@ -1,17 +1,16 @@
 import type { EventView, HistoryEntry } from '@synap/contracts'
-import { plain } from './output.ts'
 
-/** A value of an event for people, on one line; `nothing` for null. Not cut. */
+/** A value of an event for people, `nothing` for none. Content of others: print it through `clip`. */
 export function describeValue(value: unknown): string {
   if (value === null || value === undefined || value === '') return 'nothing'
-  return plain(typeof value === 'string' ? value : JSON.stringify(value)).replace(/\s+/g, ' ')
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-/** What an event says, field by field: `title Buy milk, previous nothing`. Not cut. */
+/** What an event says, field by field: `title Buy milk, type note`; fields without a value are left out. As above. */
 export function describeDelta({ delta }: Pick<EventView, 'delta'>): string {
   return Object.entries(delta)
     .filter(([, value]) => value !== null)
-    .map(([field, value]) => `${plain(field)} ${describeValue(value)}`)
+    .map(([field, value]) => `${field} ${describeValue(value)}`)
     .join(', ')
 }
 
@@ -23,8 +22,8 @@ export function localTime(time: string): string {
   return `${day} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':')}`
 }
 
-/** Who did it and why, in a few words: `gpt-x (automation), because of "Captured"`. Not cut. */
+/** Who did it and why, in a few words: `gpt-x (automation), because of: Captured`. As above. */
 export function describeWhoAndWhy({ who, why }: Pick<HistoryEntry, 'who' | 'why'>): string {
   const cause = why.cause === null ? '' : `, because of: ${why.cause.summary}`
-  return plain(`${who.model ?? who.kind} (${why.source})${cause}`)
+  return `${who.model ?? who.kind} (${why.source})${cause}`
 }

@@ -25,7 +25,10 @@ const eventOf = (sequence: number) => ({
 const entryOf = (sequence: number) => ({
   ...eventOf(sequence),
   summary: `Title changed, ${sequence}`,
-  changes: [{ field: 'title', from: sequence === 1 ? null : 'Old', to: 'New' }],
+  changes: [
+    { field: 'title', from: sequence === 1 ? null : 'Old', to: 'New' },
+    { field: 'language', from: null, to: null },
+  ],
   who: { kind: 'ai', id: null, model: 'some-model' },
   why: { source: 'automation', cause: { id: uuidv7(), type: 'entity.created', summary: 'Captured' } },
 })
@@ -63,6 +66,7 @@ describe('history and events', () => {
       )
       expect(stdout).toContain('title: nothing → New')
       expect(stdout).toContain('title: Old → New')
+      expect(stdout).not.toContain('language')
       expect(stdout).toContain('some-model (automation), because of: Captured')
     },
     timeoutMs,

@@ -68,6 +68,7 @@ function printEntry(entry: HistoryEntry): void {
   console.log(`  ${when}  ${paint.dim(`version ${entry.version}`)}`)
   console.log(`  ${clip(describeWhoAndWhy(entry), width - 2)}`)
   for (const { field, from, to } of entry.changes) {
-    console.log(`  ${clip(`${field}: ${describeValue(from)} → ${describeValue(to)}`, width - 2)}`)
+    const [before, after] = [describeValue(from), describeValue(to)]
+    if (before !== after) console.log(`  ${clip(`${field}: ${before} → ${after}`, width - 2)}`)
   }
 }
