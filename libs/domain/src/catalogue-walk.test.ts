@@ -194,6 +194,17 @@ describe('a walk over the catalogue', () => {
     })
   })
 
+  it('given a purged item, it is as unknown as one that never was', () => {
+    const world = begin()
+    lifecycle('purge')(world)
+    for (const kind of ['delete', 'restore', 'purge'] as const) {
+      expect(lifecycle(kind)(world)).toMatchObject({ code: 'entity.not_found' })
+    }
+    expect(world.run({ kind: 'patch', entityId: milk(world), title: 'x' })).toMatchObject({
+      code: 'entity.not_found',
+    })
+  })
+
   it('given two suggested tags, which one is meant has to be said', () => {
     const world = begin()
     const suggested = ['dairy', 'shop'].map((name) => ({ id: world.idOf(name), name, confidence: 0.3 }))

@@ -14,6 +14,7 @@ export {
   type DecisionContext,
   type RefusalCode,
   type Refused,
+  refusalCodes,
   type Unchanged,
 } from './decide/decision.ts'
 export { type DeleteEntity, decideDelete } from './decide/delete-entity.ts'
