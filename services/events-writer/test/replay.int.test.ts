@@ -1,4 +1,5 @@
 import type { AggregateId } from '@synap/core'
+import { stateVersion } from '@synap/domain'
 import { createEventLog, type EventLog, findSequenceAt, type Replay, replay } from '@synap/event-log'
 import { type Pool, query, transaction } from '@synap/postgres'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -95,7 +96,8 @@ describe.each(logDatabases)('replay on %s', (_name, open) => {
     await makeDueSnapshots(pool, never)
     await database.sql('update log.snapshots set state_version = state_version - 1')
     const role = 'synap_events_writer'
-    expect(await transaction(pool, { role }, (client) => insertOutdatedSnapshots(client, 1))).toBe(1)
+    const outdated = transaction(pool, { role }, (client) => insertOutdatedSnapshots(client, stateVersion))
+    expect(await outdated).toBe(1)
     await makeDueSnapshots(pool, never)
     expect(folded(await stateOf(story, id))).toEqual({ folded: 0, snapshot: 100 })
   })
