@@ -29,7 +29,7 @@ export default defineConfig({
     projects: [
       project('unit', '.test.ts', 30_000, 1, 2),
       // Integration tests mostly wait for servers, so more of them than cores run at once.
-      project('int', '.int.test.ts', 60_000, 2, 4),
+      project('int', '.int.test.ts', 120_000, 2, 4),
       project('e2e', '.e2e.test.ts', 180_000, 3, 1),
     ],
   },

@@ -61,6 +61,9 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
       const topic = newTopicName()
       const config = { 'max.message.bytes': String(harness.messageBytes) }
       await harness.log.createTopics([{ name: topic, partitions, config }])
+      // Known everywhere: a call to a partition that is not ready yet would be sent again whole.
+      const all = async () => (await harness.log.watermarks(topic, never)).size === partitions
+      await eventually('the topic is ready', all)
       return topic
     }
     const publish = (topic: string, messages: readonly OutboundMessage[]) =>
@@ -147,7 +150,9 @@ export function messagingContract(name: string, open: () => Promise<MessagingHar
           Object.keys(vectors).map((key) => ({ key, value: Buffer.from('v'), headers: {} })),
         )
         const { handled } = await consume(topic)
-        await eventually('all arrive', () => handled.length === Object.keys(vectors).length)
+        // A call that reaches several partitions may be sent again whole, when one of them was not ready.
+        const keys = () => new Set(handled.map(({ key }) => key))
+        await eventually('all arrive', () => keys().size === Object.keys(vectors).length)
         const placed = Object.fromEntries(handled.map(({ key, partition }) => [key, partition]))
         const expected = Object.entries(vectors).map(([key, hash]) => [key, (hash & 0x7fffffff) % 12])
         expect(placed).toEqual(Object.fromEntries(expected))
