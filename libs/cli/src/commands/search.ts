@@ -1,9 +1,10 @@
-import { type SearchMode, searchModes } from '@synap/contracts'
+import { type SearchMode, type SearchResponse, searchModes } from '@synap/contracts'
 import { type Command, Option } from 'commander'
 import { type ConnectionFlags, withConnection, withSynap } from '../connection.ts'
 import { hitRow, itemHeads } from '../describe-item.ts'
 import { hintAtGet, idsForPeople } from '../ids-for-people.ts'
 import { note, printJson, printTable } from '../output.ts'
+import { paint } from '../paint.ts'
 import { parseCount } from './list.ts'
 
 interface SearchFlags extends ConnectionFlags {
@@ -47,6 +48,16 @@ Examples:
       itemHeads,
       value.items.map((hit) => hitRow(hit, ids)),
     )
+    const told = aboutNearOnes(value)
+    if (told !== undefined) note(paint.dim(told))
     hintAtGet(ids)
   })
+}
+
+/** Says which hits have none of the words: hybrid search fills up with what is nearest in meaning. */
+export function aboutNearOnes({ mode, items }: Pick<SearchResponse, 'mode' | 'items'>): string | undefined {
+  const near = items.filter(({ matched }) => !matched.includes('text')).length
+  if (mode !== 'hybrid' || near === 0) return undefined
+  const which = near === items.length ? 'None' : `${items.length - near} of ${items.length}`
+  return `${which} by the words, the rest by nearness in meaning (--mode text leaves those out).`
 }
