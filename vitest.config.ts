@@ -31,6 +31,8 @@ export default defineConfig({
       // Integration tests mostly wait for servers, so more of them than cores run at once.
       project('int', '.int.test.ts', 120_000, 2, 4),
       project('e2e', '.e2e.test.ts', 180_000, 3, 1),
+      // Not tests: what something costs, on demand. `./synap test` leaves them out.
+      project('measure', '.measure.ts', 900_000, 4, 1),
     ],
   },
 })

@@ -1,8 +1,7 @@
 import { createTestDatabase, type TestDatabase } from '@synap/testing'
 import { describe, expect, it } from 'vitest'
 
-/** What each index of `log.events` costs and gives; only on demand: `SYNAP_MEASURE=1 vitest run --project int …`. */
-const onDemand = process.env['SYNAP_MEASURE'] === '1'
+// What each index of `log.events` costs and gives.
 
 const events = 300_000
 const turns = 6
@@ -83,7 +82,7 @@ async function milliseconds(database: TestDatabase, statement: string, times: nu
   return Number(rows.at(-1)?.split('|')[1])
 }
 
-describe.runIf(onDemand)('the indexes of the log', () => {
+describe('the indexes of the log', () => {
   it('given 300,000 events in thirty chunks, what each costs a writer and saves a reader', {
     timeout: 900_000,
   }, async () => {
