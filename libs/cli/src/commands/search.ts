@@ -58,6 +58,9 @@ Examples:
 export function aboutNearOnes({ mode, items }: Pick<SearchResponse, 'mode' | 'items'>): string | undefined {
   const near = items.filter(({ matched }) => !matched.includes('text')).length
   if (mode !== 'hybrid' || near === 0) return undefined
-  const which = near === items.length ? 'None' : `${items.length - near} of ${items.length}`
-  return `${which} by the words, the rest by nearness in meaning (--mode text leaves those out).`
+  const which =
+    near === items.length
+      ? 'None by the words, all'
+      : `${items.length - near} of ${items.length} by the words, the rest`
+  return `${which} by nearness in meaning (--mode text leaves those out).`
 }
