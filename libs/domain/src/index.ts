@@ -12,9 +12,6 @@ export {
   combine,
   type Decision,
   type DecisionContext,
-  type RefusalCode,
-  type Refused,
-  refusalCodes,
   type Unchanged,
 } from './decide/decision.ts'
 export { type DeleteEntity, decideDelete } from './decide/delete-entity.ts'
@@ -28,6 +25,7 @@ export {
   type RecordAnalysisStates,
   subjectHash,
 } from './decide/record-analysis.ts'
+export { type RefusalCode, type Refused, refusalCodes } from './decide/refusal.ts'
 export { type CreateRelation, type DeleteRelation, relationIdOf } from './decide/relate.ts'
 export type { ReplaceContent } from './decide/replace-content.ts'
 export { analysisIdOf, type RequestAnalysis } from './decide/request-analysis.ts'

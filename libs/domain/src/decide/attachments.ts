@@ -1,7 +1,8 @@
 import type { Attachment } from '@synap/contracts'
 import type { EntityId } from '@synap/core'
 import type { EntityState } from '../state.ts'
-import { type ChangeDecision, change, type DecisionContext, type Refused, refuse } from './decision.ts'
+import { type ChangeDecision, change, type DecisionContext } from './decision.ts'
+import { type Refused, refuse } from './refusal.ts'
 import { entityRefusal, isWritable } from './writable.ts'
 
 /** Files of one entity besides its content, at most. */

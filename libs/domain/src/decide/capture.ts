@@ -5,7 +5,8 @@ import type { Fact } from '../event.ts'
 import { applyMergePatch, inverseMergePatch } from '../merge-patch.ts'
 import type { EntityState, UserState } from '../state.ts'
 import { normaliseTagName, tidyTagName } from '../tag-name.ts'
-import { accept, type Decision, type DecisionContext, reading, record, refuse } from './decision.ts'
+import { accept, type Decision, type DecisionContext, reading, record } from './decision.ts'
+import { refuse } from './refusal.ts'
 import { userRefusal } from './writable.ts'
 
 export interface Capture {

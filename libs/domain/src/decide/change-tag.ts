@@ -3,7 +3,8 @@ import { canonicalTagId, currentTag } from '../canonical-tag.ts'
 import type { Fact } from '../event.ts'
 import type { UserState } from '../state.ts'
 import { tidyTagName } from '../tag-name.ts'
-import { type ChangeDecision, change, type DecisionContext, type Refused, refuse } from './decision.ts'
+import { type ChangeDecision, change, type DecisionContext } from './decision.ts'
+import { type Refused, refuse } from './refusal.ts'
 import { userRefusal } from './writable.ts'
 
 /** A tag as the user's tags have it: unique by id and by normalised name. */

@@ -3,6 +3,7 @@ import type { AggregateId, EventId } from '@synap/core'
 import type { Fact, NewEvent } from '../event.ts'
 import { evolve } from '../evolve.ts'
 import type { AggregateState } from '../state.ts'
+import type { Refused } from './refusal.ts'
 
 /** What deciding needs of the world; ids come from outside, so that a retry of a request gives the same ones. */
 export interface DecisionContext {
@@ -32,46 +33,6 @@ export interface Accepted {
   readonly reads: readonly AggregateRead[]
 }
 
-/** Every code of a refusal, stable for clients. `docs/reference/commands.md` says what each means. */
-export const refusalCodes = [
-  'entity.exists',
-  'entity.not_found',
-  'entity.deleted',
-  'entity.not_deleted',
-  'entity.empty',
-  'entity.not_a_task',
-  'entity.too_many_tags',
-  'entity.tag_not_found',
-  'entity.too_many_attachments',
-  'entity.attachment_exists',
-  'entity.attachment_not_found',
-  'entity.metadata_invalid',
-  'relation.exists',
-  'relation.not_found',
-  'relation.end_not_found',
-  'relation.to_itself',
-  'tag.not_found',
-  'tag.name_taken',
-  'tag.into_itself',
-  'suggestion.not_found',
-  'suggestion.ambiguous',
-  'suggestion.not_settable',
-  'analysis.mismatch',
-  'analysis.nothing_to_read',
-  'user.erased',
-  'undo.event_not_found',
-  'undo.not_undoable',
-  'undo.conflict',
-] as const
-export type RefusalCode = (typeof refusalCodes)[number]
-
-export interface Refused {
-  readonly outcome: 'refused'
-  readonly code: RefusalCode
-  /** For a person. */
-  readonly message: string
-}
-
 export type Decision = Accepted | Refused
 
 /** What was asked for is so already: there is nothing to write, and the request has succeeded. */
@@ -80,10 +41,6 @@ export interface Unchanged {
 }
 
 export type ChangeDecision = Decision | Unchanged
-
-export function refuse(code: RefusalCode, message: string): Refused {
-  return { outcome: 'refused', code, message }
-}
 
 /** Where a list of facts goes: one aggregate as it was before them. */
 export interface Target {

@@ -10,7 +10,8 @@ import { newTask } from '../entity/task.ts'
 import type { Fact } from '../event.ts'
 import { applyMergePatch, inverseMergePatch, sameJson } from '../merge-patch.ts'
 import type { EntityState, TaskState } from '../state.ts'
-import { type ChangeDecision, change, type DecisionContext, type Refused, refuse } from './decision.ts'
+import { type ChangeDecision, change, type DecisionContext } from './decision.ts'
+import { type Refused, refuse } from './refusal.ts'
 import { entityRefusal, isWritable } from './writable.ts'
 
 export interface PatchEntity {

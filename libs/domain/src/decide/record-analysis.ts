@@ -1,16 +1,8 @@
 import type { DeltaOf } from '@synap/contracts'
 import { type AnalysisId, type EntityId, sha256Hex, type UserId } from '@synap/core'
 import type { AnalysisState, EntityState, UserState } from '../state.ts'
-import {
-  type Accepted,
-  accept,
-  type DecisionContext,
-  type Refused,
-  reading,
-  record,
-  refuse,
-  type Target,
-} from './decision.ts'
+import { type Accepted, accept, type DecisionContext, reading, record, type Target } from './decision.ts'
+import { type Refused, refuse } from './refusal.ts'
 import { type Proposals, type Weighed, weighProposals } from './weigh-proposals.ts'
 
 interface AnalysisJob {

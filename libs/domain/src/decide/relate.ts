@@ -1,16 +1,8 @@
 import type { RelationType } from '@synap/contracts'
 import { type EntityId, type RelationId, type UserId, uuidv5 } from '@synap/core'
 import type { EntityState, RelationState } from '../state.ts'
-import {
-  accept,
-  type Decision,
-  type DecisionContext,
-  type Refused,
-  reading,
-  record,
-  refuse,
-  type Target,
-} from './decision.ts'
+import { accept, type Decision, type DecisionContext, reading, record, type Target } from './decision.ts'
+import { type Refused, refuse } from './refusal.ts'
 
 export interface CreateRelation {
   readonly kind: 'createRelation'

@@ -2,7 +2,8 @@ import type { FileReference } from '@synap/contracts'
 import type { EntityId } from '@synap/core'
 import type { Fact } from '../event.ts'
 import type { EntityState } from '../state.ts'
-import { type ChangeDecision, change, type DecisionContext, type Refused, refuse } from './decision.ts'
+import { type ChangeDecision, change, type DecisionContext } from './decision.ts'
+import { type Refused, refuse } from './refusal.ts'
 import { entityRefusal, isWritable } from './writable.ts'
 
 export interface ReplaceContent {

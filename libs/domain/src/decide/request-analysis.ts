@@ -1,15 +1,8 @@
 import { type AnalysisId, type EntityId, uuidv5 } from '@synap/core'
 import type { AnalysisState, EntityState } from '../state.ts'
-import {
-  accept,
-  type Decision,
-  type DecisionContext,
-  type Refused,
-  reading,
-  record,
-  refuse,
-} from './decision.ts'
+import { accept, type Decision, type DecisionContext, reading, record } from './decision.ts'
 import { subjectHash } from './record-analysis.ts'
+import { type Refused, refuse } from './refusal.ts'
 import { entityRefusal, isWritable } from './writable.ts'
 
 export interface RequestAnalysis {

@@ -1,6 +1,7 @@
 import type { EntityId } from '@synap/core'
 import type { EntityState } from '../state.ts'
-import { accept, type Decision, type DecisionContext, record, refuse } from './decision.ts'
+import { accept, type Decision, type DecisionContext, record } from './decision.ts'
+import { refuse } from './refusal.ts'
 import { entityRefusal } from './writable.ts'
 
 export interface RestoreEntity {

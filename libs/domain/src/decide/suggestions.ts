@@ -11,8 +11,9 @@ import {
 import { assertNever, type EntityId, type TagId, type UserId } from '@synap/core'
 import { normaliseProposal } from '../entity/suggestions.ts'
 import type { EntityState, OpenSuggestion } from '../state.ts'
-import { type ChangeDecision, change, type DecisionContext, type Refused, refuse } from './decision.ts'
+import { type ChangeDecision, change, type DecisionContext } from './decision.ts'
 import { decidePatch, type PatchEntity } from './patch-entity.ts'
+import { type Refused, refuse } from './refusal.ts'
 import { decidePutTag, type TagStates } from './tag-entity.ts'
 import { entityRefusal, isWritable } from './writable.ts'
 

@@ -4,15 +4,8 @@ import { canonicalTagId, currentTag } from '../canonical-tag.ts'
 import type { Fact } from '../event.ts'
 import type { EntityState, UserState } from '../state.ts'
 import { normaliseTagName, tidyTagName } from '../tag-name.ts'
-import {
-  type ChangeDecision,
-  change,
-  type DecisionContext,
-  type Refused,
-  reading,
-  refuse,
-  type Target,
-} from './decision.ts'
+import { type ChangeDecision, change, type DecisionContext, reading, type Target } from './decision.ts'
+import { type Refused, refuse } from './refusal.ts'
 import { entityRefusal, isWritable, userRefusal } from './writable.ts'
 
 export interface PutTag {

@@ -1,5 +1,5 @@
 import type { EntityState, UserState } from '../state.ts'
-import { type Refused, refuse } from './decision.ts'
+import { type Refused, refuse } from './refusal.ts'
 
 /** Why this entity cannot be changed just now; undefined when it can, and then there is one. */
 export function entityRefusal(state: EntityState | undefined): Refused | undefined {

@@ -9,7 +9,6 @@ import {
 import type { TagId } from '@synap/core'
 import { canonicalTagId, currentTag } from '../canonical-tag.ts'
 import { attachmentRefusal } from '../decide/attachments.ts'
-import { type Refused, refuse } from '../decide/decision.ts'
 import {
   metadataFacts,
   metadataRefusal,
@@ -18,6 +17,7 @@ import {
   titleFacts,
   typeFacts,
 } from '../decide/patch-entity.ts'
+import { type Refused, refuse } from '../decide/refusal.ts'
 import { contentFacts } from '../decide/replace-content.ts'
 import { hasTag, removalFacts, tooManyTags } from '../decide/tag-entity.ts'
 import type { EntityEventType, Fact, FoldEventOf } from '../event.ts'

@@ -1,7 +1,7 @@
 import type { DeltaOf } from '@synap/contracts'
 import { colorOf, nameRefusal, type RegisteredTag, tagRefusal } from '../decide/change-tag.ts'
 import { settingsFacts } from '../decide/change-user.ts'
-import type { Refused } from '../decide/decision.ts'
+import type { Refused } from '../decide/refusal.ts'
 import { endRefusal } from '../decide/relate.ts'
 import type { AnalysisEventType, Fact, RelationEventType, UserEventType } from '../event.ts'
 import type { EntityState, UserState } from '../state.ts'

@@ -5,11 +5,10 @@ import {
   type ChangeDecision,
   change,
   type DecisionContext,
-  type Refused,
   reading,
-  refuse,
   type Target,
 } from '../decide/decision.ts'
+import { type Refused, refuse } from '../decide/refusal.ts'
 import { entityRefusal, userRefusal } from '../decide/writable.ts'
 import type { CommandStates } from '../decide.ts'
 import type { Fact, FoldEvent } from '../event.ts'
