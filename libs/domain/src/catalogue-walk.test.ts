@@ -229,7 +229,7 @@ describe('a walk over the catalogue', () => {
     expect(world.entity(milk(world))).toMatchObject({
       type: 'task',
       title: 'Milk',
-      task: { due: '2026-11-22' },
+      particulars: { task: { due: '2026-11-22' } },
     })
     expect(applied === undefined ? undefined : world.undo(applied)).toMatchObject({ outcome: 'accepted' })
     const plain = { type: 'note', title: null, summary: null, tags: [{ name: 'Home' }] }

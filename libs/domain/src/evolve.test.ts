@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { statesOf, streamOf } from '../test/streams.ts'
 import type { FoldEvent } from './event.ts'
 import { evolve, fold } from './evolve.ts'
-import type { EntityState, TaskState } from './state.ts'
+import type { TaskState } from './kinds/task.ts'
+import type { EntityState } from './state.ts'
 
-const isDone = (task: TaskState | null) => task?.status === 'done'
-const isCompleted = (task: TaskState | null) => task !== null && task.completedBy !== null
+const isDone = (task: TaskState | undefined) => task?.status === 'done'
+const isCompleted = (task: TaskState | undefined) => task !== undefined && task.completedBy !== null
 
 describe.each(['entity', 'relation', 'user', 'analysis'] as const)('the fold of %s', (aggregate) => {
   const streams = streamOf(aggregate)
@@ -81,9 +82,9 @@ describe('states of entities', () => {
     fc.assert(
       fc.property(streamOf('entity'), (events) => {
         for (const state of statesOf(events) as EntityState[]) {
-          expect(isCompleted(state.task)).toBe(isDone(state.task))
-          expect(isCompleted(state.formerTask)).toBe(isDone(state.formerTask))
-          if (!state.purged) expect(state.task !== null).toBe(state.type === 'task')
+          const { task } = state.particulars
+          expect(isCompleted(task)).toBe(isDone(task))
+          if (state.type === 'task' && !state.purged) expect(task).toBeDefined()
         }
       }),
     )
@@ -118,8 +119,7 @@ describe('states of entities', () => {
           content: null,
           attachments: [],
           tags: [],
-          task: null,
-          formerTask: null,
+          particulars: {},
           metadata: {},
           suggestions: [],
           rejected: [],

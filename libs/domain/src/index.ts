@@ -47,6 +47,8 @@ export type {
 } from './event.ts'
 export { evolve, evolveAnalysis, evolveEntity, evolveRelation, evolveUser, fold } from './evolve.ts'
 export type { AnalysisEvent, RelationEvent, UserEvent } from './evolve-others.ts'
+export { type TaskState, taskOf } from './kinds/task.ts'
+export type { Particulars } from './kinds.ts'
 export { applyMergePatch, inverseMergePatch } from './merge-patch.ts'
 export {
   type AggregateState,
@@ -59,7 +61,6 @@ export {
   type RelationState,
   stateVersion,
   type TagState,
-  type TaskState,
   type UserState,
 } from './state.ts'
 export { normaliseTagName, tidyTagName } from './tag-name.ts'

@@ -5,13 +5,12 @@ import type {
   JsonObject,
   RelationType,
   Suggestion,
-  TaskPriority,
-  TaskStatus,
 } from '@synap/contracts'
 import type { AnalysisId, EntityId, EventId, RelationId, TagId, UserId } from '@synap/core'
+import type { Particulars } from './kinds.ts'
 
 /** Changes with every change of `evolve` that gives another state for the same events: stored states are refolded. */
-export const stateVersion = 2
+export const stateVersion = 3
 
 /** Who set a value, in which event. What AI set says with what. */
 export interface Provenance {
@@ -46,16 +45,6 @@ interface AggregateBase {
   readonly updatedAt: number | null
 }
 
-export interface TaskState {
-  readonly status: TaskStatus
-  readonly priority: TaskPriority
-  /** A day in the user's time zone, or an instant. */
-  readonly due: string | null
-  /** The event that completed it: set exactly while the status is done. */
-  readonly completedBy: EventId | null
-  readonly completedAt: number | null
-}
-
 export interface TagState {
   readonly id: TagId
   readonly name: string
@@ -78,10 +67,8 @@ export interface EntityState extends AggregateBase {
   readonly content: FileReference | null
   readonly attachments: readonly Attachment[]
   readonly tags: readonly TagState[]
-  /** Set exactly while the type is task. */
-  readonly task: TaskState | null
-  /** What it was as a task, for the way back. */
-  readonly formerTask: TaskState | null
+  /** What it has of the types that have something of their own: of its type, and of those it was, for the way back. */
+  readonly particulars: Particulars
   readonly metadata: JsonObject
   readonly suggestions: readonly OpenSuggestion[]
   /** What AI must not propose again; normalised. */

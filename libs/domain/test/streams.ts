@@ -46,9 +46,9 @@ export function committed(events: readonly NewEvent[], firstSequence = 1, kind =
 export function timeless<State extends AggregateState>(state: State): State {
   const nothing = { sequence: null, createdAt: null, updatedAt: null }
   if (state.aggregate !== 'entity') return { ...state, ...nothing }
-  const task = state.task === null ? null : { ...state.task, completedAt: null }
-  const formerTask = state.formerTask === null ? null : { ...state.formerTask, completedAt: null }
-  return { ...state, ...nothing, task, formerTask }
+  const { task } = state.particulars
+  const timeless = task === undefined ? {} : { task: { ...task, completedAt: null } }
+  return { ...state, ...nothing, particulars: { ...state.particulars, ...timeless } }
 }
 
 export function stateIn(

@@ -130,7 +130,7 @@ export class World {
 /** What of an entity an undo can bring back, without who set it and when. */
 export function valuesOf(state: EntityState | undefined, user: UserState | undefined): JsonObject {
   if (state === undefined) return {}
-  const task = state.task ?? state.formerTask
+  const { task } = state.particulars
   return {
     deleted: state.deleted,
     title: state.title,

@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 6fd35680d400affcaf364ef3025960f39a7efc8596b79cd4345a039c0ecb2312
+-- What the migrations beside this file come to; of them: sha256 3064d92aca2f58cb6fcd063ab5aa85e1a0316e84f1d0ccddcc112b93f72d2177
 create schema read_v1 authorization synap_projector;
 
 create table read_v1.entities (
@@ -27,6 +27,7 @@ create table read_v1.entities (
   updated_at timestamp with time zone not null,
   deleted_at timestamp with time zone,
   projected_at timestamp with time zone not null default clock_timestamp(),
+  particulars jsonb not null default '{}'::jsonb,
   constraint entities_pkey PRIMARY KEY (entity_id)
 );
 alter table read_v1.entities owner to synap_projector;

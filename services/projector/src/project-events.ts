@@ -12,7 +12,7 @@ import {
 } from './fold-events.ts'
 import { replaceLexemes } from './replace-lexemes.ts'
 import { updateUserModels } from './sql/derived-blocks.ts'
-import { replaceEntityTags, taskOf, upsertTaskDetails } from './sql/details.ts'
+import { replaceEntityTags, upsertTaskDetails } from './sql/details.ts'
 import { findEntityStates, upsertEntities } from './sql/entities.ts'
 import { deleteEntities, eraseUser, findPurged, insertPurgedEntities } from './sql/purge.ts'
 import { findRelationStates, upsertRelations } from './sql/relations.ts'
@@ -92,7 +92,8 @@ async function writeEntities(
   const old = (entity: OwnedEntity) => before.entities.get(entity.state.id)?.state
   const withTask = written.filter((entity) => {
     const was = old(entity)
-    return taskOf(entity.state) !== null && (was === undefined || taskOf(was) !== taskOf(entity.state))
+    const { task } = entity.state.particulars
+    return task !== undefined && task !== was?.particulars.task
   })
   if (withTask.length > 0) await upsertTaskDetails(client, schema, withTask)
   const withTags = written.filter((entity) => {

@@ -88,12 +88,29 @@ describe('the projection of events', () => {
     expect(states.size).toBeGreaterThan(3)
     const { entities } = foldPlainly(events)
     for (const [id, { state }] of states) {
-      const { task, formerTask, title, provenance, suggestions, rejected, metadata } = state
-      expect({ task: task ?? formerTask, title, provenance, suggestions, rejected, metadata }).toEqual(
-        pick(entities[id], ['task', 'title', 'provenance', 'suggestions', 'rejected', 'metadata']),
+      const { particulars, title, provenance, suggestions, rejected, metadata } = state
+      expect({ particulars, title, provenance, suggestions, rejected, metadata }).toEqual(
+        pick(entities[id], ['particulars', 'title', 'provenance', 'suggestions', 'rejected', 'metadata']),
       )
-      expect(task === null).toBe(state.type !== 'task')
+      if (state.type === 'task') expect(particulars.task).toBeDefined()
     }
+  })
+
+  it('given particulars of a type that has no table, the next event of the entity keeps them', async () => {
+    const user = new RandomUser(createRandom(5))
+    const id = uuidv7()
+    const created = user.event('entity.created', id, { type: 'note', title: 'a' })
+    const renamed = user.event('entity.title_changed', id, { title: 'b', oldTitle: 'a' })
+    const topic = `t.${uuidv7()}`
+    const feed = await createFeed(pool, topic, [created, renamed])
+    const [first, second] = toMessages(topic, [created, renamed])
+    await feed.deliver([first].filter((message) => message !== undefined))
+    await database.superuserSql(
+      `update read_v1.entities set particulars = '{"habit": {"streak": 3}}' where entity_id = '${id}';`,
+    )
+    await feed.deliver([second].filter((message) => message !== undefined))
+    const states = await transaction(pool, principal, (client) => findEntityStates(client, 'read_v1', [id]))
+    expect(states.get(id)?.state).toMatchObject({ title: 'b', particulars: { habit: { streak: 3 } } })
   })
 
   it('given an event of a type of tomorrow, its entity waits for newer code and the others go on', async () => {

@@ -88,10 +88,9 @@ export function foldPlainly(events: readonly SynapEvent[]): Rows {
     }
   }
   for (const [id, state] of states) {
-    const { tags: _, aggregate: _aggregate, id: _id, purged: _purged, task, formerTask, ...rest } = state
+    const { tags: _, aggregate: _aggregate, id: _id, purged: _purged, ...rest } = state
     rows.entities[id] = {
       ...rest,
-      task: task ?? formerTask,
       deletedAt: deletedAt.get(id) ?? null,
       subject: state.content?.sha256 ?? (state.title === null ? null : sha256Hex(state.title)),
       tags: Object.fromEntries(links.get(id) ?? []),

@@ -35,21 +35,12 @@ export async function readRows(client: Client, userId: UserId): Promise<Rows> {
       ids.map(({ entity_id: id, subject_sha256: subject }) => {
         const entity = states.get(id)
         if (entity === undefined) throw new Error('a row without a state')
-        const {
-          tags: _,
-          aggregate: _aggregate,
-          id: _id,
-          purged: _purged,
-          task,
-          formerTask,
-          ...rest
-        } = entity.state
+        const { tags: _, aggregate: _aggregate, id: _id, purged: _purged, ...rest } = entity.state
         const own = links.filter((link) => link.entity_id === id)
         return [
           id,
           {
             ...rest,
-            task: task ?? formerTask,
             deletedAt: entity.deletedAt,
             subject,
             tags: Object.fromEntries(own.map((link) => [link.tag_id, link.provenance])),

@@ -1,7 +1,7 @@
 import type { EntityView } from '@synap/contracts'
 import type { EntityRow } from './sql/find-entities.ts'
 
-/** An entity as the API shows it. A task's particulars show only while it is a task. */
+/** An entity as the API shows it. What it has as one type shows only while it is of that type. */
 export function toEntityView(row: EntityRow): EntityView {
   const time = (ms: number) => new Date(ms).toISOString()
   const content =
@@ -34,6 +34,7 @@ export function toEntityView(row: EntityRow): EntityView {
     content,
     tags: row.tags,
     task,
+    ...(row.particulars === null ? {} : { particulars: row.particulars }),
     metadata: row.metadata,
     suggestions: row.suggestions,
     provenance: row.provenance,

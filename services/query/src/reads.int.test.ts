@@ -44,6 +44,15 @@ describe('reads', () => {
     expect((await query.get(`/v1/entities/${id}`, anna, { 'if-none-match': '"2"' })).status).toBe(200)
   })
 
+  it('given particulars of several types, those of its own show, and an entity without any shows none', async () => {
+    const anna = user()
+    const particulars = { note: { streak: 3 }, task: { status: 'done' } }
+    const id = await seedEntity(query.pool, { userId: anna, sequence: 1, title: 'Run', particulars })
+    const other = await seedEntity(query.pool, { userId: anna, sequence: 2, title: 'Tea' })
+    expect((await query.get(`/v1/entities/${id}`, anna)).json).toMatchObject({ particulars: { streak: 3 } })
+    expect((await query.get(`/v1/entities/${other}`, anna)).json).not.toHaveProperty('particulars')
+  })
+
   it('given a deleted entity, an unknown one and one of somebody else, all answer the same', async () => {
     const [anna, bert] = [user(), user()]
     const deleted = await seedEntity(query.pool, { userId: anna, sequence: 1, title: 'x', deleted: true })

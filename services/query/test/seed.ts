@@ -12,6 +12,8 @@ export interface SeededEntity {
   text?: string
   tags?: readonly string[]
   task?: { status?: string; priority?: number; due?: string }
+  /** By type. */
+  particulars?: Readonly<Record<string, unknown>>
   version?: number
   deleted?: boolean
   createdAt?: string
@@ -70,9 +72,9 @@ async function insertEntity(client: Client, id: EntityId, seeded: SeededEntity):
     text: `
       insert into read_v1.entities (entity_id, user_id, type, title, preview, content_key, content_sha256, content_size,
         content_type, file_type, uploaded_at, subject_sha256, attachments, metadata, provenance, suggestions, rejected,
-        version, sequence, created_at, updated_at, deleted_at)
+        version, sequence, created_at, updated_at, deleted_at, particulars)
       values ($1, $2, $3, $4, $5, $6, $7, $8, 'text/markdown', 'markdown', $9, $10, '[]', '{}', '{}', '[]', '[]', $11,
-        $12, $9, $13, $14)`,
+        $12, $9, $13, $14, $15)`,
     values: [
       id,
       userId,
@@ -88,6 +90,7 @@ async function insertEntity(client: Client, id: EntityId, seeded: SeededEntity):
       seeded.sequence,
       seeded.updatedAt ?? createdAt,
       seeded.deleted === true ? createdAt : null,
+      JSON.stringify(seeded.particulars ?? {}),
     ],
   })
 }

@@ -6,6 +6,7 @@ import { entityTypes, fileTypes, suggestionFields, taskPriorities, taskStatuses 
 import {
   confidence,
   entityIdSchema,
+  jsonValue,
   metadata,
   queryInt,
   sequenceNumber,
@@ -53,6 +54,9 @@ export const entitySchema = z
         completedAt: timeText.nullable(),
       })
       .nullable(),
+    particulars: z.record(z.string(), jsonValue).optional().meta({
+      description: 'What only items of its type have; left out for the others. Of a task it is `task`.',
+    }),
     metadata,
     suggestions: z.array(
       z.strictObject({

@@ -82,7 +82,7 @@ describe('capturing', () => {
         const state = entityIn(decision)
         const { type, title, content, preview, task } = command
         expect(state).toMatchObject({ type, title, content, preview })
-        if (task !== null) expect(state.task).toMatchObject(task)
+        if (task !== null) expect(state.particulars.task).toMatchObject(task)
         const wanted = new Set(command.tags.map(({ name }) => normaliseTagName(name)))
         const added = decision.events.filter((event) => event.type === 'entity.tag_added')
         expect(new Set(added.map(({ delta }) => delta.tagId)).size).toBe(added.length)

@@ -1,15 +1,9 @@
-import {
-  type EntityType,
-  type JsonObject,
-  metadataObjectProblem,
-  type TaskPriority,
-  type TaskStatus,
-} from '@synap/contracts'
+import { type EntityType, type JsonObject, metadataObjectProblem } from '@synap/contracts'
 import type { EntityId } from '@synap/core'
-import { newTask } from '../entity/task.ts'
 import type { Fact } from '../event.ts'
+import { type TaskChange, taskFacts, taskOf } from '../kinds/task.ts'
 import { applyMergePatch, inverseMergePatch, sameJson } from '../merge-patch.ts'
-import type { EntityState, TaskState } from '../state.ts'
+import type { EntityState } from '../state.ts'
 import { type ChangeDecision, change, type DecisionContext } from './decision.ts'
 import { type Refused, refuse } from './refusal.ts'
 import { entityRefusal, isWritable } from './writable.ts'
@@ -20,13 +14,7 @@ export interface PatchEntity {
   /** Left out: as it is. Null: none. */
   readonly title?: string | null | undefined
   readonly type?: EntityType | undefined
-  readonly task?:
-    | {
-        readonly status?: TaskStatus | undefined
-        readonly priority?: TaskPriority | undefined
-        readonly due?: string | null | undefined
-      }
-    | undefined
+  readonly task?: TaskChange | undefined
   /** JSON merge patch (RFC 7396): null removes a key. */
   readonly metadata?: JsonObject | undefined
 }
@@ -69,11 +57,6 @@ export function metadataRefusal(metadata: JsonObject): Refused | undefined {
     : refuse('entity.metadata_invalid', `The metadata as a whole ${problem}: remove something from it.`)
 }
 
-/** The task as it is, or as it would be if the entity became one. */
-export function taskOf({ task, formerTask }: Pick<EntityState, 'task' | 'formerTask'>): TaskState {
-  return task ?? formerTask ?? newTask
-}
-
 export function typeFacts(state: EntityState, type: EntityType | undefined): Fact[] {
   if (type === undefined || type === state.type) return []
   return [{ type: 'entity.type_changed', delta: { type, oldType: state.type } }]
@@ -82,28 +65,6 @@ export function typeFacts(state: EntityState, type: EntityType | undefined): Fac
 export function titleFacts(state: EntityState, title: string | null | undefined): Fact[] {
   if (title === undefined || title === state.title) return []
   return [{ type: 'entity.title_changed', delta: { title, oldTitle: state.title } }]
-}
-
-/** What leads from one state of a task to another; done is told by an event of its own. */
-export function taskFacts(
-  old: TaskState,
-  { status, priority, due }: NonNullable<PatchEntity['task']>,
-): Fact[] {
-  const facts: Fact[] = []
-  if (due !== undefined && due !== old.due) {
-    facts.push({ type: 'task.due_date_set', delta: { due, oldDue: old.due } })
-  }
-  if (priority !== undefined && priority !== old.priority) {
-    facts.push({ type: 'task.priority_set', delta: { priority, oldPriority: old.priority } })
-  }
-  if (status !== undefined && status !== old.status) facts.push(statusFact(old.status, status))
-  return facts
-}
-
-function statusFact(oldStatus: TaskStatus, status: TaskStatus): Fact {
-  return status === 'done'
-    ? { type: 'task.completed', delta: { oldStatus } }
-    : { type: 'task.status_changed', delta: { status, oldStatus } }
 }
 
 export function metadataFacts(state: EntityState, patch: JsonObject | undefined): Fact[] {

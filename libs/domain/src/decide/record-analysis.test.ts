@@ -85,7 +85,7 @@ describe('recording an analysis', () => {
     expect(entityIn(decision)).toMatchObject({
       type: 'task',
       title: 'Buy milk',
-      task: { status: 'todo', due: '2026-11-22' },
+      particulars: { task: { status: 'todo', due: '2026-11-22' } },
       provenance: { title: { by: 'ai', model: 'synap-offline', confidence: 0.9 }, content: { by: 'user' } },
     })
   })
@@ -106,7 +106,7 @@ describe('recording an analysis', () => {
     expect(entityIn(record(task, command))).toMatchObject({
       type: 'task',
       title: 'Buy milk tomorrow',
-      task: { due: '2026-11-22' },
+      particulars: { task: { due: '2026-11-22' } },
     })
   })
 

@@ -10,7 +10,7 @@ import type {
 import type { TagId } from '@synap/core'
 import { currentTag } from '../canonical-tag.ts'
 import { isRejected } from '../entity/suggestions.ts'
-import { newTask } from '../entity/task.ts'
+import { taskOf } from '../kinds/task.ts'
 import type { EntityState, ProvenanceField, UserState } from '../state.ts'
 import { normaliseTagName, tidyTagName } from '../tag-name.ts'
 
@@ -59,7 +59,7 @@ export function weighProposals(state: EntityState, proposals: Proposals, user?: 
 
   const type = weigh('type', kindOf(proposals), state.type, state.type === 'note' || isByAi(state, 'type'))
   const isTask = (type?.value ?? state.type) === 'task'
-  const task = state.task ?? state.formerTask ?? newTask
+  const task = taskOf(state)
   const { title, summary, language, due, priority, status } = proposals
   const weighed = {
     title: weigh('title', title, state.title),

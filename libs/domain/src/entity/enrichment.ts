@@ -1,7 +1,8 @@
 import type { EntityType, TaskPriority, TaskStatus } from '@synap/contracts'
 import type { FoldEventOf } from '../event.ts'
-import type { EntityState, Provenance, ProvenanceField, TaskState } from '../state.ts'
-import { withTask, withType } from './task.ts'
+import { statusChange, type TaskState, withTask } from '../kinds/task.ts'
+import { withType } from '../kinds.ts'
+import type { EntityState, Provenance, ProvenanceField } from '../state.ts'
 
 type Enrichment = FoldEventOf<'ai.enrichment_applied'>
 
@@ -23,11 +24,10 @@ export function evolveEnrichment(state: EntityState, event: Enrichment): Partial
     if (change !== null) provenance[field] = provenanceOf(event, change.confidence)
   }
   const task = taskChange(event)
-  const { type, task: newTask, formerTask } = Object.keys(task).length === 0 ? kind : withTask(kind, task)
+  const { particulars } = Object.keys(task).length === 0 ? kind : withTask(kind, task)
   return {
-    type,
-    task: newTask,
-    formerTask,
+    type: kind.type,
+    particulars,
     ...(delta.title === null ? {} : { title: delta.title.value }),
     ...(delta.summary === null ? {} : { summary: delta.summary.value }),
     ...(delta.language === null ? {} : { language: delta.language.value }),
@@ -44,17 +44,6 @@ function taskChange({ id, occurredAt, delta }: Enrichment): Partial<TaskState> {
     ...(priority === null ? {} : { priority: priority.value as TaskPriority }),
     ...(due === null ? {} : { due: due.value }),
   }
-}
-
-/** Completed is the same as done: the one never changes without the other. */
-export function statusChange(
-  status: TaskStatus,
-  eventId: Enrichment['id'],
-  occurredAt: number | null,
-): Pick<TaskState, 'status' | 'completedBy' | 'completedAt'> {
-  return status === 'done'
-    ? { status, completedBy: eventId, completedAt: occurredAt }
-    : { status, completedBy: null, completedAt: null }
 }
 
 function withTags(state: EntityState, event: Enrichment): EntityState['tags'] {

@@ -55,7 +55,7 @@ describe('what each event makes of an entity', () => {
   it('given a plain note, its type was decided by nobody; any other type and a title were', () => {
     expect(after(created()).provenance).toEqual({})
     expect(after(created('idea', 'Tea')).provenance).toEqual({ type: by(1), title: by(1) })
-    expect(after(created('task')).task).toEqual({
+    expect(after(created('task')).particulars.task).toEqual({
       status: 'todo',
       priority: 0,
       due: null,
@@ -98,10 +98,10 @@ describe('what each event makes of an entity', () => {
       completedBy: eventId(4),
       completedAt: 1_003,
     }
-    expect(after(...away)).toMatchObject({ type: 'note', task: null, formerTask: done })
+    expect(after(...away)).toMatchObject({ type: 'note', particulars: { task: done } })
     expect(after(...away, ['entity.type_changed', { type: 'task', oldType: 'note' }])).toMatchObject({
-      task: done,
-      formerTask: null,
+      type: 'task',
+      particulars: { task: done },
     })
   })
 
@@ -111,7 +111,11 @@ describe('what each event makes of an entity', () => {
       ['task.completed', { oldStatus: 'todo' }],
       ['task.status_changed', { status: 'in_progress', oldStatus: 'done' }],
     )
-    expect(reopened.task).toMatchObject({ status: 'in_progress', completedBy: null, completedAt: null })
+    expect(reopened.particulars.task).toMatchObject({
+      status: 'in_progress',
+      completedBy: null,
+      completedAt: null,
+    })
   })
 
   it('given attachments, they come and go by their key', () => {
@@ -164,7 +168,7 @@ describe('what each event makes of an entity', () => {
     expect(state).toMatchObject({
       title: 'Buy milk',
       type: 'task',
-      task: { status: 'todo', due: '2026-11-22', priority: 2 },
+      particulars: { task: { status: 'todo', due: '2026-11-22', priority: 2 } },
       summary: null,
       language: null,
       tags: [{ id: tagId, name: 'errand', provenance: ai(0.5) }],
@@ -177,7 +181,11 @@ describe('what each event makes of an entity', () => {
       created('task'),
       enriched({ status: { value: 'done', old: 'todo', confidence: 0.9 } }),
     )
-    expect(state.task).toMatchObject({ status: 'done', completedBy: eventId(2), completedAt: 1_001 })
+    expect(state.particulars.task).toMatchObject({
+      status: 'done',
+      completedBy: eventId(2),
+      completedAt: 1_001,
+    })
   })
 
   it('given a suggestion, it is open until it is rejected or the field is set, and a rejection is remembered', () => {

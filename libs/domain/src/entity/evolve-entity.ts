@@ -1,16 +1,17 @@
 import type { DeltaOf, JsonObject } from '@synap/contracts'
 import type { EntityId } from '@synap/core'
 import type { EntityEventType, FoldEventOf } from '../event.ts'
+import type { Change } from '../kinds/kind.ts'
+import { kindChanges, withType } from '../kinds.ts'
 import { applyMergePatch } from '../merge-patch.ts'
-import type { EntityState, Provenance, ProvenanceField } from '../state.ts'
-import { evolveEnrichment, statusChange } from './enrichment.ts'
+import type { EntityState } from '../state.ts'
+import { authorOf, setBy } from './author.ts'
+import { evolveEnrichment } from './enrichment.ts'
 import { settle, settleValue, withoutRejected, withRejected } from './suggestions.ts'
-import { withTask, withType } from './task.ts'
 
 export type EntityEvent = { [T in EntityEventType]: FoldEventOf<T> }[EntityEventType]
 type Later = Exclude<EntityEventType, 'entity.created'>
 export type LaterEntityEvent = Exclude<EntityEvent, { type: 'entity.created' }>
-type Change = Partial<EntityState>
 
 /** The state of an entity after its first event. */
 export function createEntity(event: FoldEventOf<'entity.created'>): EntityState {
@@ -31,8 +32,7 @@ export function createEntity(event: FoldEventOf<'entity.created'>): EntityState 
     content: null,
     attachments: [],
     tags: [],
-    task: null,
-    formerTask: null,
+    particulars: {},
     metadata: {},
     suggestions: [],
     rejected: [],
@@ -66,8 +66,7 @@ const changes: { readonly [T in Later]: (state: EntityState, event: FoldEventOf<
     content: null,
     attachments: [],
     tags: [],
-    task: null,
-    formerTask: null,
+    particulars: {},
     metadata: {},
     suggestions: [],
     rejected: [],
@@ -114,19 +113,8 @@ const changes: { readonly [T in Later]: (state: EntityState, event: FoldEventOf<
     metadata: applyMergePatch(state.metadata, JSON.parse(event.delta.patch) as JsonObject),
     provenance: setBy(state, event, 'metadata'),
   }),
-  'task.status_changed': (state, event) => changeStatus(state, event, event.delta.status),
-  'task.completed': (state, event) => changeStatus(state, event, 'done'),
-  'task.due_date_set': (state, event) => ({
-    ...withTask(state, { due: event.delta.due }),
-    suggestions: settle(state, 'due'),
-    provenance: setBy(state, event, 'due'),
-  }),
-  'task.priority_set': (state, event) => ({
-    ...withTask(state, { priority: event.delta.priority }),
-    suggestions: settle(state, 'priority'),
-    provenance: setBy(state, event, 'priority'),
-  }),
   'ai.enrichment_applied': evolveEnrichment,
+  ...kindChanges,
 }
 
 /** No person writes these two, so who rejects the one that AI has set takes it away. */
@@ -134,18 +122,6 @@ function withoutValue(state: EntityState, { field, value }: DeltaOf<'entity.sugg
   if ((field !== 'summary' && field !== 'language') || state[field] !== value) return {}
   const { [field]: _, ...provenance } = state.provenance
   return { [field]: null, provenance }
-}
-
-function changeStatus(
-  state: EntityState,
-  event: FoldEventOf<'task.completed'> | FoldEventOf<'task.status_changed'>,
-  status: Parameters<typeof statusChange>[0],
-): Change {
-  return {
-    ...withTask(state, statusChange(status, event.id, event.occurredAt)),
-    suggestions: settle(state, 'status'),
-    provenance: setBy(state, event, 'status'),
-  }
 }
 
 function addTag(state: EntityState, event: FoldEventOf<'entity.tag_added'>): Change {
@@ -156,13 +132,4 @@ function addTag(state: EntityState, event: FoldEventOf<'entity.tag_added'>): Cha
     suggestions: settleValue(state, { field: 'tag', value: name }),
     rejected: withoutRejected(state, 'tag', name),
   }
-}
-
-function setBy(state: EntityState, event: EntityEvent, field: ProvenanceField): EntityState['provenance'] {
-  return { ...state.provenance, [field]: authorOf(event) }
-}
-
-/** A program that acts for a person (sync, import) decides like that person; only a model is AI. */
-function authorOf({ id, actor }: EntityEvent): Provenance {
-  return { by: actor.kind === 'ai' ? 'ai' : 'user', eventId: id }
 }

@@ -2,11 +2,10 @@ import type { EventType, Json, JsonObject } from '@synap/contracts'
 import type { TagId } from '@synap/core'
 import { canonicalTagId } from '../canonical-tag.ts'
 import type { FoldEvent, FoldEventOf } from '../event.ts'
+import type { Path } from '../kinds/kind.ts'
+import { kindTouches } from '../kinds.ts'
 import { isObject } from '../merge-patch.ts'
 import type { UserState } from '../state.ts'
-
-/** A thing that an event changes, from the outside in: `['title']`, `['metadata', 'mail', 'subject']`, `['tag', id]`. */
-export type Path = readonly string[]
 
 type User = Pick<UserState, 'tags'> | undefined
 type Touches = { readonly [T in EventType]: (event: FoldEventOf<T>, user: User) => readonly Path[] }
@@ -33,10 +32,6 @@ const touches: Touches = {
     ...leavesOf(JSON.parse(delta.patch) as JsonObject, ['metadata']),
     ...leavesOf(JSON.parse(delta.inverse) as JsonObject, ['metadata']),
   ],
-  'task.status_changed': () => [['status']],
-  'task.completed': () => [['status']],
-  'task.due_date_set': () => [['due']],
-  'task.priority_set': () => [['priority']],
   'ai.enrichment_applied': ({ delta }, user) => [
     ...enrichedFields.filter((field) => delta[field] !== null).map((field) => [field]),
     ...delta.tagsAdded.map(({ tagId }) => tagPath(user, tagId)),
@@ -57,6 +52,7 @@ const touches: Touches = {
     ...(delta.language === delta.oldLanguage ? [] : [['language']]),
   ],
   'user.erased': () => existence,
+  ...kindTouches,
 }
 
 export const enrichedFields = ['title', 'type', 'summary', 'language', 'status', 'priority', 'due'] as const

@@ -9,26 +9,16 @@ import {
 import type { TagId } from '@synap/core'
 import { canonicalTagId, currentTag } from '../canonical-tag.ts'
 import { attachmentRefusal } from '../decide/attachments.ts'
-import {
-  metadataFacts,
-  metadataRefusal,
-  taskFacts,
-  taskOf,
-  titleFacts,
-  typeFacts,
-} from '../decide/patch-entity.ts'
+import { metadataFacts, metadataRefusal, titleFacts, typeFacts } from '../decide/patch-entity.ts'
 import { type Refused, refuse } from '../decide/refusal.ts'
 import { contentFacts } from '../decide/replace-content.ts'
 import { hasTag, removalFacts, tooManyTags } from '../decide/tag-entity.ts'
 import type { EntityEventType, Fact, FoldEventOf } from '../event.ts'
+import type { Inverse } from '../kinds/kind.ts'
+import { changedTask } from '../kinds/task.ts'
+import { kindInverses } from '../kinds.ts'
 import { applyMergePatch } from '../merge-patch.ts'
 import type { EntityState, UserState } from '../state.ts'
-
-type Inverse<T extends EntityEventType> = (
-  delta: DeltaOf<T>,
-  state: EntityState,
-  user: UserState | undefined,
-) => readonly Fact[] | Refused
 
 /** The events that undo one, or why nothing does. */
 export const undoEntity: { readonly [T in EntityEventType]: Inverse<T> | string } = {
@@ -53,11 +43,8 @@ export const undoEntity: { readonly [T in EntityEventType]: Inverse<T> | string 
     const patch = JSON.parse(inverse) as JsonObject
     return metadataRefusal(applyMergePatch(state.metadata, patch)) ?? metadataFacts(state, patch)
   },
-  'task.status_changed': ({ oldStatus }, state) => changedTask(state, { status: oldStatus }),
-  'task.completed': ({ oldStatus }, state) => changedTask(state, { status: oldStatus }),
-  'task.due_date_set': ({ oldDue }, state) => changedTask(state, { due: oldDue }),
-  'task.priority_set': ({ oldPriority }, state) => changedTask(state, { priority: oldPriority }),
   'ai.enrichment_applied': undoEnrichment,
+  ...kindInverses,
 }
 
 function undoEnrichment(
@@ -102,12 +89,6 @@ function rejected(
 
 function retitled(state: EntityState, title: string | null): readonly Fact[] | Refused {
   return title === null && state.content === null ? empty() : titleFacts(state, title)
-}
-
-function changedTask(state: EntityState, task: Parameters<typeof taskFacts>[1]): readonly Fact[] | Refused {
-  return state.type === 'task'
-    ? taskFacts(taskOf(state), task)
-    : refuse('entity.not_a_task', 'It is no task any more: make it one again, then undo this.')
 }
 
 /** One that the entity also had under another id, before a merge made them one, stays: it was there without this event. */

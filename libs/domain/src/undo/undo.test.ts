@@ -6,8 +6,9 @@ import { runs } from '../../test/steps.ts'
 import { valuesOf, World } from '../../test/world.ts'
 import type { FoldEvent } from '../event.ts'
 import { fold } from '../evolve.ts'
+import type { Path } from '../kinds/kind.ts'
 import type { AggregateState } from '../state.ts'
-import { type Path, touchedBy } from './touched.ts'
+import { touchedBy } from './touched.ts'
 import { whyNotUndoable } from './undo.ts'
 
 const users = ['01890000-0000-7000-8000-0000000000b1', '01890000-0000-7000-8000-0000000000b2'] as UserId[]

@@ -1,27 +1,22 @@
-import type { EntityState, TagState, TaskState } from '@synap/domain'
+import type { TagState } from '@synap/domain'
 import { type Client, execute, toTimestamptz } from '@synap/postgres'
 import type { OwnedEntity } from '../fold-events.ts'
 import { type Column, toRowSet } from './columns.ts'
 
-/** What an entity is as a task, also while it is something else. */
-export function taskOf(state: EntityState): TaskState | null {
-  return state.task ?? state.formerTask
-}
-
 const taskColumns: readonly Column<OwnedEntity>[] = [
   ['entity_id', 'uuid', ({ state }) => state.id],
   ['user_id', 'uuid', ({ userId }) => userId],
-  ['status', 'text', ({ state }) => taskOf(state)?.status ?? null],
-  ['priority', 'smallint', ({ state }) => taskOf(state)?.priority ?? null],
-  ['due', 'text', ({ state }) => taskOf(state)?.due ?? null],
+  ['status', 'text', ({ state }) => state.particulars.task?.status ?? null],
+  ['priority', 'smallint', ({ state }) => state.particulars.task?.priority ?? null],
+  ['due', 'text', ({ state }) => state.particulars.task?.due ?? null],
   // Both forms of a due date begin with the day they name.
-  ['due_day', 'date', ({ state }) => taskOf(state)?.due?.slice(0, 10) ?? null],
-  ['completed_by', 'uuid', ({ state }) => taskOf(state)?.completedBy ?? null],
+  ['due_day', 'date', ({ state }) => state.particulars.task?.due?.slice(0, 10) ?? null],
+  ['completed_by', 'uuid', ({ state }) => state.particulars.task?.completedBy ?? null],
   [
     'completed_at',
     'timestamptz',
     ({ state }) => {
-      const at = taskOf(state)?.completedAt ?? null
+      const at = state.particulars.task?.completedAt ?? null
       return at === null ? null : toTimestamptz(at)
     },
   ],

@@ -21,6 +21,7 @@ interface EntityRow {
   uploaded_at: number
   attachments: Attachment[]
   metadata: JsonObject
+  particulars: EntityState['particulars']
   provenance: EntityState['provenance']
   suggestions: EntityState['suggestions']
   rejected: EntityState['rejected']
@@ -87,8 +88,7 @@ function toState(row: EntityRow): EntityState {
     content: toContent(row),
     attachments: row.attachments,
     tags: row.tags,
-    task: row.type === 'task' ? task : null,
-    formerTask: row.type === 'task' ? null : task,
+    particulars: { ...row.particulars, ...(task === null ? {} : { task }) },
     metadata: row.metadata,
     suggestions: row.suggestions,
     rejected: row.rejected,
@@ -121,6 +121,12 @@ function subjectOf({ content, title }: EntityState): string | null {
   return content?.sha256 ?? (title === null ? null : sha256Hex(title))
 }
 
+/** A task's are columns of their own, which can be asked for. */
+function withoutTask(particulars: EntityState['particulars']): JsonObject {
+  const { task: _, ...others } = particulars
+  return others
+}
+
 const entityColumns: readonly Column<OwnedEntity>[] = [
   ['entity_id', 'uuid', ({ state }) => state.id],
   ['user_id', 'uuid', ({ userId }) => userId],
@@ -138,6 +144,7 @@ const entityColumns: readonly Column<OwnedEntity>[] = [
   ['subject_sha256', 'text', ({ state }) => subjectOf(state)],
   ['attachments', 'jsonb', ({ state }) => state.attachments],
   ['metadata', 'jsonb', ({ state }) => state.metadata],
+  ['particulars', 'jsonb', ({ state }) => withoutTask(state.particulars)],
   ['provenance', 'jsonb', ({ state }) => state.provenance],
   ['suggestions', 'jsonb', ({ state }) => state.suggestions],
   ['rejected', 'jsonb', ({ state }) => state.rejected],

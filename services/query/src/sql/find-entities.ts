@@ -17,6 +17,8 @@ export interface EntityRow {
   file_type: string | null
   uploaded_at: number | null
   metadata: Record<string, unknown>
+  /** Of its type; null when it has none of its own, or those of a task. */
+  particulars: Record<string, unknown> | null
   provenance: Record<string, unknown>
   suggestions: unknown[]
   version: number
@@ -32,8 +34,9 @@ export interface EntityRow {
 
 const selectEntities = (schema: string) => `
   select e.entity_id, e.type, e.title, e.preview, e.summary, e.language, e.content_key, e.content_sha256,
-    e.content_size, e.content_type, e.file_type, e.uploaded_at, e.metadata, e.provenance, e.suggestions, e.version,
-    e.sequence, e.created_at, e.updated_at, t.status as task_status, t.priority as task_priority, t.due as task_due,
+    e.content_size, e.content_type, e.file_type, e.uploaded_at, e.metadata,
+    e.particulars -> e.type as particulars, e.provenance, e.suggestions, e.version, e.sequence, e.created_at,
+    e.updated_at, t.status as task_status, t.priority as task_priority, t.due as task_due,
     t.completed_at as task_completed_at,
     coalesce((
       select jsonb_agg(jsonb_build_object('id', tags.tag_id, 'name', tags.name, 'provenance', et.provenance)
