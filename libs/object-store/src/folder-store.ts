@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { access, constants, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { access, constants, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { objectError } from './errors.ts'
+import { createLinks, type LinkSigning } from './folder-links.ts'
 import { assertKey } from './keys.ts'
 import type {
   CallOptions,
@@ -34,9 +35,10 @@ const mostAttempts = 20
 /**
  * An object store in a folder, for standalone: each put writes a new data file, then renames the sidecar that names it
  * into place, so a reader sees the old object or the new one, whole. Survives the death of the process at any point
- * (files are synced before the rename); what a crash leaves behind is a data file that nothing names.
+ * (files are synced before the rename); what a crash leaves behind is a data file that nothing names, which
+ * `dropUnfinished` takes away. Presigns when it is told who answers.
  */
-export function createFolderStore(folder: string): ObjectStore {
+export function createFolderStore(folder: string, signing?: LinkSigning): ObjectStore {
   const turns = createTurns()
   const pathOf = (key: string) => {
     assertKey(key)
@@ -66,17 +68,12 @@ export function createFolderStore(folder: string): ObjectStore {
     copy: async (from, to, options) => {
       const { info, stream } = await get(from, options)
       const { contentType, metadata, size, sha256 } = info
-      await putFile(
-        turns,
-        pathOf(to),
-        to,
-        { stream, size, sha256: sha256 ?? '' },
-        { contentType, metadata, ...options },
-      )
+      const body = { stream, size, sha256: sha256 ?? '' }
+      await putFile(turns, pathOf(to), to, body, { contentType, metadata, ...options })
     },
-    canPresign: false,
-    presignGet: () => Promise.reject(objectError('presign_unsupported')),
-    presignPut: () => Promise.reject(objectError('presign_unsupported')),
+    dropUnfinished: (before, options) => dropUnnamed(turns, folder, before, options ?? {}),
+    canPresign: signing !== undefined,
+    ...(signing === undefined ? unsigned : createLinks(signing)),
     check: async () => {
       await mkdir(folder, { recursive: true })
       await access(folder, constants.W_OK).catch((error: unknown) => {
@@ -86,6 +83,12 @@ export function createFolderStore(folder: string): ObjectStore {
     close: () => Promise.resolve(),
   }
   return store
+}
+
+const unsigned: Pick<ObjectStore, 'presignGet' | 'presignPut' | 'links'> = {
+  presignGet: () => Promise.reject(objectError('presign_unsupported')),
+  presignPut: () => Promise.reject(objectError('presign_unsupported')),
+  links: null,
 }
 
 /** Runs what replaces an object's sidecar one after the other, or the data of one of two puts would stay behind. */
@@ -111,15 +114,19 @@ async function putFile(
   body: ObjectBody,
   options: PutOptions,
 ): Promise<ObjectInfo> {
-  const expected = checkedPut(key, body, options)
+  const given = checkedPut(key, body, options)
   const name = `${basename(path)}${dataMark}${randomBytes(8).toString('hex')}`
   const data = join(dirname(path), name)
   await mkdir(dirname(path), { recursive: true })
   try {
-    await writeSynced(data, key, body, expected, options.signal)
+    const bytes = given.known ? given.body : given.body.stream
+    await writeFileSynced(data, bytes instanceof Uint8Array ? [bytes] : bytes, options.signal)
+    const { size, sha256 } = given.known ? given : given.body.result()
     const info: ObjectInfo = {
       key,
-      ...expected,
+      size,
+      sha256,
+      sha256Verified: true,
       contentType: options.contentType,
       metadata: options.metadata ?? {},
       modifiedAt: Date.now(),
@@ -138,17 +145,6 @@ async function putFile(
     options.signal?.throwIfAborted()
     throw fileError(error, key)
   }
-}
-
-async function writeSynced(
-  path: string,
-  key: string,
-  body: ObjectBody,
-  expected: { size: number; sha256: string },
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  if (body instanceof Uint8Array) return writeFileSynced(path, [body], signal)
-  return writeFileSynced(path, verified(body.stream, key, expected), signal)
 }
 
 async function writeFileSynced(
@@ -231,9 +227,35 @@ async function* listFolder(
   }
 }
 
+/** Removes files of puts that never ended: no sidecar names them, and they are old. */
+async function dropUnnamed(
+  turns: Turns,
+  folder: string,
+  before: number,
+  { signal }: CallOptions,
+): Promise<number> {
+  let dropped = 0
+  const files = await readdir(folder, { recursive: true }).catch(() => [])
+  for (const file of files) {
+    const [stem = '', rest] = file.split(dataMark, 2)
+    if (rest === undefined) continue
+    signal?.throwIfAborted()
+    const [path, candidate] = [join(folder, stem), join(folder, file)]
+    await turns(path, async () => {
+      const sidecar = await existing(() => readSidecar(path, ''))
+      const age = await stat(candidate).catch(() => undefined)
+      if (age === undefined || age.mtimeMs >= before || sidecar?.data === basename(candidate)) return
+      await rm(candidate, { force: true })
+      dropped += 1
+    })
+  }
+  return dropped
+}
+
 function infoOf(sidecar: Sidecar): ObjectInfo {
   const { key, size, contentType, sha256, metadata, modifiedAt } = sidecar
-  return { key, size, contentType, sha256, metadata, modifiedAt }
+  // The bytes were hashed on their way in.
+  return { key, size, contentType, sha256, sha256Verified: true, metadata, modifiedAt }
 }
 
 async function existing<T>(read: () => Promise<T>): Promise<T | undefined> {

@@ -55,6 +55,30 @@ export function exportKey(of: { userId: UserId; startedAt: number; fileName: str
   return `${userPrefix(of.userId)}exports/${stamp}/${safeName(of.fileName)}`
 }
 
+/** Whose object a key names, and what it is: see the builders above. */
+export interface KeyOwner {
+  kind: 'content' | 'attachment' | 'derived' | 'export'
+  userId: UserId
+}
+
+const ofUser = /^users\/([0-9a-f-]{36})\/([a-z]+)\/(.+)$/
+const contentName = /^[0-9a-f-]{36}\.[0-9a-f]{16}\.[A-Za-z0-9.-]+$/
+const attachmentName = /^[0-9a-f-]{36}-[0-9a-f]{16}-[A-Za-z0-9._-]+$/
+
+/** What a key says of itself; undefined for one that no builder makes. */
+export function ownerOfKey(key: string): KeyOwner | undefined {
+  const [, userId = '', place = '', name = ''] = ofUser.exec(key) ?? []
+  const kind = isUuid(userId) ? kindAt(place, name) : undefined
+  return kind === undefined ? undefined : { kind, userId: userId as UserId }
+}
+
+function kindAt(place: string, name: string): KeyOwner['kind'] | undefined {
+  if (place === 'exports') return 'export'
+  if (place === 'derived') return 'derived'
+  if (place === 'attachments') return attachmentName.test(name) ? 'attachment' : undefined
+  return place.endsWith('s') && contentName.test(name) ? 'content' : undefined
+}
+
 /**
  * A file name of at most 100 harmless characters, its extension kept: no path, no control characters, no name that
  * Windows keeps for itself, never empty.

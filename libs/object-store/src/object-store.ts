@@ -8,14 +8,25 @@ export interface ObjectInfo {
   contentType: string
   /** Of the content, 64 hex characters; null for an object that was not put through this port. */
   sha256: string | null
+  /** The store computed this hash itself when it took the bytes in; otherwise the hash is what the sender said. */
+  sha256Verified: boolean
   /** Names in lower case. */
   metadata: Record<string, string>
   /** Milliseconds since 1970. */
   modifiedAt: number
 }
 
-/** Bytes in memory, or a stream whose length and hash were found out before (keys hold part of the hash). */
-export type ObjectBody = Uint8Array | { stream: Readable; size: number; sha256: string }
+/**
+ * Bytes in memory, or a stream: one whose length and hash were found out before (keys of content hold part of the hash)
+ * and are checked on the way, or one of unknown length, whose hash is computed on the way.
+ */
+export type ObjectBody = Uint8Array | KnownStream | { stream: Readable }
+
+export interface KnownStream {
+  stream: Readable
+  size: number
+  sha256: string
+}
 
 export interface PutOptions {
   contentType: string
@@ -62,6 +73,8 @@ export interface PresignGetOptions {
   expiresIn?: number
   /** Makes the browser save it under this name. */
   downloadName?: string
+  /** The media type it is answered with, in place of the one it was put with. */
+  contentType?: string
 }
 
 export interface PresignPutOptions {
@@ -77,6 +90,25 @@ export interface PresignPutOptions {
 export interface PresignedRequest {
   url: string
   headers: Record<string, string>
+}
+
+/** A request that somebody sent to a presigned URL. */
+export interface SignedRequest {
+  method: string
+  key: string
+  query: URLSearchParams
+  /** Names in lower case. */
+  headers: Readonly<Record<string, string | undefined>>
+}
+
+export type OpenedLink =
+  | { outcome: 'get'; key: string; contentType: string | null; disposition: string }
+  | { outcome: 'put'; key: string; contentType: string; size: number; sha256: string }
+  | { outcome: 'refused'; why: 'expired' | 'not_signed' }
+
+/** Tells what a presigned request allows, where it is the app that answers it. See `answerLink`. */
+export interface SelfServedLinks {
+  open(request: SignedRequest): OpenedLink
 }
 
 /**
@@ -99,8 +131,15 @@ export interface ObjectStore {
   /** Keys that begin with `prefix`, ascending. */
   list(prefix: string, options?: ListOptions): AsyncIterable<ListedObject>
   copy(from: string, to: string, options?: CallOptions): Promise<void>
-  /** Whether the two below work: a folder has no server that could answer them. */
+  /**
+   * Frees what puts left behind that began before `before` (milliseconds since 1970) and never ended: parts that became no
+   * object, files that nothing names. Answers how many.
+   */
+  dropUnfinished(before: number, options?: CallOptions): Promise<number>
+  /** Whether the two below work: a folder has no server of its own that could answer them. */
   readonly canPresign: boolean
+  /** Set when such requests come to the app itself; null when the store has a server. */
+  readonly links: SelfServedLinks | null
   presignGet(key: string, options?: PresignGetOptions): Promise<PresignedRequest>
   presignPut(key: string, options: PresignPutOptions): Promise<PresignedRequest>
   /** Resolves when the store answers and may be used; for readiness. */

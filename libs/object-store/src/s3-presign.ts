@@ -3,9 +3,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { contentDisposition } from './file-names.ts'
 import { assertKey, safeName } from './keys.ts'
 import type { ObjectStore, PresignedRequest } from './object-store.ts'
-
-const defaultSeconds = 300
-const maxSeconds = 3_600
+import { presignSeconds } from './presign-seconds.ts'
 
 /** Presigned requests; made locally, without a call to the server. */
 export function createPresigner(
@@ -13,15 +11,19 @@ export function createPresigner(
   bucket: string,
 ): Pick<ObjectStore, 'presignGet' | 'presignPut'> {
   return {
-    async presignGet(key, { expiresIn, downloadName } = {}): Promise<PresignedRequest> {
+    async presignGet(key, { expiresIn, downloadName, contentType } = {}): Promise<PresignedRequest> {
       assertKey(key)
       const command = new GetObjectCommand({
         Bucket: bucket,
         Key: key,
         // Never shown inline from the store's address, whatever type it claims to have.
         ResponseContentDisposition: contentDisposition(downloadName ?? key, safeName(downloadName ?? key)),
+        ...(contentType === undefined ? {} : { ResponseContentType: contentType }),
       })
-      return { url: await getSignedUrl(client, command, { expiresIn: seconds(expiresIn) }), headers: {} }
+      return {
+        url: await getSignedUrl(client, command, { expiresIn: presignSeconds(expiresIn) }),
+        headers: {},
+      }
     },
     async presignPut(key, { expiresIn, contentType, size, sha256 }): Promise<PresignedRequest> {
       assertKey(key)
@@ -41,7 +43,7 @@ export function createPresigner(
         'x-amz-meta-sha256': sha256,
       }
       const url = await getSignedUrl(client, command, {
-        expiresIn: seconds(expiresIn),
+        expiresIn: presignSeconds(expiresIn),
         // Signed as headers, so that sending anything else is refused; in the URL nobody would have to send them.
         signableHeaders: new Set(Object.keys(headers)),
         unhoistableHeaders: new Set(['x-amz-checksum-sha256', 'x-amz-meta-sha256']),
@@ -49,8 +51,4 @@ export function createPresigner(
       return { url, headers }
     },
   }
-}
-
-function seconds(wanted: number | undefined): number {
-  return Math.max(1, Math.min(wanted ?? defaultSeconds, maxSeconds))
 }

@@ -1,12 +1,15 @@
 import type { Readable } from 'node:stream'
 import {
+  AbortMultipartUploadCommand,
   CopyObjectCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
+  ListMultipartUploadsCommand,
   ListObjectsV2Command,
   PutObjectCommand,
+  type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
@@ -23,16 +26,19 @@ import type {
   ObjectStore,
   PutOptions,
 } from './object-store.ts'
-import { checkedPut } from './put-input.ts'
+import { type CheckedPut, checkedPut } from './put-input.ts'
 import { readWhole } from './read-whole.ts'
 import { createClient, type S3StoreConfig } from './s3-client.ts'
 import { mapS3Error } from './s3-errors.ts'
+import { infoOf, ourHash } from './s3-info.ts'
 import { createPresigner } from './s3-presign.ts'
 import { verified } from './verify.ts'
 
 /** Larger bodies go up in parts of this size, each with its own deadline. */
 const partBytes = 8 * 1024 * 1024
-const ourHash = 'sha256'
+
+type KnownPut = Extract<CheckedPut, { known: true }>
+type Sum = { size: number; sha256: string }
 
 /** An object store on S3, R2, VersityGW or anything that speaks the same. Connects on first use. */
 export function createS3Store(config: S3StoreConfig): ObjectStore {
@@ -47,7 +53,9 @@ export function createS3Store(config: S3StoreConfig): ObjectStore {
     delete: (key, options) => store.delete(key, options ?? {}),
     list: (prefix, options) => store.list(prefix, options ?? {}),
     copy: (from, to, options) => store.copy(from, to, options ?? {}),
+    dropUnfinished: (before, options) => store.dropUnfinished(before, options ?? {}),
     canPresign: true,
+    links: null,
     ...presigner,
     check: (signal) => store.check(signal),
     close: () => Promise.resolve(store.client.destroy()),
@@ -66,19 +74,23 @@ class S3Store {
   }
 
   async put(key: string, body: ObjectBody, options: PutOptions): Promise<ObjectInfo> {
-    const expected = checkedPut(key, body, options)
-    const large = expected.size > partBytes
-    await this.#call(
+    const given = checkedPut(key, body, options)
+    const parts = !given.known || given.size > partBytes
+    const done = await this.#call(
       key,
-      large ? { ...options, deadlineMs: Number.POSITIVE_INFINITY } : options,
-      (abortSignal) =>
-        large
-          ? this.#putParts(key, body, expected, options, abortSignal)
-          : this.#putWhole(key, body, expected, options, abortSignal),
+      parts ? { ...options, deadlineMs: Number.POSITIVE_INFINITY } : options,
+      (signal) => {
+        if (!given.known) return this.#putUnknown(key, given, options, signal)
+        return given.size > partBytes
+          ? this.#putParts(key, given, options, signal)
+          : this.#putWhole(key, given, options, signal)
+      },
     )
     return {
       key,
-      ...expected,
+      ...done,
+      // Of a whole made of parts no server knows the hash.
+      sha256Verified: !parts,
       contentType: options.contentType,
       metadata: options.metadata ?? {},
       modifiedAt: Date.now(),
@@ -88,25 +100,24 @@ class S3Store {
   /** The server checks the digest in the header and stores nothing when it is wrong. */
   async #putWhole(
     key: string,
-    body: ObjectBody,
-    expected: { size: number; sha256: string },
+    { size, sha256, body }: KnownPut,
     options: PutOptions,
     abortSignal: AbortSignal,
-  ): Promise<void> {
-    const Body = bodyOf(key, body, expected)
+  ): Promise<Sum> {
     const broken = new AbortController()
     // The SDK pipes the body, and a pipe does not see that its source failed: without this it would wait.
-    if (!(Body instanceof Uint8Array)) Body.once('error', (error) => broken.abort(error))
+    if (!(body instanceof Uint8Array)) body.once('error', (error) => broken.abort(error))
     try {
       await this.client.send(
         new PutObjectCommand({
-          ...this.#description(key, expected, options),
-          Body,
-          ContentLength: expected.size,
-          ChecksumSHA256: Buffer.from(expected.sha256, 'hex').toString('base64'),
+          ...this.#description(key, sha256, options),
+          Body: body,
+          ContentLength: size,
+          ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
         }),
         { abortSignal: AbortSignal.any([abortSignal, broken.signal]) },
       )
+      return { size, sha256 }
     } catch (error) {
       throw broken.signal.aborted ? broken.signal.reason : error
     }
@@ -115,20 +126,43 @@ class S3Store {
   /** No server checks the digest of a whole made of parts; the stream does, before its last bytes are sent. */
   async #putParts(
     key: string,
-    body: ObjectBody,
-    expected: { size: number; sha256: string },
+    { size, sha256, body }: KnownPut,
     options: PutOptions,
     abortSignal: AbortSignal,
+  ): Promise<Sum> {
+    await this.#upload({ ...this.#description(key, sha256, options), Body: body }, abortSignal)
+    return { size, sha256 }
+  }
+
+  /** The hash is known at the end only: the description follows, in a copy of the object onto itself. */
+  async #putUnknown(
+    key: string,
+    { body }: Extract<CheckedPut, { known: false }>,
+    options: PutOptions,
+    abortSignal: AbortSignal,
+  ): Promise<Sum> {
+    await this.#upload({ ...this.#description(key, undefined, options), Body: body.stream }, abortSignal)
+    const sum = body.result()
+    await this.client.send(
+      new CopyObjectCommand({
+        ...this.#description(key, sum.sha256, options),
+        CopySource: `${this.#bucket}/${key}`,
+        MetadataDirective: 'REPLACE',
+      }),
+      { abortSignal },
+    )
+    return sum
+  }
+
+  async #upload(
+    params: PutObjectCommandInput & { Body: Uint8Array | Readable },
+    abortSignal: AbortSignal,
   ): Promise<void> {
-    const upload = new Upload({
-      client: this.client,
-      params: { ...this.#description(key, expected, options), Body: bodyOf(key, body, expected) },
-      partSize: partBytes,
-      queueSize: 2,
-    })
+    const upload = new Upload({ client: this.client, params, partSize: partBytes, queueSize: 2 })
     const abort = () => void upload.abort().catch(() => undefined)
     abortSignal.addEventListener('abort', abort, { once: true })
     try {
+      abortSignal.throwIfAborted()
       await upload.done()
     } finally {
       abortSignal.removeEventListener('abort', abort)
@@ -171,7 +205,9 @@ class S3Store {
   async head(key: string, options: CallOptions): Promise<ObjectInfo> {
     assertKey(key)
     const answer = await this.#call(key, options, (abortSignal) =>
-      this.client.send(new HeadObjectCommand({ Bucket: this.#bucket, Key: key }), { abortSignal }),
+      this.client.send(new HeadObjectCommand({ Bucket: this.#bucket, Key: key, ChecksumMode: 'ENABLED' }), {
+        abortSignal,
+      }),
     )
     return infoOf(key, answer)
   }
@@ -231,6 +267,26 @@ class S3Store {
     )
   }
 
+  async dropUnfinished(before: number, options: CallOptions): Promise<number> {
+    let dropped = 0
+    let marker: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {}
+    for (;;) {
+      const page = await this.#call('', options, (abortSignal) =>
+        this.client.send(new ListMultipartUploadsCommand({ Bucket: this.#bucket, ...marker }), {
+          abortSignal,
+        }),
+      )
+      for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
+        if ((Initiated?.getTime() ?? before) >= before) continue
+        const abort = new AbortMultipartUploadCommand({ Bucket: this.#bucket, Key, UploadId })
+        await this.#call('', options, (abortSignal) => this.client.send(abort, { abortSignal }))
+        dropped += 1
+      }
+      if (page.IsTruncated !== true) return dropped
+      marker = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
+    }
+  }
+
   async check(signal: AbortSignal): Promise<void> {
     try {
       await this.#call('', { signal }, (abortSignal) =>
@@ -262,40 +318,12 @@ class S3Store {
     }
   }
 
-  #description(key: string, { sha256 }: { sha256: string }, { contentType, metadata }: PutOptions) {
+  #description(key: string, sha256: string | undefined, { contentType, metadata }: PutOptions) {
     return {
       Bucket: this.#bucket,
       Key: key,
       ContentType: contentType,
-      Metadata: { ...metadata, [ourHash]: sha256 },
+      Metadata: { ...metadata, ...(sha256 === undefined ? {} : { [ourHash]: sha256 }) },
     }
-  }
-}
-
-function bodyOf(
-  key: string,
-  body: ObjectBody,
-  expected: { size: number; sha256: string },
-): Uint8Array | Readable {
-  return body instanceof Uint8Array ? body : verified(body.stream, key, expected)
-}
-
-function infoOf(
-  key: string,
-  answer: {
-    ContentLength?: number | undefined
-    ContentType?: string | undefined
-    LastModified?: Date | undefined
-    Metadata?: Record<string, string> | undefined
-  },
-): ObjectInfo {
-  const { [ourHash]: sha256, ...metadata } = answer.Metadata ?? {}
-  return {
-    key,
-    size: answer.ContentLength ?? 0,
-    contentType: answer.ContentType ?? 'application/octet-stream',
-    sha256: sha256 ?? null,
-    metadata,
-    modifiedAt: answer.LastModified?.getTime() ?? 0,
   }
 }

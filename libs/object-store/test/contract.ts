@@ -3,13 +3,19 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { sha256Hex } from '@synap/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ObjectStore } from '../src/index.ts'
+import { describeFile, type ObjectStore, type PresignedRequest } from '../src/index.ts'
 
 /** What a driver brings along to be tested. */
 export interface StoreUnderTest {
   store: ObjectStore
   /** Changes the stored bytes behind the store's back, leaving length and metadata as they are. */
   damage(key: string): Promise<void>
+  /** Begins a put that never ends, as a killed process does. */
+  leaveUnfinished(key: string): Promise<void>
+  /** Seconds that a presigned URL lives, as it says itself. */
+  lifeOf(url: string): number
+  /** The same URL for something it was not made for. */
+  forged(url: string): string[]
 }
 
 const chunked = (bytes: Buffer, size = 1_000) =>
@@ -354,25 +360,119 @@ export function objectStoreContract(name: string, make: () => Promise<StoreUnder
       await expect(buffer(stream)).rejects.toBeInstanceOf(Error)
     })
 
-    it('given a request signed for somebody without a credential, it works where the store says so, else it is refused', async () => {
+    it('given a stream of unknown length, small or of many parts, its hash is found out on the way', async () => {
+      for (const size of [0, 10_000, 20 * 1024 * 1024]) {
+        const key = newKey()
+        const bytes = randomBytes(size)
+        const known = { size, sha256: sha256Hex(bytes), ...text, metadata: { origin: 'test' } }
+        const stream = chunked(bytes, 100_000)
+        expect(await store.put(key, { stream }, { ...text, metadata: known.metadata })).toMatchObject(known)
+        expect(await store.head(key)).toMatchObject(known)
+        expect(sha256Hex(await bytesAt(key))).toBe(known.sha256)
+      }
+      const [key, sha256] = [newKey(), sha256Hex('something else')]
+      await expect(
+        store.put(key, { stream: chunked(randomBytes(5_000)) }, { ...text, sha256 }),
+      ).rejects.toMatchObject({ code: 'object.checksum_mismatch' })
+      expect(await store.exists(key)).toBe(false)
+    })
+
+    it('given bytes that the store hashed itself, it says so', async () => {
+      const key = newKey()
+      await store.put(key, Buffer.from('x'), text)
+      expect(await store.head(key)).toMatchObject({ sha256: sha256Hex('x'), sha256Verified: true })
+    })
+
+    it('given a put that never ended, what it left goes once it is old; whole objects stay', async () => {
+      const [key, whole] = [newKey(), newKey()]
+      await store.put(whole, Buffer.from('whole'), text)
+      await under.leaveUnfinished(key)
+      expect(await store.dropUnfinished(Date.now() - 3_600_000)).toBe(0)
+      expect(await store.dropUnfinished(Date.now() + 3_600_000)).toBe(1)
+      expect(await store.dropUnfinished(Date.now() + 3_600_000)).toBe(0)
+      expect((await bytesAt(whole)).toString()).toBe('whole')
+      expect(await store.exists(key)).toBe(false)
+    })
+
+    it('given an object, others are told of it as a reference with a URL of its own', async () => {
       const key = newKey()
       await store.put(key, Buffer.from('shared'), text)
-      const put = { ...text, size: 1, sha256: sha256Hex('x') }
-      if (!store.canPresign) {
-        const refusal = { code: 'object.presign_unsupported' }
-        await expect(store.presignGet(key)).rejects.toMatchObject(refusal)
-        await expect(store.presignPut(key, put)).rejects.toMatchObject(refusal)
-        return
-      }
-      const { url, headers } = await store.presignGet(key)
-      expect(await (await fetch(url, { headers })).text()).toBe('shared')
-      expect(new URL(url).searchParams.get('X-Amz-Expires')).toBe('300')
-      const longest = [
-        await store.presignGet(key, { expiresIn: 86_400 }),
-        await store.presignPut(key, { ...put, expiresIn: 86_400 }),
+      const { url, ...rest } = await describeFile(store, key, { downloadName: 'x.md' })
+      const { modifiedAt: uploadedAt } = await store.head(key)
+      expect(rest).toEqual({
+        key,
+        size: 6,
+        type: text.contentType,
+        checksum: sha256Hex('shared'),
+        uploadedAt,
+      })
+      expect(await (await fetch(url ?? '')).text()).toBe('shared')
+    })
+
+    const send = ({ url, headers }: PresignedRequest, content: string, more: Record<string, string> = {}) =>
+      fetch(url, {
+        method: 'PUT',
+        body: content,
+        headers: { ...headers, 'content-length': String(Buffer.byteLength(content)), ...more },
+      })
+    const announced = (content: string) => ({ ...text, size: content.length, sha256: sha256Hex(content) })
+
+    it('given a presigned PUT, exactly that content can be sent, again too, and nothing else', async () => {
+      const [key, body] = [newKey(), 'uploaded by a browser']
+      const request = await store.presignPut(key, announced(body))
+      const refused = [
+        await send(request, 'uploaded by a thief!!'),
+        await send(request, `${body}${body}`),
+        await send(request, body.slice(1)),
+        await send(request, body, { 'content-type': 'text/html' }),
+        await send(request, 'uploaded by a thief!!', {
+          'x-amz-checksum-sha256': Buffer.from(sha256Hex('uploaded by a thief!!'), 'hex').toString('base64'),
+        }),
+        await fetch(request.url),
+        await fetch(request.url, { method: 'DELETE', headers: request.headers }),
       ]
-      for (const request of longest) {
-        expect(new URL(request.url).searchParams.get('X-Amz-Expires')).toBe('3600')
+      for (const answer of refused) expect([400, 403, 404, 405]).toContain(answer.status)
+      for (const url of under.forged(request.url))
+        expect((await send({ ...request, url }, body)).ok).toBe(false)
+      expect(await store.exists(key)).toBe(false)
+      expect((await send(request, body)).status).toBe(200)
+      expect((await send(request, body)).status).toBe(200)
+      expect(await store.head(key)).toMatchObject({
+        ...announced(body),
+        sha256Verified: true,
+      })
+      expect((await store.read(key, { maxBytes: 100 })).bytes.toString()).toBe(body)
+    })
+
+    it('given a presigned GET, it comes as an attachment of the given name and type, under its own key only', async () => {
+      const [key, other] = [newKey(), newKey()]
+      for (const each of [key, other])
+        await store.put(each, Buffer.from('shared'), { contentType: 'text/html' })
+      const options = { downloadName: 'a"\r\nb.txt', contentType: 'text/plain' }
+      const { url, headers } = await store.presignGet(key, options)
+      const answer = await fetch(url, { headers })
+      expect(await answer.text()).toBe('shared')
+      expect(answer.headers.get('content-type')).toBe('text/plain')
+      expect(answer.headers.get('content-disposition')).toBe(
+        `attachment; filename="a-b.txt"; filename*=UTF-8''a_%20b.txt`,
+      )
+      const others = [url.replace(key, other), ...under.forged(url)]
+      for (const each of others) expect((await fetch(each)).ok).toBe(false)
+      expect((await send({ url, headers: {} }, 'x')).ok).toBe(false)
+      await store.delete(key)
+      expect((await fetch(url)).status).toBe(404)
+    })
+
+    it('given presigned requests, they live five minutes, and an hour at most', async () => {
+      const key = newKey()
+      const put = announced('x')
+      expect(under.lifeOf((await store.presignGet(key)).url)).toBe(300)
+      expect(under.lifeOf((await store.presignPut(key, put)).url)).toBe(300)
+      expect(under.lifeOf((await store.presignGet(key, { expiresIn: 86_400 })).url)).toBe(3_600)
+      expect(under.lifeOf((await store.presignPut(key, { ...put, expiresIn: 86_400 })).url)).toBe(3_600)
+      for (const bad of ['../x', 'a/../b', '%2e%2e/x', 'a b', 'a\r\nb']) {
+        await expect(store.presignGet(bad)).rejects.toMatchObject({ code: 'object.bad_key' })
+        await expect(store.presignPut(bad, put)).rejects.toMatchObject({ code: 'object.bad_key' })
       }
     })
 
