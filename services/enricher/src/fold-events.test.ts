@@ -1,9 +1,9 @@
+import { enricherVersion } from '@synap/contracts'
 import type { TagId } from '@synap/core'
 import { sha256Hex } from '@synap/core'
 import { describe, expect, it } from 'vitest'
 import { createHistory, newEntity } from '../test/events.ts'
 import { analysisIdOf, foldEvents } from './fold-events.ts'
-import { enricherVersion } from './job.ts'
 
 const nothingKnown = new Map()
 

@@ -1,7 +1,7 @@
-import type { FileReference, SynapEvent } from '@synap/contracts'
+import { enricherVersion, type FileReference, type SynapEvent } from '@synap/contracts'
 import { type AnalysisId, type EntityId, sha256Hex, type TagId, type UserId, uuidv5 } from '@synap/core'
 import type { PlacedEvent } from '@synap/inbox'
-import { enricherVersion, type JobSource, type WantedJob } from './job.ts'
+import type { JobSource, WantedJob } from './job.ts'
 
 /** An item as the events say it is now. */
 export interface EntityRow {

@@ -1,12 +1,6 @@
 import type { AnalysisId, EntityId, EventId, UserId } from '@synap/core'
 
 /**
- * Changes with everything that may change what an enrichment says; a new one makes new jobs. Extraction, chunks and
- * models have versions of their own.
- */
-export const enricherVersion = '1'
-
-/**
  * The order of work. Extraction and its record come before any model: search by words never waits for one. What the
  * analysis found is recorded before the embedding: a server without embeddings still makes tasks of notes.
  */

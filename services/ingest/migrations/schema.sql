@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 4423b07d76cd7e35ca3fd5f3b2a4bec2fd99bfcff361bf385b98124e25d8887e
+-- What the migrations beside this file come to; of them: sha256 deeae65d908432e3b0c530076e8a2038112fda63973ae28b5d86a23cfd6ea97e
 create schema write authorization synap_ingest;
 
 create sequence write.outbox_id as bigint;
@@ -19,6 +19,14 @@ create table write.api_keys (
   constraint api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES write.users(user_id)
 );
 alter table write.api_keys owner to synap_ingest;
+
+create table write.dropped_objects (
+  object_key text not null,
+  dropped_at timestamp with time zone not null default clock_timestamp(),
+  deleted_at timestamp with time zone,
+  constraint dropped_objects_pkey PRIMARY KEY (object_key)
+);
+alter table write.dropped_objects owner to synap_ingest;
 
 create table write.idempotency (
   user_id uuid not null,
@@ -276,17 +284,48 @@ create table write.streams (
 ) with (fillfactor=80);
 alter table write.streams owner to synap_ingest;
 
+create table write.sweeps (
+  only_row boolean not null default true,
+  epoch bigint not null,
+  expires_at timestamp with time zone not null,
+  after_key text,
+  ended_at timestamp with time zone,
+  constraint sweeps_only_row_check CHECK (only_row),
+  constraint sweeps_pkey PRIMARY KEY (only_row)
+);
+alter table write.sweeps owner to synap_ingest;
+
 create table write.tags (
   user_id uuid not null,
   tag_id uuid not null,
-  normalized text not null,
+  normalized text,
   name text not null,
   created_at timestamp with time zone not null default clock_timestamp(),
+  merged_into uuid,
   constraint tags_pkey PRIMARY KEY (user_id, tag_id),
   constraint tags_user_id_fkey FOREIGN KEY (user_id) REFERENCES write.users(user_id),
   constraint tags_user_id_normalized_key UNIQUE (user_id, normalized)
 );
 alter table write.tags owner to synap_ingest;
+
+create table write.uploads (
+  user_id uuid not null,
+  upload_id uuid not null,
+  object_key text not null,
+  sha256 bytea not null,
+  size_bytes bigint not null,
+  content_type text not null,
+  file_name text,
+  target jsonb not null,
+  entity_id uuid not null,
+  lease_id uuid not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  expires_at timestamp with time zone not null,
+  constraint uploads_pkey PRIMARY KEY (user_id, upload_id),
+  constraint uploads_sha256_check CHECK ((octet_length(sha256) = 32)),
+  constraint uploads_size_bytes_check CHECK ((size_bytes > 0))
+);
+alter table write.uploads owner to synap_ingest;
 
 create table write.users (
   user_id uuid not null,
@@ -301,7 +340,15 @@ alter table write.users owner to synap_ingest;
 
 CREATE INDEX api_keys_by_user ON write.api_keys USING btree (user_id, created_at);
 
+CREATE INDEX dropped_objects_done ON write.dropped_objects USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
+
+CREATE INDEX dropped_objects_waiting ON write.dropped_objects USING btree (dropped_at) WHERE (deleted_at IS NULL);
+
 CREATE INDEX idempotency_by_expiry ON write.idempotency USING btree (expires_at);
+
+CREATE INDEX idempotency_by_object ON write.idempotency USING btree (object_key) WHERE (object_key IS NOT NULL);
+
+CREATE INDEX object_leases_by_expiry ON write.object_leases USING btree (expires_at);
 
 CREATE INDEX object_leases_by_key ON write.object_leases USING btree (object_key);
 
@@ -326,6 +373,8 @@ CREATE INDEX outbox_default_id_idx ON write.outbox_default USING btree (id) WHER
 CREATE INDEX outbox_default_user_id_sequence_idx ON write.outbox_default USING btree (user_id, sequence);
 
 CREATE INDEX outbox_unpublished ON ONLY write.outbox USING btree (id) WHERE (published_at IS NULL);
+
+CREATE INDEX uploads_by_expiry ON write.uploads USING btree (expires_at);
 
 CREATE OR REPLACE FUNCTION write.abandon_put(p_user uuid, p_idempotency_key text, p_attempt integer)
  RETURNS void
@@ -413,10 +462,7 @@ begin
     on conflict (object_key) do nothing;
   end if;
   if jsonb_array_length(p_tags) > 0 then
-    insert into write.tags (user_id, tag_id, normalized, name)
-    select p_user, p.id, p.normalized, p.name
-    from jsonb_to_recordset(p_tags) as p (id uuid, normalized text, name text)
-    on conflict (user_id, normalized) do nothing;
+    perform write.put_tags(p_user, p_tags);
   end if;
 
   v_jump := coalesce(v_user.last_occurred_at > v_now + interval '24 hours', false);
@@ -498,7 +544,8 @@ declare
   v_row write.idempotency;
   v_attempt integer;
   v_ids jsonb := p_ids;
-  v_object_key text := p_object_key;
+  v_asked text := p_object_key;
+  v_object_key text;
   v_lease uuid;
 begin
   if p_idempotency_key is not null then
@@ -536,14 +583,16 @@ begin
         update write.idempotency i
         set attempt = i.attempt + 1, lease_expires_at = v_now + p_lease
         where i.user_id = p_user and i.idempotency_key = p_idempotency_key
-        returning i.attempt, i.ids, i.object_key into v_attempt, v_ids, v_object_key;
+        returning i.attempt, i.ids, i.object_key into v_attempt, v_ids, v_asked;
       end if;
     end if;
   end if;
 
-  insert into write.object_leases as l (object_key, expires_at)
-  values (v_object_key, v_now + p_lease)
-  returning l.lease_id into v_lease;
+  select t.lease_id, t.object_key into v_lease, v_object_key from write.take_lease(v_asked, v_now + p_lease) t;
+  if v_object_key <> v_asked and p_idempotency_key is not null then
+    update write.idempotency i set object_key = v_object_key
+    where i.user_id = p_user and i.idempotency_key = p_idempotency_key;
+  end if;
 
   return jsonb_build_object(
     'outcome', 'begun', 'attempt', v_attempt, 'ids', v_ids, 'object_key', v_object_key, 'lease_id', v_lease,
@@ -553,6 +602,38 @@ end
 $function$
 ;
 alter function write.begin_put(uuid,text,bytea,jsonb,text,interval) owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.begin_upload(p_user uuid, p_idempotency_key text, p_request_hash bytea, p_object_key text, p_upload jsonb, p_keep interval)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_begun jsonb;
+begin
+  -- The lease outlives the upload, so that a completion that begins in its last moment can end.
+  v_begun := write.begin_put(
+    p_user, p_idempotency_key, p_request_hash, '{}', p_object_key, p_keep + interval '1 hour'
+  );
+  if v_begun ->> 'outcome' <> 'begun' then return v_begun; end if;
+  insert into write.uploads
+    (user_id, upload_id, object_key, sha256, size_bytes, content_type, file_name, target, entity_id, lease_id, expires_at)
+  values (
+    p_user, (p_upload ->> 'upload_id')::uuid, v_begun ->> 'object_key', decode(p_upload ->> 'sha256', 'hex'),
+    (p_upload ->> 'size')::bigint, p_upload ->> 'content_type', p_upload ->> 'name', p_upload -> 'target',
+    (p_upload ->> 'entity_id')::uuid, (v_begun ->> 'lease_id')::uuid, clock_timestamp() + p_keep
+  );
+  if p_idempotency_key is not null then
+    update write.idempotency i
+    set result = jsonb_build_object('uploadId', p_upload ->> 'upload_id'), lease_expires_at = clock_timestamp()
+    where i.user_id = p_user and i.idempotency_key = p_idempotency_key;
+  end if;
+  return jsonb_build_object('outcome', 'begun', 'now_ms', v_begun -> 'now_ms');
+end
+$function$
+;
+alter function write.begin_upload(uuid,text,bytea,text,jsonb,interval) owner to synap_ingest;
 
 CREATE OR REPLACE FUNCTION write.check_idempotency(p_user uuid, p_claim jsonb)
  RETURNS jsonb
@@ -600,10 +681,14 @@ AS $function$
     'outcome', 'tags',
     'tags', jsonb_agg(jsonb_build_object('normalized', p.normalized, 'id', t.tag_id, 'name', t.name))
   ) end
-  from jsonb_to_recordset(p_tags) as p (id uuid, normalized text)
+  from jsonb_to_recordset(p_tags) as p (id uuid, normalized text, renamed boolean, merged_into uuid)
   left join write.tags t on t.user_id = p_user and t.normalized = p.normalized
-  where t.tag_id <> p.id
-    or (t.tag_id is null and exists (select from write.tags x where x.user_id = p_user and x.tag_id = p.id))
+  left join write.tags own on own.user_id = p_user and own.tag_id = p.id
+  where case
+    when p.merged_into is not null then false
+    when p.renamed then t.tag_id <> p.id and t.merged_into is distinct from p.id
+    else t.tag_id <> p.id or own.merged_into is not null or (t.tag_id is null and own.tag_id is not null)
+  end
 $function$
 ;
 alter function write.check_tags(uuid,jsonb) owner to synap_ingest;
@@ -641,6 +726,51 @@ $function$
 ;
 alter function write.check_versions(uuid,jsonb) owner to synap_ingest;
 
+CREATE OR REPLACE FUNCTION write.drop_objects(p_user uuid, p_aggregate uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with gone as (
+    delete from write.objects o
+    where o.user_id = p_user and (p_aggregate is null or o.aggregate_id = p_aggregate)
+    returning o.object_key
+  )
+  insert into write.dropped_objects (object_key) select g.object_key from gone g
+  on conflict (object_key) do nothing
+$function$
+;
+alter function write.drop_objects(uuid,uuid) owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.drop_orphans(p_epoch bigint, p_keys text[])
+ RETURNS SETOF text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '2s'
+AS $function$
+begin
+  if not exists (select from write.sweeps s where s.epoch = p_epoch) or write.refusal() is not null then
+    return;
+  end if;
+  -- Whoever takes a lease or spends one has committed when this is granted, or waits until we have. Nothing weaker: an
+  -- append locks the rows of its leases before it deletes them.
+  lock table write.object_leases in exclusive mode;
+  return query
+    insert into write.dropped_objects as d (object_key)
+    select o from write.orphans_among(p_keys) o
+    on conflict (object_key) do update set deleted_at = null
+    returning d.object_key;
+  -- A request that is late finds its lease gone, and is refused.
+  delete from write.object_leases l
+  using write.dropped_objects d
+  where l.object_key = any (p_keys) and d.object_key = l.object_key;
+end
+$function$
+;
+alter function write.drop_orphans(bigint,text[]) owner to synap_ingest;
+
 CREATE OR REPLACE FUNCTION write.drop_outbox_partition(p_name text)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -664,6 +794,20 @@ end
 $function$
 ;
 alter function write.drop_outbox_partition(text) owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.drop_purged()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform write.drop_objects(new.user_id, case new.event_type when 'entity.purged' then new.aggregate_id end);
+  return null;
+end
+$function$
+;
+alter function write.drop_purged() owner to synap_ingest;
 
 CREATE OR REPLACE FUNCTION write.extend_outbox(p_ahead integer DEFAULT 2, p_close_after interval DEFAULT '06:00:00'::interval)
  RETURNS integer
@@ -794,6 +938,35 @@ $function$
 ;
 alter function write.keep_result(uuid,jsonb,jsonb) owner to synap_ingest;
 
+CREATE OR REPLACE FUNCTION write.orphans_among(p_keys text[])
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select k.object_key from unnest(p_keys) as k (object_key)
+  where not exists (select from write.objects o where o.object_key = k.object_key)
+    and not exists (
+      select from write.object_leases l where l.object_key = k.object_key and l.expires_at > clock_timestamp()
+    )
+    and not exists (
+      select from write.idempotency i
+      where i.object_key = k.object_key and i.result is null and i.expires_at > clock_timestamp()
+    )
+$function$
+;
+alter function write.orphans_among(text[]) owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.other_key(p_object_key text)
+ RETURNS text
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select regexp_replace(p_object_key, '(\.[^./]*)?$', '.' || left(gen_random_uuid()::text, 8) || '\1')
+$function$
+;
+alter function write.other_key(text) owner to synap_ingest;
+
 CREATE OR REPLACE FUNCTION write.outbox_overview()
  RETURNS TABLE(unpublished bigint, oldest_unpublished_at timestamp with time zone, quarantined_users bigint, relay_epoch bigint)
  LANGUAGE sql
@@ -836,6 +1009,44 @@ end
 $function$
 ;
 alter function write.outbox_partitions() owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.put_tags(p_user uuid, p_tags jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_tag record;
+begin
+  for v_tag in
+    select p.* from jsonb_to_recordset(p_tags)
+      as p (id uuid, normalized text, name text, renamed boolean, merged_into uuid)
+    where p.renamed or p.merged_into is not null
+  loop
+    if v_tag.merged_into is not null then
+      update write.tags t set merged_into = v_tag.merged_into
+      where t.user_id = p_user and (t.tag_id = v_tag.id or t.merged_into = v_tag.id);
+    else
+      update write.tags t set normalized = null
+      where t.user_id = p_user and t.normalized = v_tag.normalized and t.merged_into = v_tag.id;
+      update write.tags t set normalized = v_tag.normalized, name = v_tag.name
+      where t.user_id = p_user and t.tag_id = v_tag.id and not exists (
+        select from write.tags x
+        where x.user_id = p_user and x.normalized = v_tag.normalized and x.tag_id <> v_tag.id
+      );
+    end if;
+  end loop;
+
+  insert into write.tags (user_id, tag_id, normalized, name)
+  select p_user, p.id, p.normalized, p.name
+  from jsonb_to_recordset(p_tags)
+    as p (id uuid, normalized text, name text, renamed boolean, merged_into uuid)
+  where p.renamed is not true and p.merged_into is null
+  on conflict do nothing;
+end
+$function$
+;
+alter function write.put_tags(uuid,jsonb) owner to synap_ingest;
 
 CREATE OR REPLACE FUNCTION write.refusal()
  RETURNS text
@@ -902,7 +1113,36 @@ $function$
 ;
 alter function write.release_quarantine(uuid) owner to synap_ingest;
 
+CREATE OR REPLACE FUNCTION write.take_lease(p_object_key text, p_until timestamp with time zone, OUT lease_id uuid, OUT object_key text)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  object_key := p_object_key;
+  insert into write.object_leases as l (object_key, expires_at) values (p_object_key, p_until)
+  returning l.lease_id into take_lease.lease_id;
+  -- Not before: the insert waits for a sweep that decides just now, and only a later statement sees what it decided.
+  if exists (select from write.dropped_objects d where d.object_key = p_object_key) then
+    object_key := write.other_key(p_object_key);
+    update write.object_leases l set object_key = take_lease.object_key where l.lease_id = take_lease.lease_id;
+  end if;
+end
+$function$
+;
+alter function write.take_lease(text,timestamp with time zone) owner to synap_ingest;
+
+CREATE TRIGGER drop_purged AFTER INSERT ON write.outbox FOR EACH ROW WHEN ((new.event_type = ANY (ARRAY['entity.purged'::text, 'user.erased'::text]))) EXECUTE FUNCTION write.drop_purged();
+
 CREATE TRIGGER refuse_unreconciled BEFORE INSERT ON write.outbox FOR EACH STATEMENT EXECUTE FUNCTION write.refuse_unreconciled();
+
+CREATE TRIGGER drop_purged AFTER INSERT ON write.outbox_000000 FOR EACH ROW WHEN ((new.event_type = ANY (ARRAY['entity.purged'::text, 'user.erased'::text]))) EXECUTE FUNCTION write.drop_purged();
+
+CREATE TRIGGER drop_purged AFTER INSERT ON write.outbox_000001 FOR EACH ROW WHEN ((new.event_type = ANY (ARRAY['entity.purged'::text, 'user.erased'::text]))) EXECUTE FUNCTION write.drop_purged();
+
+CREATE TRIGGER drop_purged AFTER INSERT ON write.outbox_000002 FOR EACH ROW WHEN ((new.event_type = ANY (ARRAY['entity.purged'::text, 'user.erased'::text]))) EXECUTE FUNCTION write.drop_purged();
+
+CREATE TRIGGER drop_purged AFTER INSERT ON write.outbox_default FOR EACH ROW WHEN ((new.event_type = ANY (ARRAY['entity.purged'::text, 'user.erased'::text]))) EXECUTE FUNCTION write.drop_purged();
 
 grant execute on function write.item_status(uuid) to synap_query;
 grant execute on function write.outbox_overview() to synap_operator;

@@ -1,5 +1,6 @@
 import { httpHeaders } from '@synap/contracts'
 import { assertNever } from '@synap/core'
+import type { Refused } from '@synap/domain'
 import { etagOf, type ProblemError, problem } from '@synap/http'
 import type { FastifyReply } from 'fastify'
 import type { WriteOutcome, WriteRefusal } from './decide-and-append.ts'
@@ -23,15 +24,20 @@ function problemOf(refusal: WriteRefusal): ProblemError {
     case 'conflict':
       return problem('conflict', { extensions: { currentVersion: refusal.currentVersion }, retryAfter: 1 })
     case 'refused':
-      return refusal.code === 'entity.not_found'
-        ? problem('notFound')
-        : problem('refused', { detail: refusal.message, extensions: { code: refusal.code } })
+      return refusedProblem(refusal)
     default:
       return assertNever(refusal)
   }
 }
 
-/** The answer to a deletion whose `If-Match` names another version. */
+/** An item that is not there says nothing of itself, so that another user's is answered the same. */
+function refusedProblem({ code, message }: Refused): ProblemError {
+  if (code === 'entity.not_found') return problem('notFound')
+  const kind = code.endsWith('not_found') && code !== 'relation.end_not_found' ? 'notFound' : 'refused'
+  return problem(kind, { detail: message, extensions: { code } })
+}
+
+/** The answer to a change whose `If-Match` names another version. */
 export function staleVersion(currentVersion: number): ProblemError {
   return problem('preconditionFailed', {
     extensions: { currentVersion },

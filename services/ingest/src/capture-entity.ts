@@ -1,6 +1,6 @@
 import type { CaptureRequest } from '@synap/contracts'
 import { crashpoint, type EntityId, sha256Hex, uuidv7, withDeadline } from '@synap/core'
-import { type Capture, decide } from '@synap/domain'
+import { type Capture, decide, statesFor } from '@synap/domain'
 import type { FileKind } from '@synap/file-types'
 import { contentKey, type ObjectBody, type ObjectStore } from '@synap/object-store'
 import { asAttempt, type Begun } from './as-attempt.ts'
@@ -9,6 +9,7 @@ import { clockDifference, maxClockDifferenceMs } from './clock-difference.ts'
 import { decideAndAppend, resultFor, type WriteDependencies, type WriteOutcome } from './decide-and-append.ts'
 import { assertTakesWrites } from './outbox-watch.ts'
 import { buildPreview } from './preview.ts'
+import { readAggregates } from './read-aggregates.ts'
 import { beginPut } from './sql/begin-put.ts'
 import { replayOf } from './stored-result.ts'
 import type { TagIds } from './tag-ids.ts'
@@ -78,7 +79,7 @@ function captureWithoutContent(
     caller,
     idempotency: request === null ? null : { ...request, attempt: null },
     objects: [],
-    decide: async (tags) => decideCapture(caller, commandOf(entityId, body, tags)),
+    decide: (tags) => decideCapture(dependencies, caller, commandOf(entityId, body, tags), tags),
     resultOf: (accepted) => resultFor(accepted, entityId, caller),
   })
 }
@@ -118,8 +119,10 @@ export async function captureContent(
       caller,
       idempotency: request === null ? null : { ...request, attempt: begun.attempt },
       objects: [{ ...file, aggregateId: entityId, leaseId: begun.lease_id }],
-      decide: async (tags) =>
-        decideCapture(caller, { ...commandOf(entityId, body, tags), content: file, preview }),
+      decide: (tags) => {
+        const command = { ...commandOf(entityId, body, tags), content: file, preview }
+        return decideCapture(dependencies, caller, command, tags)
+      },
       resultOf: (accepted) => resultFor(accepted, entityId, caller),
     })
   })
@@ -154,8 +157,11 @@ function commandOf(entityId: EntityId, body: CaptureRequest, tags: TagIds): Capt
   }
 }
 
-function decideCapture(caller: Caller, command: Capture) {
-  const decision = decide(command, { entity: undefined }, decisionContextOf(caller))
-  if (decision.outcome === 'accepted' || decision.outcome === 'refused') return decision
-  throw new TypeError('a capture is accepted or refused')
+/** A capture is one round trip, unless what has become of the user's tags has to be known. */
+async function decideCapture({ pool }: WriteDependencies, caller: Caller, command: Capture, tags: TagIds) {
+  const { userId } = caller
+  const context = decisionContextOf(caller)
+  if (!tags.isContested) return decide(command, {}, context)
+  const states = await readAggregates(pool, userId, [userId])
+  return decide({ ...command, userId }, statesFor({ user: userId }, states), context)
 }

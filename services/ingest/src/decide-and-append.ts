@@ -8,7 +8,7 @@ import { clockDifference } from './clock-difference.ts'
 import { inTransaction } from './database.ts'
 import { encodeEvent } from './encode-event.ts'
 import { assertTakesWrites, type OutboxWatch } from './outbox-watch.ts'
-import type { AppendAggregate, AppendCall, AppendObject, AppendOutcome } from './sql/append.ts'
+import type { AppendCall, AppendObject, AppendOutcome } from './sql/append.ts'
 import { checkIdempotency } from './sql/check-idempotency.ts'
 import { type Effect, effectOf, replayOf, type StoredResult } from './stored-result.ts'
 import { createTagIds, type TagIds, tagsIn } from './tag-ids.ts'
@@ -27,8 +27,6 @@ export interface Write<Other> {
   caller: Caller
   idempotency: (RequestKey & { attempt: number | null }) | null
   objects: readonly AppendObject[]
-  /** Aggregates that the last decision only read and that must not have changed since. */
-  reads?(): readonly Pick<AppendAggregate, 'id' | 'type' | 'expected'>[]
   /** Reads what it needs and decides; asked again after a collision, with the tag ids learned since. */
   decide(tags: TagIds): Promise<Accepted | Refused | Other>
   /** What is kept to answer the same request again. */
@@ -69,11 +67,12 @@ export async function decideAndAppend<Other extends { outcome: string } = never>
   }
 }
 
-/** The result for an aggregate that the decision writes. */
+/** The result for an aggregate that the decision writes, or stands on. */
 export function resultFor(accepted: Accepted, id: AggregateId, { correlationId }: Caller): StoredResult {
   const written = accepted.aggregates.find((aggregate) => aggregate.id === id)
-  if (written === undefined) throw new TypeError('the decision does not write the aggregate it is about')
-  return { id, version: written.state.version, correlationId }
+  const version = written?.state.version ?? accepted.reads.find((read) => read.id === id)?.expected
+  if (version === undefined) throw new TypeError('the decision is not about this aggregate')
+  return { id, version, correlationId }
 }
 
 /**
@@ -105,7 +104,7 @@ function callOf<Other>(write: Write<Other>, accepted: Accepted): AppendCall {
     context: appendContextOf(caller),
     aggregates: [
       ...accepted.aggregates.map((written) => ({ ...written, stateVersion })),
-      ...(write.reads?.() ?? []).map((read) => ({ ...read, state: null, stateVersion })),
+      ...accepted.reads.map((read) => ({ ...read, state: null, stateVersion })),
     ],
     events: accepted.events.map(encodeEvent),
     objects,

@@ -1,16 +1,10 @@
 import type { AnalysisRequest } from '@synap/contracts'
 import type { EntityId } from '@synap/core'
-import {
-  type Accepted,
-  type AnalysisState,
-  decide,
-  type EntityState,
-  type RecordAnalysis,
-} from '@synap/domain'
+import { type Accepted, decide, type EntityState, idsOf, type RecordAnalysis, statesFor } from '@synap/domain'
 import { type Caller, decisionContextOf, type RequestKey } from './caller.ts'
-import { decideAndAppend, type WriteDependencies, type WriteOutcome } from './decide-and-append.ts'
+import { decideAndAppend, resultFor, type WriteDependencies, type WriteOutcome } from './decide-and-append.ts'
 import { readAggregates } from './read-aggregates.ts'
-import type { TagIds } from './tag-ids.ts'
+import { type KnownTags, readTags } from './read-tags.ts'
 
 export interface RecordAnalysisRequest {
   caller: Caller
@@ -35,41 +29,30 @@ export function recordAnalysis(
   { caller, entityId, body, request }: RecordAnalysisRequest,
 ): Promise<WriteOutcome | NothingRecorded> {
   let entity: EntityState | undefined
-  let writesEntity = false
   return decideAndAppend<NothingRecorded>(dependencies, {
     caller,
     idempotency: request === null ? null : { ...request, attempt: null },
     objects: [],
-    decide: async (tags) => {
-      const states = await readAggregates(dependencies.pool, caller.userId, [entityId, body.analysisId])
-      entity = states.get(entityId) as EntityState | undefined
-      const analysis = states.get(body.analysisId) as AnalysisState | undefined
-      const decision = decide(
-        commandOf(entityId, body, tags),
-        { entity, analysis },
-        decisionContextOf(caller),
+    decide: async () => {
+      const names = body.outcome === 'completed' ? body.result.tags.map(({ name }) => name) : []
+      const tags = await readTags(dependencies.pool, caller.userId, { names })
+      const command = commandOf(entityId, body, tags)
+      const withUser = names.length === 0 ? command : { ...command, userId: caller.userId }
+      const ids = idsOf(withUser)
+      const states = statesFor(
+        ids,
+        await readAggregates(dependencies.pool, caller.userId, Object.values(ids)),
       )
-      if (decision.outcome === 'refused') return decision
-      if (decision.outcome === 'accepted') {
-        writesEntity = decision.aggregates.some(({ id }) => id === entityId)
-        return decision
-      }
+      entity = states.entity
+      const decision = decide(withUser, states, decisionContextOf(caller))
+      if (decision.outcome === 'refused' || decision.outcome === 'accepted') return decision
       return { ...decision, version: entity?.version ?? 0, sequence: entity?.sequence ?? 0 }
     },
-    reads: () =>
-      entity === undefined || writesEntity
-        ? []
-        : [{ id: entityId, type: 'entity', expected: entity.version }],
-    resultOf: (accepted) => ({
-      id: entityId,
-      version: accepted.aggregates.find(({ id }) => id === entityId)?.state.version ?? entity?.version ?? 0,
-      correlationId: caller.correlationId,
-      applied: appliedIn(accepted),
-    }),
+    resultOf: (accepted) => ({ ...resultFor(accepted, entityId, caller), applied: appliedIn(accepted) }),
   })
 }
 
-function commandOf(entityId: EntityId, body: AnalysisRequest, tags: TagIds): RecordAnalysis {
+function commandOf(entityId: EntityId, body: AnalysisRequest, tags: KnownTags): RecordAnalysis {
   const { analysisId, contentHash, enricherVersion, run, basedOnVersion, model, promptVersion, offline } =
     body
   const job = {

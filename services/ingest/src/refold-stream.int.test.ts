@@ -1,4 +1,4 @@
-import type { AggregateId } from '@synap/core'
+import type { AggregateId, EntityId } from '@synap/core'
 import { stateVersion } from '@synap/domain'
 import { createPool, type Pool } from '@synap/postgres'
 import { createTestDatabase, type TestDatabase } from '@synap/testing'
@@ -8,8 +8,8 @@ import { copyToLog } from '../test/log-rows.ts'
 import { registerDirectly } from '../test/register-directly.ts'
 import type { Caller } from './caller.ts'
 import type { WriteDependencies } from './decide-and-append.ts'
-import { deleteEntity } from './delete-entity.ts'
 import { readAggregates } from './read-aggregates.ts'
+import { runCommand } from './run-command.ts'
 import { createSchemaBook, type SchemaBook } from './schema-book.ts'
 import { append } from './sql/append.ts'
 
@@ -45,9 +45,15 @@ const dependencies = {
 } as unknown as Omit<WriteDependencies, 'pool'>
 
 const remove = () =>
-  deleteEntity(
+  runCommand(
     { ...dependencies, pool },
-    { caller, entityId: id as never, expectedVersion: 1, request: null },
+    {
+      caller,
+      request: null,
+      about: id,
+      expectedVersion: 1,
+      command: () => ({ kind: 'delete', entityId: id as EntityId }),
+    },
   )
 
 const stored = () =>

@@ -5,10 +5,14 @@ import type { Logger } from '@synap/telemetry'
 import { createAuthenticate } from './authenticate.ts'
 import { createKeyUse } from './key-use.ts'
 import type { Operator } from './operator.ts'
+import { registerChangeRoutes } from './routes/changes.ts'
 import { type EntityRouteDependencies, registerEntityRoutes } from './routes/entities.ts'
 import { registerInternalRoutes } from './routes/internal.ts'
 import { registerKeyRoutes } from './routes/keys.ts'
 import { registerOperateRoutes } from './routes/operate.ts'
+import { registerRelationRoutes } from './routes/relations.ts'
+import { registerTagRoutes } from './routes/tags.ts'
+import { registerUndoRoutes } from './routes/undo.ts'
 import type { SchemaBook } from './schema-book.ts'
 
 export interface ServerDependencies extends EntityRouteDependencies {
@@ -41,6 +45,10 @@ export async function buildServer(dependencies: ServerDependencies): Promise<App
   await app.register(fastifyMultipart)
   app.addHook('onClose', () => keyUse.close())
   registerEntityRoutes(app, dependencies)
+  registerChangeRoutes(app, dependencies)
+  registerTagRoutes(app, dependencies)
+  registerRelationRoutes(app, dependencies)
+  registerUndoRoutes(app, dependencies)
   registerKeyRoutes(app, pool)
   registerInternalRoutes(app, { pool, schemas, onKeyUse: keyUse.note })
   registerOperateRoutes(app, dependencies.operator)

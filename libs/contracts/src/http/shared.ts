@@ -71,6 +71,18 @@ export const metadata = z
   })
   .meta({ id: 'Metadata', description: 'Free data of the client.' }) as unknown as z.ZodType<JsonObject>
 
+/** A merge patch (RFC 7396) of metadata: null removes a key. The same bounds hold for what comes of it. */
+export const mergePatch = z
+  .record(z.string(), z.unknown())
+  .superRefine((value, context) => {
+    const problem = metadataObjectProblem(value)
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
+  })
+  .meta({
+    id: 'MergePatch',
+    description: 'Merge patch (RFC 7396): null removes a key.',
+  }) as unknown as z.ZodType<JsonObject>
+
 export const jsonValue = z.unknown() as z.ZodType<Json>
 
 /** What every write answers with. `sequence` is what a reader waits for: `min_sequence`. */

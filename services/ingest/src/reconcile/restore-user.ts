@@ -1,21 +1,13 @@
 import type { SynapEvent } from '@synap/contracts'
 import type { AggregateId, UserId } from '@synap/core'
-import { type AggregateState, evolve, normaliseTagName, stateVersion } from '@synap/domain'
+import { type AggregateState, evolve, stateVersion } from '@synap/domain'
 import type { Client, Pool } from '@synap/postgres'
 import { inTransaction } from '../database.ts'
 import { eventOfLogRow, readRecord } from '../encode-rows.ts'
 import { readAggregates } from '../read-aggregates.ts'
 import type { SchemaBook } from '../schema-book.ts'
 import { selectLogBetween, selectParkedBetween } from '../sql/log-events.ts'
-import {
-  deleteObjects,
-  deleteTag,
-  lockUser,
-  putObject,
-  putStream,
-  putTag,
-  raiseUser,
-} from '../sql/reconcile.ts'
+import { deleteObjects, lockUser, putObject, putStream, putTags, raiseUser } from '../sql/reconcile.ts'
 import { tagsIn } from '../tag-ids.ts'
 
 const page = 500
@@ -137,7 +129,8 @@ async function storeStreams(
 /** What an append leaves behind besides the stream: rows of the objects ledger, names of tags. */
 async function storeTraces(client: Client, event: SynapEvent): Promise<void> {
   const { userId, aggregateId } = event
-  for (const tag of tagsIn([event])) await putTag(client, userId, tag)
+  const tags = tagsIn([event])
+  if (tags.length > 0) await putTags(client, userId, tags)
   switch (event.type) {
     case 'entity.file_uploaded':
       return putObject(client, { ...event.delta.file, userId, aggregateId })
@@ -147,13 +140,6 @@ async function storeTraces(client: Client, event: SynapEvent): Promise<void> {
       return deleteObjects(client, userId, aggregateId)
     case 'user.erased':
       return deleteObjects(client, userId, null)
-    case 'tag.renamed': {
-      const { tagId: id, name } = event.delta
-      await deleteTag(client, userId, id)
-      return putTag(client, userId, { id, name, normalized: normaliseTagName(name) })
-    }
-    case 'tag.merged':
-      return deleteTag(client, userId, event.delta.tagId)
     default:
       return undefined
   }

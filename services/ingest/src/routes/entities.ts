@@ -5,32 +5,21 @@ import {
   captureFileForm,
   captureRequest,
   captureResponse,
-  changeResponse,
   entityParams,
   httpHeaders,
 } from '@synap/contracts'
-import { SynapError } from '@synap/core'
-import {
-  type App,
-  correlationIdOf,
-  expectedVersion,
-  principalOf,
-  problem,
-  requires,
-  takesFileForm,
-} from '@synap/http'
+import { type App, correlationIdOf, principalOf, requires, takesFileForm } from '@synap/http'
 import type { FastifyRequest } from 'fastify'
-import { effectOrThrow, staleVersion } from '../answer-write.ts'
-import { isOutcomeUnknown } from '../append-knowing.ts'
+import { effectOrThrow } from '../answer-write.ts'
 import { type CaptureDependencies, captureEntity } from '../capture-entity.ts'
 import type { WriteOutcome } from '../decide-and-append.ts'
-import { deleteEntity } from '../delete-entity.ts'
 import { askedFor, captureFile } from '../files/capture-file.ts'
 import { readFileForm } from '../files/read-file-form.ts'
 import type { Spool } from '../files/spool.ts'
 import { assertTakesWrites } from '../outbox-watch.ts'
 import { recordAnalysis } from '../record-analysis.ts'
 import { callerOf, requestKeyOf } from '../request-facts.ts'
+import { explained } from './answer-change.ts'
 
 export interface EntityRouteDependencies extends CaptureDependencies {
   spool: Spool
@@ -41,7 +30,6 @@ export interface EntityRouteDependencies extends CaptureDependencies {
 /** `/v1/entities`: what users and their programs write. */
 export function registerEntityRoutes(app: App, dependencies: EntityRouteDependencies): void {
   registerCapture(app, dependencies)
-  registerDelete(app, dependencies)
   registerAnalyses(app, dependencies)
 }
 
@@ -99,25 +87,6 @@ async function captureForm(
   }
 }
 
-function registerDelete(app: App, dependencies: CaptureDependencies): void {
-  const schema = {
-    summary: 'Hide an entity; it can be restored',
-    params: entityParams,
-    response: { 200: changeResponse },
-  }
-  app.delete('/v1/entities/:id', { schema, config: requires('write') }, async (request, reply) => {
-    const outcome = await deleteEntity(dependencies, {
-      caller: callerOf(request),
-      entityId: request.params.id,
-      expectedVersion: expectedVersion(request),
-      request: requestKeyOf(request),
-    }).catch(explained)
-    if (outcome.outcome === 'stale') throw staleVersion(outcome.currentVersion)
-    const { id, version, sequence, correlationId } = effectOrThrow(reply, outcome)
-    return changeResponse.parse({ id, version, sequence, correlationId })
-  })
-}
-
 function registerAnalyses(app: App, dependencies: CaptureDependencies): void {
   const schema = {
     summary: 'Record an analysis (enrichers)',
@@ -142,19 +111,4 @@ function registerAnalyses(app: App, dependencies: CaptureDependencies): void {
     const { id, version, sequence, correlationId, applied = [] } = effectOrThrow(reply, outcome)
     return analysisResponse.parse({ outcome: 'recorded', id, version, sequence, correlationId, applied })
   })
-}
-
-/** Tells the client what its retry needs to know where the class of an error alone does not. */
-function explained(error: unknown): never {
-  if (isOutcomeUnknown(error)) {
-    throw problem('unavailable', {
-      detail: 'Whether it was stored is unknown. Send it again with the same Idempotency-Key.',
-      retryAfter: 2,
-      cause: error,
-    })
-  }
-  if (error instanceof SynapError && error.code === 'event.too_large') {
-    throw problem('tooLarge', { detail: 'What it says does not fit into one event.', cause: error })
-  }
-  throw error
 }

@@ -47,6 +47,10 @@ export interface AppendTag {
   id: TagId
   normalized: string
   name: string
+  /** True for a tag that has this name from now on. */
+  renamed?: true
+  /** The tag that this one becomes. */
+  merged_into?: TagId
 }
 
 export interface AppendIdempotency {

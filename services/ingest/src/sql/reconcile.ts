@@ -1,5 +1,6 @@
-import type { AggregateId, TagId, UserId } from '@synap/core'
+import type { AggregateId, UserId } from '@synap/core'
 import { type Client, execute, query } from '@synap/postgres'
+import type { AppendTag } from './append.ts'
 
 export interface ReconciliationRow {
   run: string
@@ -221,24 +222,10 @@ export async function deleteObjects(
   })
 }
 
-/** Another tag that has the name, or the id, stays as it is. */
-export async function putTag(
-  client: Client,
-  userId: UserId,
-  tag: { id: TagId; normalized: string; name: string },
-): Promise<void> {
+/** As the append does it; another tag that has the name, or the id, stays as it is. */
+export async function putTags(client: Client, userId: UserId, tags: readonly AppendTag[]): Promise<void> {
   await execute(client, {
-    text: `
-      insert into write.tags (user_id, tag_id, normalized, name)
-      values ($1::uuid, $2::uuid, $3::text, $4::text)
-      on conflict do nothing`,
-    values: [userId, tag.id, tag.normalized, tag.name],
-  })
-}
-
-export async function deleteTag(client: Client, userId: UserId, tagId: TagId): Promise<void> {
-  await execute(client, {
-    text: 'delete from write.tags where user_id = $1::uuid and tag_id = $2::uuid',
-    values: [userId, tagId],
+    text: 'select write.put_tags($1::uuid, $2::jsonb)',
+    values: [userId, JSON.stringify(tags)],
   })
 }
