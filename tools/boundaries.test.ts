@@ -71,6 +71,14 @@ describe('module boundaries', () => {
     expect(violationsOf('libs/kafka/src/a.ts', "import { Kafka } from 'kafkajs'")).toEqual([])
   })
 
+  it('given a benchmark, it may drive a driver and measure a service; nothing may depend on it', () => {
+    const bench = { ...project('bench', 'bench', ['@synap/ingest', 'kafkajs']), name: '@synap/bench' }
+    const file = { path: 'bench/src/peer.ts', text: "import { Kafka } from 'kafkajs'" }
+    expect(findBoundaryViolations([...house, bench], [file])).toEqual([])
+    const bad = project('services/enricher', 'service', ['@synap/bench'])
+    expect(findBoundaryViolations([...house, bench, bad], [])).toHaveLength(1)
+  })
+
   it('given a project that its package.json does not declare, it is named, also in a type or dynamic import', () => {
     for (const text of [
       "import { a } from '@synap/kafka'",

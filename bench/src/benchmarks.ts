@@ -3,6 +3,7 @@ import { standaloneIdle } from './standalone/idle.ts'
 import { standaloneImport } from './standalone/import.ts'
 import { standaloneMemory } from './standalone/memory.ts'
 import { standaloneStart } from './standalone/start-times.ts'
+import { b2Writer } from './writer/b2.ts'
 
 /** Every command of the suite, in the order of the list. */
 export const benchmarks: readonly Benchmark[] = [
@@ -10,4 +11,5 @@ export const benchmarks: readonly Benchmark[] = [
   standaloneIdle,
   standaloneImport,
   standaloneMemory,
+  b2Writer,
 ]

@@ -11,6 +11,7 @@ export { containerName, containerRecord, createDockerProvider, setName } from '.
 export { imageExists } from './docker/pull.ts'
 export { probeServer } from './health.ts'
 export { images } from './images.ts'
+export { createKafkaTools, type KafkaTools } from './native/kafka-tools.ts'
 export { createNativeProvider } from './native/provider.ts'
 export { freePorts, freeServerPorts } from './ports.ts'
 export { identify, isRunning, type ProcessIdentity, signalProcess } from './process/identity.ts'
