@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 deeae65d908432e3b0c530076e8a2038112fda63973ae28b5d86a23cfd6ea97e
+-- What the migrations beside this file come to; of them: sha256 1982ac7787a61210ae669f9f11a975d80a8ca5aa2c7016c9deb49660d38944a2
 create schema write authorization synap_ingest;
 
 create sequence write.outbox_id as bigint;
@@ -802,7 +802,13 @@ CREATE OR REPLACE FUNCTION write.drop_purged()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 begin
-  perform write.drop_objects(new.user_id, case new.event_type when 'entity.purged' then new.aggregate_id end);
+  if new.event_type = 'entity.purged' then
+    perform write.drop_objects(new.user_id, new.aggregate_id);
+  else
+    perform write.drop_objects(new.user_id, null);
+    -- Their names are the user's words. What was put for them is found by the sweep.
+    delete from write.uploads u where u.user_id = new.user_id;
+  end if;
   return null;
 end
 $function$

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { databaseConfig, httpConfig, integer, kafkaConfig, registryConfig, s3Config } from '@synap/runtime'
 import { z } from 'zod'
 import { uploadConfig } from './files/upload-config.ts'
+import { sweepConfig } from './sweep/sweep-config.ts'
 
 /** The environment of ingest; names are the keys in upper snake case. */
 export const config = z.object({
@@ -10,6 +11,7 @@ export const config = z.object({
   ...s3Config,
   ...httpConfig,
   ...uploadConfig,
+  ...sweepConfig,
   /** Events that may wait for the relay before writes answer 503. */
   outboxLimit: integer(1, 1_000_000_000).default(1_000_000),
   /** Milliseconds after which another process takes over a relay that has gone silent. */

@@ -1,6 +1,7 @@
 import { counter, observe } from '@synap/telemetry'
 import type { OutboxWatch } from './outbox-watch.ts'
 import type { Relay } from './relay/relay.ts'
+import type { SweepCounts } from './sweep/sweep-objects.ts'
 import type { Upkeep } from './upkeep.ts'
 
 export const published = counter('synap_ingest_relay_published_events', {
@@ -14,6 +15,31 @@ export const clockJumps = counter('synap_ingest_clock_jumps', {
 export const quarantines = counter('synap_ingest_relay_quarantines', {
   help: 'Users held back because their next event cannot be published. Alarm.',
 })
+
+const sweepKept = counter('synap_ingest_sweep_kept_objects', {
+  help: 'Looks at an object that was old enough to be swept and is held.',
+})
+const sweepOrphans = counter('synap_ingest_sweep_orphan_objects', {
+  help: 'Objects that nothing referred to and that were given up.',
+})
+const sweepOrphanBytes = counter('synap_ingest_sweep_orphan_bytes', {
+  help: 'Bytes of the objects that were given up.',
+})
+const sweepDeleted = counter('synap_ingest_sweep_deleted_objects', {
+  help: 'Objects deleted from the store: orphans, and what was purged.',
+})
+const sweepUnfinished = counter('synap_ingest_sweep_unfinished_puts', {
+  help: 'Puts that never ended and whose parts were taken away.',
+})
+
+/** Counts what a turn of the sweep came to. */
+export function countSwept(counts: SweepCounts): void {
+  sweepKept.add(counts.kept)
+  sweepOrphans.add(counts.orphans)
+  sweepOrphanBytes.add(counts.orphanBytes)
+  sweepDeleted.add(counts.deleted)
+  sweepUnfinished.add(counts.unfinished)
+}
 
 /** Gauges that are read when somebody scrapes; the returned function takes them away. */
 export function observeOutbox(outbox: OutboxWatch, relay: Relay, upkeep: Upkeep): () => void {

@@ -7,17 +7,21 @@ import { type Config, migrations } from './config.ts'
 import { pingDatabase } from './database.ts'
 import { createSpool } from './files/spool.ts'
 import { fileLimitsOf, type UploadConfig } from './files/upload-config.ts'
-import { clockJumps } from './metrics.ts'
+import { clockJumps, countSwept } from './metrics.ts'
 import { createOperator } from './operator.ts'
 import { assertSchemasRegistered, createSchemaBook } from './schema-book.ts'
 import { buildServer } from './server.ts'
 import { startRelaying } from './start-relaying.ts'
+import { startSweep } from './sweep/start-sweep.ts'
+import type { SweepConfig } from './sweep/sweep-config.ts'
 
 export { migrations } from './config.ts'
 export { type UploadConfig, uploadConfig } from './files/upload-config.ts'
+export { type SweepConfig, sweepConfig } from './sweep/sweep-config.ts'
 
 export type IngestConfig = Pick<Config, 'topicPrefix' | 'outboxLimit' | 'relayLeaseMs' | 'relayPollMs'> &
-  UploadConfig
+  UploadConfig &
+  SweepConfig
 
 /** What ingest stands on; whoever made these closes them, after ingest. */
 export interface IngestDrivers {
@@ -40,6 +44,10 @@ export async function startIngest(
   await outbox.begun
   const operator = createOperator({ pool, logger, schemas, log, topic, relay })
   defer('operator', () => operator.close())
+  const { sweepAgeMs: ageMs, sweepEveryMs: everyMs } = config
+  const sweep =
+    everyMs === 0 ? undefined : startSweep({ pool, store, logger, ageMs, everyMs, onSwept: countSwept })
+  defer('sweep', async () => sweep?.close())
 
   const { uploadDir: folder, uploadSpoolBytes: maxBytes, uploadTimeoutMs } = config
   const spool = await createSpool({ folder, maxBytes, limits: fileLimitsOf(config) })

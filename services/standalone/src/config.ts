@@ -1,7 +1,13 @@
 import { isTimeZone } from '@synap/ai'
 import type { EnricherOptions } from '@synap/enricher'
 import type { EventsWriterOptions } from '@synap/events-writer'
-import { type IngestConfig, type UploadConfig, uploadConfig } from '@synap/ingest'
+import {
+  type IngestConfig,
+  type SweepConfig,
+  sweepConfig,
+  type UploadConfig,
+  uploadConfig,
+} from '@synap/ingest'
 import type { ProjectorOptions } from '@synap/projector'
 import { httpConfig, modelConfig } from '@synap/runtime'
 import { z } from 'zod'
@@ -11,6 +17,7 @@ export const standaloneConfig = z.object({
   ...httpConfig,
   ...modelConfig,
   ...uploadConfig,
+  ...sweepConfig,
   /** Uploads under way lie in the data folder unless another is named. */
   uploadDir: uploadConfig.uploadDir.removeDefault().optional(),
   /** Absolute: the folder that holds everything. */
@@ -27,7 +34,7 @@ export type StandaloneConfig = z.output<typeof standaloneConfig>
  * What the services are told where nobody else can write: commits of this process wake who waits for them, so polling
  * is for the unforeseen only. A lease outlives a kill: short ones let the next start go on soon.
  */
-export const settings: Omit<IngestConfig, keyof UploadConfig> &
+export const settings: Omit<IngestConfig, keyof UploadConfig | keyof SweepConfig> &
   EventsWriterOptions &
   ProjectorOptions &
   Omit<EnricherOptions, 'defaultTimeZone'> = {

@@ -208,16 +208,14 @@ export async function putObject(
   })
 }
 
-/** Of one aggregate after its purge, or of all when the user was erased (null). */
+/** Of one aggregate after its purge, or of all when the user was erased (null). The sweep deletes what they name. */
 export async function deleteObjects(
   client: Client,
   userId: UserId,
   aggregateId: AggregateId | null,
 ): Promise<void> {
   await execute(client, {
-    text: `
-      delete from write.objects
-       where user_id = $1::uuid and ($2::uuid is null or aggregate_id = $2::uuid)`,
+    text: 'select write.drop_objects($1::uuid, $2::uuid)',
     values: [userId, aggregateId],
   })
 }
