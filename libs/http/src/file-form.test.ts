@@ -4,7 +4,7 @@ import { wait } from '@synap/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { buildFixture, type Fixture } from '../test/fixture.ts'
-import { open, streamsAnswer, takesFileForm } from './index.ts'
+import { mayTake, open, streamsAnswer, takesFileForm } from './index.ts'
 
 const form = z
   .strictObject({ entity: z.strictObject({ a: z.string() }), file: z.string() })
@@ -22,6 +22,11 @@ async function start(formMs: number): Promise<string> {
   const body = { content: { 'application/json': { schema: z.strictObject({ n: z.int() }) } } }
   const config = { ...open(), ...takesFileForm(form, formMs) }
   app.post('/forms', { schema: { body }, config }, async (request) => {
+    await wait(3 * quickMs, request.signal)
+    return { ok: true }
+  })
+  app.post('/only-forms', { config }, async () => ({ ok: true }))
+  app.post('/patient', { config: { ...open(), ...mayTake(formMs) } }, async (request) => {
     await wait(3 * quickMs, request.signal)
     return { ok: true }
   })
@@ -48,6 +53,11 @@ describe('a route that takes a form with a file', () => {
     expect((await post(url, 'application/json', '{"n":1}')).status).toBe(503)
   })
 
+  it('given a route that may take long, it has that time for any request', async () => {
+    const url = await start(10_000)
+    expect((await fetch(`${url}/patient`, { method: 'POST' })).status).toBe(200)
+  })
+
   it('given JSON that is not valid, it is refused as everywhere', async () => {
     const url = await start(10_000)
     const answer = await post(url, 'application/json', '{"n":"1"}')
@@ -66,6 +76,8 @@ describe('a route that takes a form with a file', () => {
     expect(Object.keys(content)).toEqual(['application/json', 'multipart/form-data'])
     expect(JSON.stringify(content['multipart/form-data'])).toContain('TestForm')
     expect(JSON.stringify(document)).toContain('"TestForm":{')
+    const only = document.paths['/only-forms']?.post?.requestBody.content ?? {}
+    expect(Object.keys(only)).toEqual(['multipart/form-data'])
   })
 })
 

@@ -9,7 +9,7 @@ export {
 } from './access.ts'
 export { type App, type AppOptions, buildApp } from './app.ts'
 export { etagOf, expectedVersion, notModified } from './etag.ts'
-export { takesFileForm } from './file-form.ts'
+export { mayTake, takesFileForm } from './file-form.ts'
 export { parseJsonBody, refuseHostileText } from './json-body.ts'
 export type { Limits } from './limits.ts'
 export { streamsAnswer } from './long-answer.ts'

@@ -80,15 +80,17 @@ function transform(document: Document): ReturnType<typeof jsonSchemaTransform> {
   }
   const form = fileFormOf(document.route.config)
   if (form === undefined) return jsonSchemaTransform({ ...document, schema })
+  const body = jsonOf(schema)
   return withForm(
-    jsonSchemaTransform({ ...document, schema: { ...schema, body: jsonOf(schema) } }),
+    jsonSchemaTransform({ ...document, schema: body === undefined ? schema : { ...schema, body } }),
     form.schema,
     document,
   )
 }
 
-/** The schema of the JSON body of a route whose body depends on the media type. */
+/** The schema of the JSON body of a route whose body depends on the media type; undefined when it takes forms only. */
 function jsonOf(schema: Record<string, unknown>): unknown {
+  if (schema['body'] === undefined) return undefined
   return (schema['body'] as { content: Record<string, { schema: unknown }> }).content['application/json']
     ?.schema
 }
@@ -100,7 +102,7 @@ function withForm(
 ): ReturnType<typeof jsonSchemaTransform> {
   const form = jsonSchemaTransform({ ...document, schema: { body: schema } })
   const content = {
-    'application/json': { schema: json.schema.body },
+    ...(json.schema.body === undefined ? {} : { 'application/json': { schema: json.schema.body } }),
     [formMediaType]: { schema: form.schema.body },
   }
   return { ...json, schema: { ...json.schema, body: { content } } }

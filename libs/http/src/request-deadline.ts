@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import { fileFormDeadline } from './file-form.ts'
+import { routeDeadline } from './file-form.ts'
 import { longAnswerMs } from './long-answer.ts'
 import { problem } from './problem.ts'
 
@@ -28,7 +28,7 @@ export function registerDeadline(app: FastifyInstance, ms: number): void {
       const moreMs = reply.raw.headersSent ? longAnswerMs(request.routeOptions.config) : 0
       if (moreMs === 0) end()
       else late = setTimeout(end, moreMs)
-    }, fileFormDeadline(request) ?? ms)
+    }, routeDeadline(request) ?? ms)
     reply.raw.once('close', () => {
       clearTimeout(late)
       if (!reply.raw.writableFinished) controller.abort(problem('requestTimeout'))
