@@ -68,6 +68,27 @@ export {
   analysisResult,
 } from './http/analysis.ts'
 export {
+  type Graph,
+  type GraphQuery,
+  graphQuery,
+  graphResponse,
+  type RelationList,
+  type RelationsQuery,
+  type RelationView,
+  relationList,
+  relationSchema,
+  relationsQuery,
+  type Settings,
+  settingsResponse,
+  type TagList,
+  type TagView,
+  type TasksQuery,
+  tagList,
+  tagSchema,
+  tagsQuery,
+  tasksQuery,
+} from './http/browse.ts'
+export {
   type CaptureFileRequest,
   type CaptureRequest,
   type CaptureResponse,

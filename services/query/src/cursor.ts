@@ -17,20 +17,23 @@ export interface CursorCodec<Position = ListPosition> {
 
 const macLength = 16
 
-/** How a position is written down: always as many bytes. */
+/** How a position is written down. */
 interface PositionForm<Position> {
   name: string
-  length: number
-  write(position: Position, payload: Buffer): void
+  /** Bytes, where it is always as many. */
+  length: number | undefined
+  write(position: Position): Buffer
   read(payload: Buffer): Position
 }
 
 const listForm: PositionForm<ListPosition> = {
   name: 'list',
   length: 6 + 16,
-  write({ createdAt, id }, payload) {
+  write({ createdAt, id }) {
+    const payload = Buffer.alloc(22)
     payload.writeUIntBE(createdAt, 0, 6)
     payload.write(id.replaceAll('-', ''), 6, 'hex')
+    return payload
   },
   read(payload) {
     const hex = payload.toString('hex', 6)
@@ -44,7 +47,11 @@ const listForm: PositionForm<ListPosition> = {
 const sequenceForm: PositionForm<number> = {
   name: 'sequence',
   length: 8,
-  write: (sequence, payload) => void payload.writeBigUInt64BE(BigInt(sequence)),
+  write(sequence) {
+    const payload = Buffer.alloc(8)
+    payload.writeBigUInt64BE(BigInt(sequence))
+    return payload
+  },
   read: (payload) => Number(payload.readBigUInt64BE()),
 }
 
@@ -54,6 +61,18 @@ export const createCursorCodec = (secret: string): CursorCodec => createCodec(se
 /** For lists of events: they go on behind (or before) a sequence. */
 export const createSequenceCursorCodec = (secret: string): CursorCodec<number> =>
   createCodec(secret, sequenceForm)
+
+/** For lists in another order: the values of their last row, as plain JSON. Each kind of list has a name. */
+export const createKeyCursorCodec = <Key extends readonly (string | number)[]>(
+  secret: string,
+  name: string,
+): CursorCodec<Key> =>
+  createCodec<Key>(secret, {
+    name,
+    length: undefined,
+    write: (key) => Buffer.from(JSON.stringify(key)),
+    read: (payload) => JSON.parse(payload.toString('utf8')) as Key,
+  })
 
 /**
  * A cursor is base64url of the position and the first 16 bytes of HMAC-SHA-256 over it, the user and the filter; each
@@ -66,15 +85,16 @@ function createCodec<Position>(secret: string, form: PositionForm<Position>): Cu
 
   return {
     sign(userId, filter, position) {
-      const payload = Buffer.alloc(form.length)
-      form.write(position, payload)
+      const payload = form.write(position)
       return Buffer.concat([payload, mac(userId, filter, payload)]).toString('base64url')
     },
     parse(userId, filter, cursor) {
       const bytes = Buffer.from(cursor, 'base64url')
-      if (bytes.length !== form.length + macLength || bytes.toString('base64url') !== cursor) return undefined
-      const payload = bytes.subarray(0, form.length)
-      if (!timingSafeEqual(mac(userId, filter, payload), bytes.subarray(form.length))) return undefined
+      const length = bytes.length - macLength
+      if (length < 1 || (form.length !== undefined && length !== form.length)) return undefined
+      if (bytes.toString('base64url') !== cursor) return undefined
+      const payload = bytes.subarray(0, length)
+      if (!timingSafeEqual(mac(userId, filter, payload), bytes.subarray(length))) return undefined
       return form.read(payload)
     },
   }

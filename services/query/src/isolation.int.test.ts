@@ -1,7 +1,7 @@
 import { createOfflineProvider } from '@synap/ai'
 import { type EntityId, type UserId, uuidv7 } from '@synap/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { contentKeyOf, seedEntity, textKeyOf } from '../test/seed.ts'
+import { contentKeyOf, seedEntity, seedRelation, textKeyOf } from '../test/seed.ts'
 import { seedEvents } from '../test/seed-events.ts'
 import { seedWritten } from '../test/seed-status.ts'
 import { startQuery, type TestQuery } from '../test/start-query.ts'
@@ -9,7 +9,13 @@ import { startQuery, type TestQuery } from '../test/start-query.ts'
 /** Query parameters without which a route cannot be asked. */
 const needed: Record<string, string> = { '/v1/search': '?q=canaryword', '/v1/events/stream': '?since=0' }
 /** Answers with numbers only. */
-const withoutWords = ['/v1/entities/{id}/status', '/v1/events/counts']
+const withoutWords = [
+  '/v1/entities/{id}/status',
+  '/v1/events/counts',
+  '/v1/me',
+  '/v1/relations',
+  '/v1/relations/{id}',
+]
 const ourRoutes = (path: string) => path.startsWith('/v1/')
 
 describe('two users', () => {
@@ -28,7 +34,9 @@ describe('two users', () => {
     for (const userId of [anna, bert]) {
       const own =
         userId === anna ? seeded : { text: 'bert', title: 'bert', vectors, model: offline.embeddingModel }
-      const made = await seedEntity(query.pool, { userId, sequence: 1, ...own })
+      const made = await seedEntity(query.pool, { userId, sequence: 1, type: 'task', task: {}, ...own })
+      // one id leads to the relation too
+      await seedRelation(query.pool, { userId, id: made, source: made, target: made })
       await seedWritten(query.database, { userId, id: made, version: 1, sequence: 1, sha256: null })
       // an event with the id of the entity: one id leads to both
       const delta = { type: 'note', title: own.title }
@@ -54,13 +62,19 @@ describe('two users', () => {
       '/v1/entities',
       '/v1/entities/{id}',
       '/v1/entities/{id}/content',
+      '/v1/entities/{id}/graph',
       '/v1/entities/{id}/history',
       '/v1/entities/{id}/status',
       '/v1/events',
       '/v1/events/counts',
       '/v1/events/stream',
       '/v1/events/{id}/chain',
+      '/v1/me',
+      '/v1/relations',
+      '/v1/relations/{id}',
       '/v1/search',
+      '/v1/tags',
+      '/v1/tasks',
     ])
   })
 

@@ -11,10 +11,15 @@ import { registerCountEvents } from './routes/count-events.ts'
 import { registerGetChain } from './routes/get-chain.ts'
 import { registerGetContent } from './routes/get-content.ts'
 import { registerGetEntity } from './routes/get-entity.ts'
+import { registerGetGraph } from './routes/get-graph.ts'
 import { registerGetHistory } from './routes/get-history.ts'
+import { registerGetMe } from './routes/get-me.ts'
 import { registerGetStatus } from './routes/get-status.ts'
 import { registerListEntities } from './routes/list-entities.ts'
 import { registerListEvents } from './routes/list-events.ts'
+import { registerListTags } from './routes/list-tags.ts'
+import { registerListTasks } from './routes/list-tasks.ts'
+import { registerRelations } from './routes/relations.ts'
 import { registerSearch } from './routes/search.ts'
 import { registerStreamEvents } from './routes/stream-events.ts'
 
@@ -28,6 +33,8 @@ export interface ServerDeps {
   /** Models that questions can be embedded with. */
   providers: readonly ModelProvider[]
   cursors: CursorCodec
+  /** What cursors are signed with. */
+  cursorSecret: string
   /** Cursors of lists of events. */
   sequences: CursorCodec<number>
   streamLimits?: StreamLimits
@@ -52,6 +59,11 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
   registerGetEntity(app, deps)
   registerGetContent(app, deps)
   registerGetStatus(app, deps)
+  registerListTasks(app, deps)
+  registerListTags(app, deps)
+  registerRelations(app, deps)
+  registerGetGraph(app, deps)
+  registerGetMe(app, deps)
   registerSearch(app, deps)
   registerListEvents(app, deps)
   registerCountEvents(app, deps)

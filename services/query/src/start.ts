@@ -53,6 +53,7 @@ export async function startQuery(
     store,
     providers,
     cursors: createCursorCodec(cursorSecret),
+    cursorSecret,
     sequences: createSequenceCursorCodec(cursorSecret),
     authenticate,
     logger,

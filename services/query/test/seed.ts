@@ -131,6 +131,30 @@ async function insertDerived(client: Client, id: EntityId, seeded: SeededEntity)
   }
 }
 
+export interface SeededRelation {
+  userId: UserId
+  id?: string
+  type?: string
+  source: string
+  target: string
+  createdAt?: string
+  deleted?: boolean
+}
+
+/** As `seedEntity`, of a relation. */
+export async function seedRelation(pool: Pool, seeded: SeededRelation): Promise<string> {
+  const { userId, id = uuidv7(), type = 'relates_to', source, target, deleted = false } = seeded
+  await transaction(pool, { role: 'synap_projector' }, (client) =>
+    execute(client, {
+      text: `insert into read_v1.relations (relation_id, user_id, type, source_id, target_id, version, sequence,
+          created_at, updated_at, deleted)
+        values ($1, $2, $3, $4, $5, 1, 1, $6, $6, $7)`,
+      values: [id, userId, type, source, target, seeded.createdAt ?? '2026-11-20T10:00:00Z', deleted],
+    }),
+  )
+  return id
+}
+
 /** Moves the position of a user and tells those who wait. */
 export async function setSeen(client: Client, userId: UserId, seen: number): Promise<void> {
   await execute(client, {

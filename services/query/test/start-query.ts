@@ -67,6 +67,7 @@ export async function startQuery(
     store,
     providers,
     cursors: createCursorCodec('a secret of the test'),
+    cursorSecret: 'a secret of the test',
     authenticate: (token) =>
       Promise.resolve(
         revoked?.has(token) === true

@@ -32,7 +32,7 @@ export interface EntityRow {
   tags: { id: string; name: string; provenance: unknown }[]
 }
 
-const selectEntities = (schema: string) => `
+export const selectEntities = (schema: string) => `
   select e.entity_id, e.type, e.title, e.preview, e.summary, e.language, e.content_key, e.content_sha256,
     e.content_size, e.content_type, e.file_type, e.uploaded_at, e.metadata,
     e.particulars -> e.type as particulars, e.provenance, e.suggestions, e.version, e.sequence, e.created_at,
@@ -82,7 +82,7 @@ export interface EntityFilter {
 }
 
 /** Tags of one user are unique in this form; names are stored tidy, so that `lower` in SQL gives the same. */
-function comparableTag(name: string): string {
+export function comparableTag(name: string): string {
   return name.normalize('NFC').trim().replace(/\s+/gu, ' ').toLowerCase()
 }
 

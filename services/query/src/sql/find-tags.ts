@@ -1,0 +1,35 @@
+import { type Client, query } from '@synap/postgres'
+
+export interface TagRow {
+  tag_id: string
+  name: string
+  color: string | null
+  count: number
+  /** What the order is by. */
+  sort_name: string
+}
+
+/** By name, whatever the case; after (name, id) when one is given. */
+export function listTags(
+  client: Client,
+  schema: string,
+  { prefix }: { prefix: string | undefined },
+  page: { after: readonly [name: string, id: string] | undefined; limit: number },
+): Promise<TagRow[]> {
+  const [name = null, id = null] = page.after ?? []
+  return query<TagRow>(client, {
+    name: `${schema}.list_tags`,
+    text: `
+      select t.tag_id, t.name, t.color, lower(t.name) as sort_name, (
+          select count(*) from ${schema}.entity_tags as et join ${schema}.entities as e using (entity_id)
+          where et.tag_id = t.tag_id and e.deleted_at is null
+        )::int as count
+      from ${schema}.tags as t
+      where ($1::text is null or starts_with(lower(t.name), $1::text))
+        and ($2::text is null
+          or (lower(t.name) collate "C", t.tag_id) > ($2::text collate "C", $3::uuid))
+      order by lower(t.name) collate "C", t.tag_id
+      limit $4::int`,
+    values: [prefix ?? null, name, id, page.limit],
+  })
+}
