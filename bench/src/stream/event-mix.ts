@@ -73,7 +73,7 @@ function* commandsOf({ userId }: History, text: Text, item: number): Generator<S
   const { sha256 } = text.file
   const key = contentKey({ userId, entityType: 'note', entityId, sha256, extension: 'md' })
   const user = (command: Command): Step => ({ command, by: 'user' })
-  const nothing = { title: null, content: null, preview: null, tags: [], task: null, metadata: null } as const
+  const nothing = { title: null, content: null, preview: null, tags: [], metadata: null } as const
   const content = { ...text.file, key, uploadedAt: startAt }
   yield user({ ...nothing, kind: 'capture', entityId, type: 'note', content, preview: text.preview })
   yield { command: analysisOf(entityId, text), by: 'ai' }

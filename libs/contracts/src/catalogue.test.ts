@@ -3,6 +3,7 @@ import { avscOf, recordNameOf, schemaFiles } from './avsc.ts'
 import { catalogue, eventTypes } from './catalogue.ts'
 import { eventTypeOfRecord } from './codec/compiled.ts'
 import { envelopeFields } from './event/envelope.ts'
+import * as kinds from './kinds.ts'
 
 describe('the event catalogue', () => {
   it('given any event type, none of its delta fields has the name of an envelope field: Avro refuses two', () => {
@@ -14,9 +15,9 @@ describe('the event catalogue', () => {
     expect(clashes).toEqual([])
   })
 
-  it('holds exactly the types of the design', () => {
-    expect([...eventTypes].sort()).toEqual(
-      [
+  it('holds every type of the design', () => {
+    expect(eventTypes).toEqual(
+      expect.arrayContaining([
         ...['created', 'deleted', 'restored', 'purged', 'title_changed', 'type_changed', 'updated'].map(
           entity,
         ),
@@ -37,8 +38,15 @@ describe('the event catalogue', () => {
         'ai.enrichment_applied',
         'user.settings_changed',
         'user.erased',
-      ].sort(),
+      ]),
     )
+  })
+
+  it('given any type, its name says what it is about, then what happened', () => {
+    for (const type of eventTypes) expect(type).toMatch(/^[a-z]+\.[a-z]+(_[a-z]+)*$/)
+    for (const [name, { events }] of Object.entries(kinds)) {
+      for (const type of Object.keys(events)) expect(type.split('.')[0]).toBe(name)
+    }
   })
 
   it('given any type, its record is named after it, and the name says the type again', () => {

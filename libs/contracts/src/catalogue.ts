@@ -2,14 +2,14 @@ import type { z } from 'zod'
 import { aiEvents } from './catalogue/ai.ts'
 import { entityEvents } from './catalogue/entity.ts'
 import { relationEvents } from './catalogue/relation.ts'
-import { taskEvents } from './catalogue/task.ts'
 import { userEvents } from './catalogue/user.ts'
 import type { Envelope } from './event/envelope.ts'
 import { envelopeFields } from './event/envelope.ts'
 import { strictObject, type ValuesOf } from './event/field.ts'
+import { kindEvents } from './kind-tables.ts'
 
 /** Every event type there is. `docs/how-to/add-an-event-type.md` says how to add one. */
-export const catalogue = { ...entityEvents, ...taskEvents, ...relationEvents, ...userEvents, ...aiEvents }
+export const catalogue = { ...entityEvents, ...kindEvents, ...relationEvents, ...userEvents, ...aiEvents }
 
 type Catalogue = typeof catalogue
 export type EventType = keyof Catalogue

@@ -243,6 +243,14 @@ export {
   statusResponse,
 } from './http/status.ts'
 export type { Json, JsonObject } from './json.ts'
+export {
+  type KindEventType,
+  type KindInput,
+  type KindInputs,
+  type KindName,
+  kindInputsOf,
+  kindNames,
+} from './kind-tables.ts'
 export { murmur2, partitionOf } from './murmur2.ts'
 export { type ProblemKind, type ProblemName, problems } from './problems.ts'
 export { type Scope, scopes } from './scopes.ts'

@@ -5,7 +5,15 @@
 export const aggregateTypes = ['entity', 'relation', 'user', 'analysis'] as const
 export type AggregateType = (typeof aggregateTypes)[number]
 
-export const entityTypes = ['note', 'task', 'project', 'page', 'event', 'idea'] as const
+export const entityTypes = [
+  // One to a line, so that a new one is a line.
+  'note',
+  'task',
+  'project',
+  'page',
+  'event',
+  'idea',
+] as const
 export type EntityType = (typeof entityTypes)[number]
 
 export const fileTypes = ['markdown', 'text', 'html', 'pdf', 'audio', 'video', 'image', 'other'] as const

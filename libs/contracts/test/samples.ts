@@ -1,18 +1,11 @@
 import { type AggregateId, type EventId, isUuid, type UserId } from '@synap/core'
 import fc from 'fast-check'
+import { z } from 'zod'
 import { catalogue, type DeltaOf, type EventType } from '../src/catalogue.ts'
 import type { Envelope } from '../src/event/envelope.ts'
 import type { AvroSchema, Fields } from '../src/event/field.ts'
 import { isCleanText } from '../src/text.ts'
-import {
-  actorKinds,
-  entityTypes,
-  eventSources,
-  fileTypes,
-  relationTypes,
-  suggestionFields,
-  taskStatuses,
-} from '../src/vocabularies.ts'
+import { actorKinds, eventSources } from '../src/vocabularies.ts'
 
 export const uuid = fc.uuid({ version: 7 }).filter(isUuid)
 export const hash = fc
@@ -42,50 +35,48 @@ export const envelope: fc.Arbitrary<Envelope> = fc.record({
   actor: fc.record({ kind: fc.constantFrom(...actorKinds), id: fc.option(uuid) }),
 })
 
-/** Words for fields whose Avro type is a mere string; by name of the field, for that is all that tells them apart. */
-const strings: Readonly<Record<string, (type: EventType) => fc.Arbitrary<string>>> = {
-  type: (type) => fc.constantFrom(...(type.startsWith('relation.') ? relationTypes : entityTypes)),
-  oldType: () => fc.constantFrom(...entityTypes),
-  status: () => fc.constantFrom(...taskStatuses),
-  oldStatus: () => fc.constantFrom(...taskStatuses),
-  fileType: () => fc.constantFrom(...fileTypes),
-  field: () => fc.constantFrom(...suggestionFields),
-  due: () => day.map((date) => date.toISOString().slice(0, 10)),
-  oldDue: () => day.map((date) => date.toISOString()),
-  color: () => fc.constantFrom('#000000', '#a0b1c2'),
-  oldColor: () => fc.constantFrom('#ffffff'),
-  patch: () => fc.dictionary(cleanText(10), fc.boolean()).map((value) => JSON.stringify(value)),
-  inverse: () => fc.dictionary(cleanText(10), fc.constant(null)).map((value) => JSON.stringify(value)),
-}
-
-const ints: Readonly<Record<string, fc.Arbitrary<number>>> = {
-  priority: fc.integer({ min: 0, max: 3 }),
-  oldPriority: fc.integer({ min: 0, max: 3 }),
-  run: fc.integer({ min: 0, max: 1_000_000 }),
+/** Texts that have a shape of their own which validation does not give away; by name of the field. */
+const shaped: Readonly<Record<string, fc.Arbitrary<string>>> = {
+  due: day.map((date) => date.toISOString().slice(0, 10)),
+  oldDue: day.map((date) => date.toISOString()),
+  color: fc.constantFrom('#000000', '#a0b1c2'),
+  oldColor: fc.constantFrom('#ffffff'),
+  patch: fc.dictionary(cleanText(10), fc.boolean()).map((value) => JSON.stringify(value)),
+  inverse: fc.dictionary(cleanText(10), fc.constant(null)).map((value) => JSON.stringify(value)),
 }
 
 /** Any valid delta of a type, made from its definition. */
 export function deltaOf<T extends EventType>(type: T): fc.Arbitrary<DeltaOf<T>> {
   const fields: Fields = catalogue[type].fields
   const shape = Object.fromEntries(
-    Object.entries(fields).map(([name, field]) => [name, valueOf(type, name, field.avro)]),
+    Object.entries(fields).map(([name, { avro, zod }]) => [
+      name,
+      valueOf(name, avro, zod as z.core.$ZodType),
+    ]),
   )
   return fc.record(shape) as unknown as fc.Arbitrary<DeltaOf<T>>
 }
 
-function valueOf(type: EventType, name: string, schema: AvroSchema): fc.Arbitrary<unknown> {
-  if (Array.isArray(schema)) return fc.option(valueOf(type, name, schema[1] as AvroSchema))
+/** The Avro type says how it is written, validation which values there are. */
+function valueOf(name: string, schema: AvroSchema, zod: z.core.$ZodType): fc.Arbitrary<unknown> {
+  if (zod instanceof z.ZodNullable) {
+    return fc.option(valueOf(name, (schema as readonly AvroSchema[])[1] as AvroSchema, zod.unwrap()))
+  }
+  if (zod instanceof z.ZodEnum) return fc.constantFrom(...zod.options)
+  if (zod instanceof z.ZodLiteral) return fc.constantFrom(...zod.values)
+  if (zod instanceof z.ZodISODate) return day.map((date) => date.toISOString().slice(0, 10))
   const node = (typeof schema === 'string' ? { type: schema } : schema) as {
     type: string
     [key: string]: unknown
   }
   switch (node.type) {
     case 'string':
-      return strings[name]?.(type) ?? cleanText(30)
+      return shaped[name] ?? cleanText(30)
     case 'int':
-      return ints[name] ?? changeInt(name)
     case 'long':
-      return fc.integer({ min: 0, max: 9_007_199_254_740_990 })
+      return zod instanceof z.ZodNumber
+        ? fc.integer({ min: zod.minValue ?? 0, max: zod.maxValue ?? 2_147_483_647 })
+        : fc.nat()
     case 'double':
       return fc.integer({ min: 0, max: 1_000 }).map((thousandths) => thousandths / 1_000)
     case 'boolean':
@@ -93,26 +84,22 @@ function valueOf(type: EventType, name: string, schema: AvroSchema): fc.Arbitrar
     case 'fixed':
       return node['size'] === 32 ? hash : uuid
     case 'array':
-      return fc.array(valueOf(type, name, node['items'] as AvroSchema), { maxLength: 3 })
+      return fc.array(valueOf(name, node['items'] as AvroSchema, (zod as z.ZodArray).element), {
+        maxLength: 3,
+      })
     case 'record': {
       const fields = node['fields'] as { name: string; type: AvroSchema }[]
+      const { shape } = zod as z.ZodObject
       return fc.record(
         Object.fromEntries(
-          fields.map((field) => [field.name, nestedValue(type, node['name'] as string, field)]),
+          fields.map((field) => [
+            field.name,
+            valueOf(field.name, field.type, shape[field.name] as z.core.$ZodType),
+          ]),
         ),
       )
     }
     default:
       throw new TypeError(`no sample for ${node.type}`)
   }
-}
-
-function nestedValue(type: EventType, record: string, field: { name: string; type: AvroSchema }) {
-  return record === 'PriorityChange' && field.name !== 'confidence'
-    ? fc.integer({ min: 0, max: 3 })
-    : valueOf(type, field.name, field.type)
-}
-
-function changeInt(name: string) {
-  return fc.integer({ min: name === 'basedOnVersion' ? 1 : 0, max: 2_147_483_647 })
 }

@@ -1,6 +1,7 @@
 import { type EventType, eventTypes, type JsonObject } from '@synap/contracts'
 import type { RelationId, UserId } from '@synap/core'
 import { describe, expect, it } from 'vitest'
+import { kindLeads } from '../test/kind-examples.ts'
 import { entityIdIn, fileOf } from '../test/steps.ts'
 import { capture } from '../test/streams.ts'
 import { type Outcome, World } from '../test/world.ts'
@@ -122,10 +123,7 @@ const leads: { readonly [T in EventType]: (world: World) => Outcome } = {
     analyse(world, unsure)
     return world.run({ kind: 'rejectSuggestion', entityId: milk(world), field: 'title' })
   },
-  'task.status_changed': patch({ task: { status: 'in_progress' } }),
-  'task.completed': patch({ task: { status: 'done' } }),
-  'task.due_date_set': patch({ task: { due: '2026-11-22' } }),
-  'task.priority_set': patch({ task: { priority: 3 } }),
+  ...kindLeads((world) => entityIdIn(world, 2)),
   'relation.created': relate,
   'relation.deleted': (world) => {
     relate(world)

@@ -47,8 +47,8 @@ export type {
 } from './event.ts'
 export { evolve, evolveAnalysis, evolveEntity, evolveRelation, evolveUser, fold } from './evolve.ts'
 export type { AnalysisEvent, RelationEvent, UserEvent } from './evolve-others.ts'
+export type { Particulars } from './kind-tables.ts'
 export { type TaskState, taskOf } from './kinds/task.ts'
-export type { Particulars } from './kinds.ts'
 export { applyMergePatch, inverseMergePatch } from './merge-patch.ts'
 export {
   type AggregateState,

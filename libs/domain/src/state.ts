@@ -7,7 +7,7 @@ import type {
   Suggestion,
 } from '@synap/contracts'
 import type { AnalysisId, EntityId, EventId, RelationId, TagId, UserId } from '@synap/core'
-import type { Particulars } from './kinds.ts'
+import type { Particulars } from './kind-tables.ts'
 
 /** Changes with every change of `evolve` that gives another state for the same events: stored states are refolded. */
 export const stateVersion = 3

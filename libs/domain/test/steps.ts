@@ -1,7 +1,8 @@
-import type { FileReference } from '@synap/contracts'
+import { entityTypes, type FileReference, kindNames } from '@synap/contracts'
 import { type EntityId, sha256Hex, uuidv5 } from '@synap/core'
 import fc from 'fast-check'
 import { analysisIdOf, type Command, relationIdOf, subjectHash } from '../src/index.ts'
+import { kindInputs } from './kind-examples.ts'
 import { capture, results } from './streams.ts'
 import type { Outcome, World } from './world.ts'
 
@@ -39,15 +40,8 @@ function step<T>(
   }))
 }
 
-const types = fc.constantFrom('note', 'task', 'task', 'project', 'page', 'event', 'idea')
-const task = fc.record(
-  {
-    status: fc.constantFrom('todo', 'in_progress', 'done', 'cancelled'),
-    priority: fc.constantFrom(0, 1, 2, 3),
-    due: fc.constantFrom('2026-11-22', '2026-11-22T17:00:00Z', null),
-  },
-  { requiredKeys: [] },
-)
+/** The types that have something of their own come up twice as often. */
+const types = fc.constantFrom(...entityTypes, ...kindNames)
 const json = fc.oneof(
   fc.constantFrom(1, 'x', null, [1]),
   fc.dictionary(fc.constantFrom('p', 'q'), fc.constantFrom(1, 2, null), { maxKeys: 2 }),
@@ -77,8 +71,21 @@ const captured = step(
 
 const patched = step(
   'patch',
-  fc.record({ slot, title: fc.option(words), type: types, task, metadata }, { requiredKeys: ['slot'] }),
+  fc.record({ slot, title: fc.option(words), type: types, metadata }, { requiredKeys: ['slot'] }),
   ({ slot, ...patch }, world) => ({ kind: 'patch', entityId: entityIdIn(world, slot), ...patch }),
+)
+
+const detailed = step(
+  'particulars',
+  fc.record({ slot, inputs: kindInputs, asItIs: fc.boolean() }),
+  ({ slot, inputs, asItIs }, world) => {
+    const entityId = entityIdIn(world, slot)
+    const type = world.entity(entityId)?.type
+    // Those of its own type, or whatever they are: then mostly refused.
+    const own = kindNames.filter((name) => !asItIs || name === type)
+    const named = Object.fromEntries(own.flatMap((name) => (name in inputs ? [[name, inputs[name]]] : [])))
+    return { kind: 'patch', entityId, ...named }
+  },
 )
 
 const lifecycle = step(
@@ -242,7 +249,8 @@ const undone: fc.Arbitrary<Step> = fc.nat().map((at) => ({
 /** Anything that a user, or AI for a user, can do. */
 export const steps: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: captured, weight: 3 },
-  { arbitrary: patched, weight: 6 },
+  { arbitrary: patched, weight: 4 },
+  { arbitrary: detailed, weight: 4 },
   { arbitrary: lifecycle, weight: 3 },
   { arbitrary: content, weight: 2 },
   { arbitrary: attachments, weight: 2 },

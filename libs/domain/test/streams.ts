@@ -1,4 +1,4 @@
-import { catalogue, type EventType, eventTypes, type FileReference } from '@synap/contracts'
+import { catalogue, type EventType, entityTypes, eventTypes, type FileReference } from '@synap/contracts'
 import { cleanText, deltaOf, uuid } from '@synap/contracts/samples'
 import type { AnalysisId, EntityId, EventId, TagId } from '@synap/core'
 import fc from 'fast-check'
@@ -74,7 +74,6 @@ export const capture = (over: Partial<Capture> = {}): Capture => ({
   content: file,
   preview: 'Buy milk tomorrow',
   tags: [],
-  task: null,
   metadata: null,
   ...over,
 })
@@ -105,7 +104,7 @@ const tag = fc.record({
 /** Any capture that the HTTP schema lets through. */
 export const captures: fc.Arbitrary<Capture> = fc
   .record({
-    type: fc.constantFrom('note', 'task', 'project', 'page', 'event', 'idea'),
+    type: fc.constantFrom(...entityTypes),
     title: fc.option(cleanText(30)),
     hasContent: fc.boolean(),
     tags: fc.array(tag, { maxLength: 6 }),
@@ -125,7 +124,7 @@ export const captures: fc.Arbitrary<Capture> = fc
       title: title === null && !hasContent ? 'Untitled' : title,
       content: hasContent ? file : null,
       preview: hasContent ? 'x' : null,
-      task: rest.type === 'task' ? task : null,
+      ...(rest.type === 'task' ? { task } : {}),
     }),
   )
 
@@ -133,7 +132,7 @@ export const captures: fc.Arbitrary<Capture> = fc
 export const results: fc.Arbitrary<CompletedAnalysis['result']> = fc.record(
   {
     title: found(fc.constantFrom('Buy milk', 'Milk', 'BUY MILK')),
-    type: found(fc.constantFrom('note', 'task', 'event', 'idea', 'project', 'page')),
+    type: found(fc.constantFrom(...entityTypes)),
     summary: found(cleanText(20)),
     language: found(fc.constantFrom('en', 'de')),
     status: found(fc.constantFrom('todo', 'in_progress', 'done', 'cancelled')),

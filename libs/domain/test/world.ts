@@ -1,4 +1,4 @@
-import type { JsonObject } from '@synap/contracts'
+import type { Json, JsonObject } from '@synap/contracts'
 import { type AggregateId, type EntityId, type EventId, type TagId, type UserId, uuidv5 } from '@synap/core'
 import {
   type Accepted,
@@ -130,7 +130,7 @@ export class World {
 /** What of an entity an undo can bring back, without who set it and when. */
 export function valuesOf(state: EntityState | undefined, user: UserState | undefined): JsonObject {
   if (state === undefined) return {}
-  const { task } = state.particulars
+  const { task, ...others } = state.particulars
   return {
     deleted: state.deleted,
     title: state.title,
@@ -142,8 +142,14 @@ export function valuesOf(state: EntityState | undefined, user: UserState | undef
     status: task?.status ?? 'todo',
     priority: task?.priority ?? 0,
     due: task?.due ?? null,
+    ...Object.fromEntries(Object.entries<object>(others).flatMap(([kind, own]) => fieldsOf(kind, own))),
     metadata: state.metadata,
     attachments: state.attachments.map(({ key }) => key).sort(),
     tags: [...new Set(state.tags.map(({ id }) => canonicalTagId(user, id)))].sort(),
   }
+}
+
+/** `habit streak`: as the events of a kind name what they touch. */
+function fieldsOf(kind: string, own: object): [string, Json][] {
+  return Object.entries(own).map(([name, value]) => [`${kind} ${name}`, value as Json])
 }

@@ -1,4 +1,4 @@
-import type { CaptureRequest } from '@synap/contracts'
+import { type CaptureRequest, kindInputsOf } from '@synap/contracts'
 import { crashpoint, type EntityId, sha256Hex, uuidv7, withDeadline } from '@synap/core'
 import { type Capture, decide, statesFor } from '@synap/domain'
 import type { FileKind } from '@synap/file-types'
@@ -152,7 +152,7 @@ function commandOf(entityId: EntityId, body: CaptureRequest, tags: TagIds): Capt
     content: null,
     preview: null,
     tags: (body.tags ?? []).map((name) => ({ id: tags.idOf(name), name })),
-    task: body.task ?? null,
+    ...kindInputsOf(body),
     metadata: body.metadata ?? null,
   }
 }

@@ -84,8 +84,13 @@ export function long(doc: string, bounds: { min: number }): Field<number> {
   return { zod: z.int().min(bounds.min).max(9_007_199_254_740_990), avro: 'long', doc }
 }
 
+/** Milliseconds since 1970, as far as a `Date` reaches. */
 export function timestamp(doc: string): Field<number> {
-  return { zod: z.int().min(0), avro: { type: 'long', logicalType: 'timestamp-millis' }, doc }
+  return {
+    zod: z.int().min(0).max(8_640_000_000_000_000),
+    avro: { type: 'long', logicalType: 'timestamp-millis' },
+    doc,
+  }
 }
 
 /** 0 to 1. A double, so that 0.9 is 0.9 everywhere. */

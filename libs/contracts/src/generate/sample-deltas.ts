@@ -1,5 +1,6 @@
 import { type AnalysisId, type EntityId, type TagId, uuidv5 } from '@synap/core'
 import type { DeltaOf, EventType } from '../catalogue.ts'
+import { kindSamples } from '../kind-tables.ts'
 
 const namespace = '6ba7b810-9dad-11d1-80b4-00c04fd430c8'
 const id = (name: string) => uuidv5(namespace, name)
@@ -41,10 +42,7 @@ export const sampleDeltas: { readonly [T in EventType]: DeltaOf<T> } = {
   'entity.tag_removed': { tagId, name: 'errands' },
   'entity.suggestion_rejected': { field: 'tag', value: 'dairy', analysisId },
   'entity.updated': { patch: '{"source":"import"}', inverse: '{"source":null}' },
-  'task.status_changed': { status: 'in_progress', oldStatus: 'todo' },
-  'task.completed': { oldStatus: 'in_progress' },
-  'task.due_date_set': { due: '2026-11-22', oldDue: null },
-  'task.priority_set': { priority: 3, oldPriority: 0 },
+  ...kindSamples,
   'relation.created': ends,
   'relation.deleted': ends,
   'tag.renamed': { tagId, name: 'errands', oldName: 'errand' },

@@ -1,14 +1,14 @@
 import { z } from 'zod'
+import { type KindInputs, kindInputFields, kindNames } from '../kind-tables.ts'
 import { cleanText, limits } from '../text.ts'
-import { entityTypes } from '../vocabularies.ts'
-import { metadata, tagNameText, taskInput, titleText, writeResult } from './shared.ts'
+import { type EntityType, entityTypes } from '../vocabularies.ts'
+import { metadata, tagNameText, titleText, writeResult } from './shared.ts'
 
-const taskOnly = { path: ['task'], message: 'is allowed with the type task only' }
 const described = {
   type: z.enum(entityTypes),
   title: titleText.optional(),
   tags: z.array(tagNameText).max(limits.tagsPerEntity).optional(),
-  task: taskInput.optional(),
+  ...kindInputFields,
   metadata: metadata.optional(),
 }
 
@@ -24,17 +24,21 @@ export const captureRequest = z
     if (body.content === undefined && body.title === undefined) {
       context.addIssue({ code: 'custom', path: ['content'], message: 'content or title is needed' })
     }
-    if (body.task !== undefined && body.type !== 'task') context.addIssue({ code: 'custom', ...taskOnly })
+    refuseOtherKinds(body, context)
   })
   .meta({ id: 'CaptureRequest' })
 export type CaptureRequest = z.infer<typeof captureRequest>
 
+function refuseOtherKinds(body: KindInputs & { readonly type: EntityType }, context: z.RefinementCtx): void {
+  for (const name of kindNames.filter((name) => body[name] !== undefined && name !== body.type)) {
+    context.addIssue({ code: 'custom', path: [name], message: `is allowed with the type ${name} only` })
+  }
+}
+
 /** What is said about a file that is captured. Without a title it gets the file's name as one. */
 export const captureFileRequest = z
   .strictObject(described)
-  .superRefine((body, context) => {
-    if (body.task !== undefined && body.type !== 'task') context.addIssue({ code: 'custom', ...taskOnly })
-  })
+  .superRefine(refuseOtherKinds)
   .meta({ id: 'CaptureFileRequest' })
 export type CaptureFileRequest = z.infer<typeof captureFileRequest>
 

@@ -1,14 +1,9 @@
 import type { EventId, RelationId, TagId } from '@synap/core'
 import { z } from 'zod'
 import { idSchema } from '../event/field.ts'
-import { cleanText, dueDate, limits } from '../text.ts'
-import {
-  entityTypes,
-  relationTypes,
-  suggestionFields,
-  taskPriorities,
-  taskStatuses,
-} from '../vocabularies.ts'
+import { kindInputFields } from '../kind-tables.ts'
+import { cleanText, limits } from '../text.ts'
+import { entityTypes, relationTypes, suggestionFields } from '../vocabularies.ts'
 import {
   entityIdSchema,
   mergePatch,
@@ -24,13 +19,7 @@ export const patchRequest = z
   .strictObject({
     title: titleText.nullable().optional().meta({ description: 'Null takes it away.' }),
     type: z.enum(entityTypes).optional(),
-    task: z
-      .strictObject({
-        status: z.enum(taskStatuses).optional(),
-        priority: z.literal([...taskPriorities]).optional(),
-        due: dueDate.nullable().optional().meta({ description: 'A day or an instant; null for none.' }),
-      })
-      .optional(),
+    ...kindInputFields,
     metadata: mergePatch.optional(),
   })
   .meta({ id: 'PatchRequest' })

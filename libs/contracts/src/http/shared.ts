@@ -2,8 +2,7 @@ import type { EntityId, UserId } from '@synap/core'
 import { z } from 'zod'
 import { idSchema } from '../event/field.ts'
 import type { Json, JsonObject } from '../json.ts'
-import { cleanText, dueDate, isCleanText, limits } from '../text.ts'
-import { taskPriorities, taskStatuses } from '../vocabularies.ts'
+import { cleanText, isCleanText, limits } from '../text.ts'
 
 export const userIdSchema = idSchema<UserId>()
 export const entityIdSchema = idSchema<EntityId>()
@@ -28,14 +27,6 @@ export function queryInt(min: number, max: number) {
     .transform(Number)
     .pipe(z.int().min(min).max(max))
 }
-
-export const taskInput = z
-  .strictObject({
-    status: z.enum(taskStatuses).optional(),
-    priority: z.literal([...taskPriorities]).optional(),
-    due: dueDate.optional(),
-  })
-  .meta({ id: 'TaskInput', description: 'Particulars of a task.' })
 
 /** Why `value` cannot be metadata, or undefined: depth, clean text, no key that would reach a prototype. */
 export function metadataProblem(value: unknown, depth = 1): string | undefined {

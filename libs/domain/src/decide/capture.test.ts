@@ -52,7 +52,7 @@ describe('capturing', () => {
       outcome: 'refused',
       code: 'entity.empty',
     })
-    expect(decide(capture({ task: {} }), nothing, contextFor())).toMatchObject({ code: 'entity.not_a_task' })
+    expect(decide(capture({ task: {} }), nothing, contextFor())).toMatchObject({ code: 'entity.not_of_type' })
     const entity = entityIn(decide(capture(), nothing, contextFor()))
     expect(decide(capture(), { entity }, contextFor())).toMatchObject({ code: 'entity.exists' })
   })
@@ -82,7 +82,7 @@ describe('capturing', () => {
         const state = entityIn(decision)
         const { type, title, content, preview, task } = command
         expect(state).toMatchObject({ type, title, content, preview })
-        if (task !== null) expect(state.particulars.task).toMatchObject(task)
+        if (task !== undefined) expect(state.particulars.task).toMatchObject(task)
         const wanted = new Set(command.tags.map(({ name }) => normaliseTagName(name)))
         const added = decision.events.filter((event) => event.type === 'entity.tag_added')
         expect(new Set(added.map(({ delta }) => delta.tagId)).size).toBe(added.length)

@@ -1,7 +1,8 @@
-import type { EntityType, FileReference, JsonObject, TaskPriority, TaskStatus } from '@synap/contracts'
+import type { EntityType, FileReference, JsonObject, KindInputs } from '@synap/contracts'
 import type { EntityId, TagId, UserId } from '@synap/core'
 import { currentTag } from '../canonical-tag.ts'
 import type { Fact } from '../event.ts'
+import { kindFacts } from '../kind-tables.ts'
 import { applyMergePatch, inverseMergePatch } from '../merge-patch.ts'
 import type { EntityState, UserState } from '../state.ts'
 import { normaliseTagName, tidyTagName } from '../tag-name.ts'
@@ -9,7 +10,8 @@ import { accept, type Decision, type DecisionContext, reading, record } from './
 import { refuse } from './refusal.ts'
 import { userRefusal } from './writable.ts'
 
-export interface Capture {
+/** Besides, under the name of its type, what only that type has. */
+export interface Capture extends KindInputs {
   readonly kind: 'capture'
   readonly entityId: EntityId
   /** Given where there are tags: the user, read with it, says what has become of them by merging and renaming. */
@@ -21,11 +23,6 @@ export interface Capture {
   /** At most 200 characters of text content. */
   readonly preview: string | null
   readonly tags: readonly { readonly id: TagId; readonly name: string }[]
-  readonly task: {
-    readonly status?: TaskStatus | undefined
-    readonly priority?: TaskPriority | undefined
-    readonly due?: string | undefined
-  } | null
   readonly metadata: JsonObject | null
 }
 
@@ -44,15 +41,14 @@ export function decideCapture(
   if (command.content === null && command.title === null) {
     return refuse('entity.empty', 'Content or a title is needed.')
   }
-  if (command.task !== null && command.type !== 'task') {
-    return refuse('entity.not_a_task', 'Only a task has particulars of a task.')
-  }
   const { entityId, type, title } = command
+  const own = kindFacts({ particulars: {} }, type, command)
+  if ('outcome' in own) return own
   const facts: Fact[] = [
     { type: 'entity.created', delta: { type, title } },
     ...contentFacts(command),
     ...tagFacts(command, user),
-    ...taskFacts(command),
+    ...own,
     ...metadataFacts(command),
   ]
   const accepted = accept(record({ id: entityId, aggregateType: 'entity', state }, facts, context))
@@ -78,17 +74,6 @@ function tagFacts({ tags }: Capture, user: UserState | undefined): Fact[] {
     type: 'entity.tag_added',
     delta: { tagId: id, name },
   }))
-}
-
-function taskFacts({ task }: Capture): Fact[] {
-  const { status = 'todo', priority = 0, due } = task ?? {}
-  const facts: Fact[] = []
-  if (due !== undefined) facts.push({ type: 'task.due_date_set', delta: { due, oldDue: null } })
-  if (priority !== 0) facts.push({ type: 'task.priority_set', delta: { priority, oldPriority: 0 } })
-  if (status === 'done') facts.push({ type: 'task.completed', delta: { oldStatus: 'todo' } })
-  else if (status !== 'todo')
-    facts.push({ type: 'task.status_changed', delta: { status, oldStatus: 'todo' } })
-  return facts
 }
 
 function metadataFacts({ metadata }: Capture): Fact[] {

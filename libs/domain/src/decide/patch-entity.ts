@@ -1,20 +1,20 @@
-import { type EntityType, type JsonObject, metadataObjectProblem } from '@synap/contracts'
+import { type EntityType, type JsonObject, type KindInputs, metadataObjectProblem } from '@synap/contracts'
 import type { EntityId } from '@synap/core'
 import type { Fact } from '../event.ts'
-import { type TaskChange, taskFacts, taskOf } from '../kinds/task.ts'
+import { kindFacts } from '../kind-tables.ts'
 import { applyMergePatch, inverseMergePatch, sameJson } from '../merge-patch.ts'
 import type { EntityState } from '../state.ts'
 import { type ChangeDecision, change, type DecisionContext } from './decision.ts'
 import { type Refused, refuse } from './refusal.ts'
 import { entityRefusal, isWritable } from './writable.ts'
 
-export interface PatchEntity {
+/** Besides, under the name of its type, what only that type has. */
+export interface PatchEntity extends KindInputs {
   readonly kind: 'patch'
   readonly entityId: EntityId
   /** Left out: as it is. Null: none. */
   readonly title?: string | null | undefined
   readonly type?: EntityType | undefined
-  readonly task?: TaskChange | undefined
   /** JSON merge patch (RFC 7396): null removes a key. */
   readonly metadata?: JsonObject | undefined
 }
@@ -28,24 +28,20 @@ export function decidePatch(
   if (!isWritable(state)) return entityRefusal(state) as Refused
   const refusal = refusalOf(command, state)
   if (refusal !== undefined) return refusal
+  const own = kindFacts(state, command.type ?? state.type, command)
+  if ('outcome' in own) return own
   const facts = [
     ...typeFacts(state, command.type),
     ...titleFacts(state, command.title),
-    ...(command.task === undefined ? [] : taskFacts(taskOf(state), command.task)),
+    ...own,
     ...metadataFacts(state, command.metadata),
   ]
   return change({ id: command.entityId, aggregateType: 'entity', state }, facts, context)
 }
 
-function refusalOf({ title, type, task, metadata }: PatchEntity, state: EntityState): Refused | undefined {
+function refusalOf({ title, metadata }: PatchEntity, state: EntityState): Refused | undefined {
   if (title === null && state.content === null) {
     return refuse('entity.empty', 'An entity without content needs a title: delete it instead.')
-  }
-  if (task !== undefined && Object.keys(task).length > 0 && (type ?? state.type) !== 'task') {
-    return refuse(
-      'entity.not_a_task',
-      'Only a task has particulars of a task: send "type": "task" with them.',
-    )
   }
   return metadata === undefined ? undefined : metadataRefusal(applyMergePatch(state.metadata, metadata))
 }

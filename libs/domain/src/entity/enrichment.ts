@@ -1,7 +1,7 @@
 import type { EntityType, TaskPriority, TaskStatus } from '@synap/contracts'
 import type { FoldEventOf } from '../event.ts'
+import { withType } from '../kind-tables.ts'
 import { statusChange, type TaskState, withTask } from '../kinds/task.ts'
-import { withType } from '../kinds.ts'
 import type { EntityState, Provenance, ProvenanceField } from '../state.ts'
 
 type Enrichment = FoldEventOf<'ai.enrichment_applied'>

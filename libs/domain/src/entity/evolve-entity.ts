@@ -1,8 +1,7 @@
 import type { DeltaOf, JsonObject } from '@synap/contracts'
 import type { EntityId } from '@synap/core'
 import type { EntityEventType, FoldEventOf } from '../event.ts'
-import type { Change } from '../kinds/kind.ts'
-import { kindChanges, withType } from '../kinds.ts'
+import { kindChanges, withType } from '../kind-tables.ts'
 import { applyMergePatch } from '../merge-patch.ts'
 import type { EntityState } from '../state.ts'
 import { authorOf, setBy } from './author.ts'
@@ -12,6 +11,9 @@ import { settle, settleValue, withoutRejected, withRejected } from './suggestion
 export type EntityEvent = { [T in EntityEventType]: FoldEventOf<T> }[EntityEventType]
 type Later = Exclude<EntityEventType, 'entity.created'>
 export type LaterEntityEvent = Exclude<EntityEvent, { type: 'entity.created' }>
+
+/** What of an entity is another one after an event. */
+type Change = Partial<EntityState>
 
 /** The state of an entity after its first event. */
 export function createEntity(event: FoldEventOf<'entity.created'>): EntityState {

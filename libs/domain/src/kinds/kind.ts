@@ -1,31 +1,31 @@
-import type { DeltaOf } from '@synap/contracts'
+import type { DeltaOf, KindEventType, KindInput, KindName } from '@synap/contracts'
 import type { Refused } from '../decide/refusal.ts'
-import type { EntityEventType, Fact, FoldEventOf } from '../event.ts'
-import type { EntityState, UserState } from '../state.ts'
-
-/** What of an entity is another one after an event. */
-export type Change = Partial<EntityState>
-
-/** The events that undo one of type `T`, or why nothing does just now. None is: it is so already. */
-export type Inverse<T extends EntityEventType> = (
-  delta: DeltaOf<T>,
-  state: EntityState,
-  user: UserState | undefined,
-) => readonly Fact[] | Refused
+import type { Fact, FoldEventOf } from '../event.ts'
 
 /** A thing that an event changes, from the outside in: `['title']`, `['metadata', 'mail', 'subject']`, `['tag', id]`. */
 export type Path = readonly string[]
 
+/** What an event of a type of entity means to its particulars. */
+export interface KindEvent<T extends KindEventType, State> {
+  /** The particulars after it. */
+  change(own: State, event: FoldEventOf<T>): State
+  /** The events that take it back, or why nothing does just now; none is: it is so already. A sentence for: never. */
+  readonly undo: ((delta: DeltaOf<T>, own: State) => readonly Fact[] | Refused) | string
+  /** What an undo of something earlier must not overwrite. */
+  readonly touches: readonly Path[]
+  /** What it decides of that which AI may decide too. */
+  readonly decides?: 'status' | 'priority' | 'due'
+}
+
 /**
- * What one type of entity has that others have not: particulars, and events of its own, which say what they are, how
- * they are undone and what they change. `docs/how-to/add-an-entity-type.md` makes one.
+ * What one type of entity has that others have not: particulars, how a client sets them, and what its events do to
+ * them. Its contract (events, what a client sends) stands in `@synap/contracts` under the same name.
+ * `docs/how-to/add-an-entity-type.md` makes one.
  */
-export interface Kind<Types extends EntityEventType, State> {
+export interface Kind<Name extends KindName, State> {
   /** The particulars before anybody says more. Plain JSON; it is stored and shown as it is. */
   readonly initial: State
-  readonly changes: { readonly [T in Types]: (state: EntityState, event: FoldEventOf<T>) => Change }
-  /** A sentence where nothing ever takes the event back. */
-  readonly undo: { readonly [T in Types]: Inverse<T> | string }
-  /** What an undo of something earlier must not overwrite. */
-  readonly touches: { readonly [T in Types]: (event: FoldEventOf<T>) => readonly Path[] }
+  /** The events that lead to what a client asks for, or why it cannot be; none is: it is so already. */
+  set(own: State, input: KindInput<Name>): readonly Fact[] | Refused
+  readonly events: { readonly [T in KindEventType<Name> & KindEventType]: KindEvent<T, State> }
 }

@@ -1,11 +1,8 @@
-import type { TaskPriority, TaskStatus } from '@synap/contracts'
+import type { KindInput, TaskPriority, TaskStatus } from '@synap/contracts'
 import type { EventId } from '@synap/core'
-import { type Refused, refuse } from '../decide/refusal.ts'
-import { setBy } from '../entity/author.ts'
-import { settle } from '../entity/suggestions.ts'
-import type { Fact, FoldEventOf } from '../event.ts'
+import type { Fact } from '../event.ts'
 import type { EntityState } from '../state.ts'
-import type { Change, Kind } from './kind.ts'
+import type { Kind } from './kind.ts'
 
 export interface TaskState {
   readonly status: TaskStatus
@@ -17,44 +14,36 @@ export interface TaskState {
   readonly completedAt: number | null
 }
 
-/** What of a task is set by hand; what is left out is as it is. */
-export interface TaskChange {
-  readonly status?: TaskStatus | undefined
-  readonly priority?: TaskPriority | undefined
-  readonly due?: string | null | undefined
-}
-
-type TaskEventType = 'task.status_changed' | 'task.completed' | 'task.due_date_set' | 'task.priority_set'
-
 const newTask: TaskState = { status: 'todo', priority: 0, due: null, completedBy: null, completedAt: null }
 
-export const taskKind: Kind<TaskEventType, TaskState> = {
+export const task: Kind<'task', TaskState> = {
   initial: newTask,
-  changes: {
-    'task.status_changed': (state, event) => changeStatus(state, event, event.delta.status),
-    'task.completed': (state, event) => changeStatus(state, event, 'done'),
-    'task.due_date_set': (state, event) => ({
-      ...withTask(state, { due: event.delta.due }),
-      suggestions: settle(state, 'due'),
-      provenance: setBy(state, event, 'due'),
-    }),
-    'task.priority_set': (state, event) => ({
-      ...withTask(state, { priority: event.delta.priority }),
-      suggestions: settle(state, 'priority'),
-      provenance: setBy(state, event, 'priority'),
-    }),
-  },
-  undo: {
-    'task.status_changed': ({ oldStatus }, state) => changedTask(state, { status: oldStatus }),
-    'task.completed': ({ oldStatus }, state) => changedTask(state, { status: oldStatus }),
-    'task.due_date_set': ({ oldDue }, state) => changedTask(state, { due: oldDue }),
-    'task.priority_set': ({ oldPriority }, state) => changedTask(state, { priority: oldPriority }),
-  },
-  touches: {
-    'task.status_changed': () => [['status']],
-    'task.completed': () => [['status']],
-    'task.due_date_set': () => [['due']],
-    'task.priority_set': () => [['priority']],
+  set: taskFacts,
+  events: {
+    'task.status_changed': {
+      change: (own, { id, occurredAt, delta }) => ({ ...own, ...statusChange(delta.status, id, occurredAt) }),
+      undo: ({ oldStatus }, own) => taskFacts(own, { status: oldStatus }),
+      touches: [['status']],
+      decides: 'status',
+    },
+    'task.completed': {
+      change: (own, { id, occurredAt }) => ({ ...own, ...statusChange('done', id, occurredAt) }),
+      undo: ({ oldStatus }, own) => taskFacts(own, { status: oldStatus }),
+      touches: [['status']],
+      decides: 'status',
+    },
+    'task.due_date_set': {
+      change: (own, { delta }) => ({ ...own, due: delta.due }),
+      undo: ({ oldDue }, own) => taskFacts(own, { due: oldDue }),
+      touches: [['due']],
+      decides: 'due',
+    },
+    'task.priority_set': {
+      change: (own, { delta }) => ({ ...own, priority: delta.priority }),
+      undo: ({ oldPriority }, own) => taskFacts(own, { priority: oldPriority }),
+      touches: [['priority']],
+      decides: 'priority',
+    },
   },
 }
 
@@ -83,7 +72,7 @@ export function statusChange(
 }
 
 /** What leads from one state of a task to another; done is told by an event of its own. */
-export function taskFacts(old: TaskState, { status, priority, due }: TaskChange): Fact[] {
+function taskFacts(old: TaskState, { status, priority, due }: KindInput<'task'>): Fact[] {
   const facts: Fact[] = []
   if (due !== undefined && due !== old.due) {
     facts.push({ type: 'task.due_date_set', delta: { due, oldDue: old.due } })
@@ -95,27 +84,8 @@ export function taskFacts(old: TaskState, { status, priority, due }: TaskChange)
   return facts
 }
 
-/** What puts a task back; refused on what is none. */
-export function changedTask(state: EntityState, task: TaskChange): readonly Fact[] | Refused {
-  return state.type === 'task'
-    ? taskFacts(taskOf(state), task)
-    : refuse('entity.not_a_task', 'It is no task any more: make it one again, then undo this.')
-}
-
 function statusFact(oldStatus: TaskStatus, status: TaskStatus): Fact {
   return status === 'done'
     ? { type: 'task.completed', delta: { oldStatus } }
     : { type: 'task.status_changed', delta: { status, oldStatus } }
-}
-
-function changeStatus(
-  state: EntityState,
-  event: FoldEventOf<'task.completed'> | FoldEventOf<'task.status_changed'>,
-  status: TaskStatus,
-): Change {
-  return {
-    ...withTask(state, statusChange(status, event.id, event.occurredAt)),
-    suggestions: settle(state, 'status'),
-    provenance: setBy(state, event, 'status'),
-  }
 }

@@ -14,13 +14,18 @@ import { type Refused, refuse } from '../decide/refusal.ts'
 import { contentFacts } from '../decide/replace-content.ts'
 import { hasTag, removalFacts, tooManyTags } from '../decide/tag-entity.ts'
 import type { EntityEventType, Fact, FoldEventOf } from '../event.ts'
-import type { Inverse } from '../kinds/kind.ts'
-import { changedTask } from '../kinds/task.ts'
-import { kindInverses } from '../kinds.ts'
+import { kindFacts, kindInverses } from '../kind-tables.ts'
 import { applyMergePatch } from '../merge-patch.ts'
 import type { EntityState, UserState } from '../state.ts'
 
-/** The events that undo one, or why nothing does. */
+/** The events that undo one of type `T`, or why nothing does just now. None is: it is so already. */
+type Inverse<T extends EntityEventType> = (
+  delta: DeltaOf<T>,
+  state: EntityState,
+  user: UserState | undefined,
+) => readonly Fact[] | Refused
+
+/** How each is undone, or why it never is. */
 export const undoEntity: { readonly [T in EntityEventType]: Inverse<T> | string } = {
   'entity.created': () => [{ type: 'entity.deleted', delta: {} }],
   'entity.deleted': () => [{ type: 'entity.restored', delta: {} }],
@@ -60,7 +65,7 @@ function undoEnrichment(
     ...(priority === null ? {} : { priority: priority.old as TaskPriority }),
     ...(due === null ? {} : { due: due.old }),
   }
-  const retasked = Object.keys(task).length === 0 ? [] : changedTask(state, task)
+  const retasked = Object.keys(task).length === 0 ? [] : kindFacts(state, state.type, { task })
   if ('outcome' in retasked) return retasked
   return [
     ...retasked,

@@ -1,0 +1,42 @@
+import type { z } from 'zod'
+import type { KindContract } from './kinds/kind.ts'
+import * as kinds from './kinds.ts'
+import type { EntityType } from './vocabularies.ts'
+
+type Kinds = typeof kinds
+/** The types of entities that have something of their own. */
+export type KindName = keyof Kinds & EntityType
+/** The events of one of them, or of all. */
+export type KindEventType<Name extends KindName = KindName> = {
+  [N in Name]: keyof Kinds[N]['events'] & string
+}[Name]
+/** What a client may set of one of them. */
+export type KindInput<Name extends KindName> = z.output<Kinds[Name]['input']>
+/** The same by name, as it stands in requests and commands: `{task: {status: 'done'}}`. */
+export type KindInputs = { readonly [Name in KindName]?: KindInput<Name> | undefined }
+
+type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer Both) => void
+  ? Both
+  : never
+type Part<P extends keyof KindContract> = All<Kinds[KindName][P]>
+
+// The compiler asks for a name here that is none in `entityTypes`.
+const table: { readonly [Name in keyof Kinds]: Name extends EntityType ? KindContract : never } = kinds
+
+function partsOf<P extends 'events' | 'samples'>(part: P): Part<P> {
+  return Object.assign({}, ...Object.values(table).map((kind) => kind[part])) as Part<P>
+}
+
+export const kindNames = Object.keys(table) as readonly KindName[]
+export const kindEvents = partsOf('events')
+export const kindSamples = partsOf('samples')
+
+/** Fields of a request: what may be set of each type, under its name. */
+export const kindInputFields = Object.fromEntries(
+  kindNames.map((name) => [name, table[name].input.optional()]),
+) as { readonly [Name in KindName]: z.ZodOptional<Kinds[Name]['input']> }
+
+/** What a request says about particulars, for any type. */
+export function kindInputsOf(request: KindInputs): KindInputs {
+  return Object.fromEntries(kindNames.flatMap((name) => (name in request ? [[name, request[name]]] : [])))
+}
