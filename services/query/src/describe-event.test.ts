@@ -33,6 +33,17 @@ describe('an event in words', () => {
     ])
   })
 
+  it('given a type without words of its own, its name, and each field that says what it was', () => {
+    const delta = { streak: 4, oldStreak: 3, day: '2026-11-21', oldDay: null, oldest: true }
+    expect(describeEvent({ type: 'habit.completed', delta })).toEqual({
+      summary: 'Habit completed',
+      changes: [
+        { field: 'streak', from: 3, to: 4 },
+        { field: 'day', from: null, to: '2026-11-21' },
+      ],
+    })
+  })
+
   it('given any type with any delta, such as another version wrote, it says something and never fails', () => {
     const names = [
       'title',
@@ -44,10 +55,11 @@ describe('an event in words', () => {
       'suggestions',
       'type',
       'due',
+      'oldDue',
     ]
     const deltas = fc.dictionary(fc.oneof(fc.constantFrom(...names), fc.string()), fc.jsonValue())
     fc.assert(
-      fc.property(fc.constantFrom(...eventTypes), deltas, (type, delta) => {
+      fc.property(fc.constantFrom(...eventTypes, 'habit.completed'), deltas, (type, delta) => {
         const { summary, changes } = describeEvent({ type, delta: delta as JsonObject })
         expect(summary).not.toBe('')
         for (const change of changes) expect(JSON.parse(JSON.stringify(change))).toEqual(change)

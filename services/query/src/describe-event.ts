@@ -16,10 +16,10 @@ export interface Description {
 
 /**
  * What an event did, in words. The delta is as it was written, perhaps by another version: nothing is expected of it. A
- * type without words of its own is told by its name.
+ * type without words of its own is told by its name and by the fields that have a twin: `streak` and `oldStreak`.
  */
 export function describeEvent({ type, delta }: Pick<LoggedEvent, 'type' | 'delta'>): Description {
-  return describers[type]?.(delta) ?? { summary: wordsOf(type), changes: [] }
+  return describers[type]?.(delta) ?? { summary: wordsOf(type), changes: twins(delta) }
 }
 
 type Describe = (delta: JsonObject) => Description
@@ -57,6 +57,14 @@ const fileName = (file: Json | undefined) => {
   return typeof name === 'string'
     ? quoted(name)
     : `${wordOf(contentType ?? 'file')}, ${wordOf(size ?? '?')} bytes`
+}
+
+/** The fields of a delta that say what they were before. */
+function twins(delta: JsonObject): FieldChange[] {
+  return Object.entries(delta).flatMap(([field, to]) => {
+    const old = `old${field.charAt(0).toUpperCase()}${field.slice(1)}`
+    return Object.hasOwn(delta, old) ? [change(field, delta[old], to)] : []
+  })
 }
 
 /** Metadata is patched; the inverse patch says what was there before. */
