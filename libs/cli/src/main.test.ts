@@ -145,6 +145,23 @@ describe('the command', () => {
   )
 
   it(
+    'given particulars that it has no words for, they are shown all the same',
+    async () => {
+      const particulars = { frequency: 'daily', lastCompleted: '2026-11-21', note: null }
+      answer = (asked) =>
+        asked.path.endsWith('/status')
+          ? ready(asked)
+          : { status: 200, body: { ...entity, type: 'idea', task: null, particulars } }
+      const { code, stdout } = await runSynap(['get', id], env)
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/frequency\s+daily\n/)
+      expect(stdout).toMatch(/last completed\s+2026-11-21\n/)
+      expect(stdout).not.toContain('note')
+    },
+    timeoutMs,
+  )
+
+  it(
     'given a capture, stdout is the id, and what became of it is told beside',
     async () => {
       const { code, stdout, stderr } = await runSynap(

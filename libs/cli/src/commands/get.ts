@@ -5,8 +5,9 @@ import type { EntityId } from '@synap/core'
 import type { Command } from 'commander'
 import { isProjected } from '../await-item.ts'
 import { type ConnectionFlags, withConnection, withSynap } from '../connection.ts'
+import { describeValue } from '../describe-event.ts'
 import { findItemId } from '../item-id.ts'
-import { clip, note, printJson, printTable } from '../output.ts'
+import { clip, note, plain, printJson, printTable } from '../output.ts'
 import { paint } from '../paint.ts'
 import { relativeDue, relativeTime } from '../relative-time.ts'
 
@@ -53,6 +54,8 @@ async function show(client: SynapClient, id: EntityId, { json }: GetOptions): Pr
   printStatus(status)
 }
 
+type Row = [name: string, value: string | null | undefined, origin: string]
+
 function printEntity(entity: EntityView): void {
   const by = (field: keyof EntityView['provenance']) => {
     const origin = entity.provenance[field]
@@ -62,10 +65,11 @@ function printEntity(entity: EntityView): void {
   }
   const due = entity.task?.due
   const tags = entity.tags.map((tag) => tag.name).join(', ')
-  const rows: [name: string, value: string | null | undefined, origin: string][] = [
+  const rows: Row[] = [
     ['type', entity.type, by('type')],
     ['status', entity.task?.status, by('status')],
     ['due', due && `${relativeDue(due)}, ${due}`, by('due')],
+    ...particularsOf(entity),
     ['tags', tags, ''],
     ['summary', entity.summary, by('summary')],
     ['created', relativeTime(entity.createdAt), paint.dim(` ${entity.createdAt}`)],
@@ -76,6 +80,15 @@ function printEntity(entity: EntityView): void {
     ['', ''],
     rows.flatMap(([name, value, origin]) => (value ? [[name, clip(value, 1_000) + origin]] : [])),
   )
+}
+
+/** What only items of its type have, whatever that is: `last completed`, `2026-11-21`. */
+function particularsOf({ particulars = {} }: EntityView): Row[] {
+  return Object.entries(particulars).map(([name, value]) => [
+    plain(name).replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
+    value === null ? null : describeValue(value),
+    '',
+  ])
 }
 
 function printStatus({ stages }: StatusResponse): void {
