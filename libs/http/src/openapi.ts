@@ -1,11 +1,12 @@
 import { fastifySwagger } from '@fastify/swagger'
 import scalar from '@scalar/fastify-api-reference'
-import { problemContentType, problemSchema } from '@synap/contracts'
+import { httpHeaders, idempotencyKey, problemContentType, problemSchema } from '@synap/contracts'
 import type { FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { accessOf, open } from './access.ts'
 import { fileFormOf, formMediaType } from './file-form.ts'
+import { keepUsedSchemas } from './openapi-components.ts'
 
 export interface ApiInfo {
   title: string
@@ -42,7 +43,7 @@ export async function registerOpenApi(app: FastifyInstance, info: ApiInfo): Prom
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
     },
     transform,
-    transformObject: jsonSchemaTransformObject,
+    transformObject,
   })
   app.get('/openapi.json', { config: open(), schema: { hide: true } }, () => app.swagger())
   await app.register(scalar, {
@@ -64,12 +65,23 @@ export async function registerOpenApi(app: FastifyInstance, info: ApiInfo): Prom
   })
 }
 
+type TransformObject = typeof jsonSchemaTransformObject
+
+const transformObject: TransformObject = (input) => keepUsedSchemas(jsonSchemaTransformObject(input))
+
+const writeHeaders = z.object({
+  [httpHeaders.idempotencyKey]: idempotencyKey.optional().meta({
+    description: 'Sent again with the same key, the request has its first effect again.',
+  }),
+})
+
 /** Adds to each operation what all have in common: who may call it, and that errors are problems. */
 function transform(document: Document): ReturnType<typeof jsonSchemaTransform> {
   const schema: Record<string, unknown> = { ...document.schema }
   const access = accessOf(document.route.config)
   if (access !== undefined && 'scopes' in access) {
     schema['security'] = [{ bearer: [...access.scopes] }]
+    if (access.scopes.includes('write')) schema['headers'] = writeHeaders
   }
   schema['response'] = {
     ...(document.schema?.response as object | undefined),

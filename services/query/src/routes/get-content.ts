@@ -23,7 +23,16 @@ export function registerGetContent(
   app: App,
   { readModel, store }: { readModel: ReadModel; store: ObjectStore },
 ): void {
-  const schema = { summary: "An entity's content", params: entityParams, querystring: contentQuery }
+  const bytes = { content: { 'application/octet-stream': { schema: z.unknown() } } }
+  const schema = {
+    summary: "An entity's content",
+    params: entityParams,
+    querystring: contentQuery,
+    response: {
+      200: { description: 'Its bytes, under their own media type.', ...bytes },
+      206: { description: 'The range that was asked for.', ...bytes },
+    },
+  }
   const config = { ...requires('read'), ...streamsAnswer() }
   app.get('/v1/entities/:id/content', { schema, config }, async (request, reply) => {
     const { id } = request.params
@@ -44,6 +53,7 @@ export function registerGetContent(
       const { url } = await store.presignGet(content.key, {
         expiresIn: linkSeconds,
         downloadName: content.fileName,
+        contentType: content.contentType,
       })
       return reply.header('cache-control', 'no-store').redirect(url, 307)
     }
