@@ -7,6 +7,12 @@ export interface ApiProblem {
   title: string
   status: number
   detail?: string
+  /** Of a refusal: why, as a stable word such as `undo.conflict`. */
+  code?: string
+  /** The version that it has now, where another one was expected. */
+  currentVersion?: number
+  /** What is not valid, with its place in the request: `body.timeZone`. */
+  errors?: readonly { path: string; message: string }[]
 }
 
 /**
@@ -57,14 +63,23 @@ export function parseProblem(status: number, text: string): ApiProblem | undefin
     return undefined
   }
   if (typeof body !== 'object' || body === null) return undefined
-  const { type, title, detail } = body as Record<string, unknown>
+  const { type, title, detail, code, currentVersion, errors } = body as Record<string, unknown>
   if (typeof type !== 'string') return undefined
   return {
     type,
     title: typeof title === 'string' ? title : type,
     status,
     ...(typeof detail === 'string' ? { detail } : {}),
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(typeof currentVersion === 'number' ? { currentVersion } : {}),
+    ...(Array.isArray(errors) ? { errors: errors.filter(isFieldError) } : {}),
   }
+}
+
+function isFieldError(value: unknown): value is { path: string; message: string } {
+  if (typeof value !== 'object' || value === null) return false
+  const { path, message } = value as Record<string, unknown>
+  return typeof path === 'string' && typeof message === 'string'
 }
 
 /** Milliseconds of a `Retry-After` header (seconds or an HTTP date); undefined when absent or unreadable. */

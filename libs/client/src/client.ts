@@ -1,3 +1,5 @@
+import { buildBrowseClient } from './browse-client.ts'
+import { buildChangesClient } from './changes-client.ts'
 import { buildEventsClient } from './events-client.ts'
 import { buildIngestClient } from './ingest-client.ts'
 import { buildKeysClient } from './keys-client.ts'
@@ -11,9 +13,11 @@ export function createClient(options: ClientOptions): SynapClient {
   const call = createTransport(options)
   return {
     ...buildIngestClient(call, options.ingestUrl),
+    ...buildChangesClient(call, options.ingestUrl),
     ...buildKeysClient(call, options.ingestUrl),
     ...buildOperateClient(call, options.ingestUrl),
     ...buildQueryClient(call, options.queryUrl),
+    ...buildBrowseClient(call, options.queryUrl),
     ...buildEventsClient(call, options.queryUrl),
   }
 }

@@ -1,4 +1,12 @@
 export { ApiError, type ApiProblem } from './api-error.ts'
+export type {
+  BrowseClient,
+  GraphOptions,
+  RelationsOptions,
+  TagsOptions,
+  TasksOptions,
+} from './browse-types.ts'
+export type { ChangeOptions, ChangesClient } from './change-types.ts'
 export { createClient } from './client.ts'
 export type { EventCountsOptions, EventsClient, EventsOptions, FollowOptions } from './event-types.ts'
 export type { CallOptions } from './transport.ts'

@@ -21,7 +21,7 @@ export interface CallOptions {
 }
 
 export interface Call extends CallOptions {
-  method: 'GET' | 'POST' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   url: URL
   headers?: Record<string, string>
   /** Sent as JSON. */
@@ -30,7 +30,7 @@ export interface Call extends CallOptions {
   form?: () => Form
   /** In place of the client's. */
   deadlineMs?: number
-  /** Sending it twice has the effect of sending it once: a GET, or a POST under an `Idempotency-Key`. */
+  /** Sending it twice has the effect of sending it once: a GET, or a write under an `Idempotency-Key`. */
   repeatable: boolean
   /** Statuses besides 2xx that are an answer, not an error. */
   accept?: readonly number[]

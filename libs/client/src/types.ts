@@ -23,6 +23,8 @@ import type {
   StatusResponse,
 } from '@synap/contracts'
 import type { EntityId, UserId } from '@synap/core'
+import type { BrowseClient } from './browse-types.ts'
+import type { ChangesClient } from './change-types.ts'
 import type { EventsClient } from './event-types.ts'
 import type { CallOptions, TransportOptions } from './transport.ts'
 
@@ -162,4 +164,10 @@ export interface QueryClient {
 }
 
 /** Both HTTP APIs, typed. */
-export type SynapClient = IngestClient & KeysClient & OperateClient & QueryClient & EventsClient
+export type SynapClient = IngestClient &
+  ChangesClient &
+  KeysClient &
+  OperateClient &
+  QueryClient &
+  BrowseClient &
+  EventsClient
