@@ -23,11 +23,13 @@ type Part<P extends keyof KindContract> = All<Kinds[KindName][P]>
 // The compiler asks for a name here that is none in `entityTypes`.
 const table: { readonly [Name in keyof Kinds]: Name extends EntityType ? KindContract : never } = kinds
 
+// The names of a module come in another order from each of those who load modules.
+export const kindNames: readonly KindName[] = (Object.keys(table) as KindName[]).sort()
+
 function partsOf<P extends 'events' | 'samples'>(part: P): Part<P> {
-  return Object.assign({}, ...Object.values(table).map((kind) => kind[part])) as Part<P>
+  return Object.assign({}, ...kindNames.map((name) => table[name][part])) as Part<P>
 }
 
-export const kindNames = Object.keys(table) as readonly KindName[]
 export const kindEvents = partsOf('events')
 export const kindSamples = partsOf('samples')
 

@@ -5,6 +5,7 @@ import {
   type KindInputs,
   type KindName,
   kindInputsOf,
+  kindNames,
 } from '@synap/contracts'
 import { type Refused, refuse } from './decide/refusal.ts'
 import { setBy } from './entity/author.ts'
@@ -35,12 +36,11 @@ type AnyEvent = Omit<KindEvent<KindEventType, unknown>, 'change' | 'undo'> & {
 }
 
 const table = kinds as unknown as Readonly<Record<KindName, AnyKind>>
-const names = Object.keys(table) as KindName[]
 
 /** Something for each event of each kind, by type of event. */
 function forEachEvent<Made>(make: (name: KindName, event: AnyEvent) => Made): Record<string, Made> {
   return Object.fromEntries(
-    names.flatMap((name) =>
+    kindNames.flatMap((name) =>
       Object.entries(table[name].events).map(([type, event]) => [type, make(name, event)]),
     ),
   )

@@ -122,7 +122,7 @@ function subjectOf({ content, title }: EntityState): string | null {
 }
 
 /** A task's are columns of their own, which can be asked for. */
-function withoutTask(particulars: EntityState['particulars']): JsonObject {
+function withoutTask(particulars: EntityState['particulars']): object {
   const { task: _, ...others } = particulars
   return others
 }
