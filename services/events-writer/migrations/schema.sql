@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 5bb27e18b6329546c65dd6c13d388a8ca377206973b123f1fe9225c886276811
+-- What the migrations beside this file come to; of them: sha256 f1802bb403a5162061695c2796e2fa38b5d54b56d317ecfa9a55674e5d31ced7
 create schema log authorization synap_events_writer;
 
 create table log.aggregates (
@@ -149,6 +149,8 @@ CREATE INDEX events_by_cause ON log.events USING btree (causation_id) WHERE (cau
 CREATE INDEX events_by_correlation ON log.events USING btree (correlation_id);
 
 CREATE INDEX events_by_sequence ON log.events USING btree (user_id, sequence);
+
+CREATE INDEX parked_discarded ON log.parked USING btree (user_id, sequence) WHERE (slot AND (state = 'discarded'::text));
 
 CREATE INDEX parked_marked ON log.parked USING btree (topic, user_id) WHERE (state = 'retry'::text);
 
@@ -487,6 +489,82 @@ $function$
 ;
 alter function log.item_status(uuid) owner to synap_events_writer;
 
+CREATE OR REPLACE FUNCTION log.ledger_parked()
+ RETURNS TABLE(reason text, events bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select k.reason, count(*) from log.parked k where k.slot and k.state in ('open', 'retry') group by k.reason
+$function$
+;
+alter function log.ledger_parked() owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.ledger_positions(p_user uuid, p_after uuid, p_limit integer)
+ RETURNS TABLE(user_id uuid, seen bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select p.user_id, p.seen from log.user_positions p
+    where p.seen > 0 and (p_user is null or p.user_id = p_user) and (p_after is null or p.user_id > p_after)
+    order by p.user_id limit least(p_limit, 10000)
+$function$
+;
+alter function log.ledger_positions(uuid,uuid,integer) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.ledger_rows(p_users uuid[], p_from bigint[], p_to bigint[])
+ RETURNS TABLE(user_id uuid, sequence bigint, event_id uuid, aggregate_id uuid, aggregate_type text, version integer, ends uuid[])
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  earliest timestamptz;
+  latest timestamptz;
+begin
+  for i in 1 .. coalesce(cardinality(p_users), 0) loop
+    select min(d.first_at), max(d.last_at) into earliest, latest
+      from log.user_days d
+      where d.user_id = p_users[i] and d.last_sequence >= p_from[i] and d.first_sequence <= p_to[i];
+    continue when earliest is null;
+    return query
+      select e.user_id, e.sequence, e.event_id, e.aggregate_id, s.aggregate_type, e.version,
+             case when s.aggregate_type = 'relation'
+               then array[(e.delta ->> 'sourceId')::uuid, (e.delta ->> 'targetId')::uuid] end
+        from log.events e join log.schemas s on s.no = e.schema_no
+        where e.user_id = p_users[i] and e.sequence between p_from[i] and p_to[i]
+          and e.occurred_at between earliest and latest
+        order by e.sequence;
+  end loop;
+end
+$function$
+;
+alter function log.ledger_rows(uuid[],bigint[],bigint[]) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.ledger_slots(p_users uuid[], p_from bigint[], p_to bigint[])
+ RETURNS TABLE(user_id uuid, sequence bigint, state text, reason text, event_id uuid, aggregate_id uuid, version integer, bytes boolean)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  for i in 1 .. coalesce(cardinality(p_users), 0) loop
+    return query
+      select k.user_id, k.sequence, k.state, k.reason, k.event_id, k.aggregate_id, k.version, k.value is not null
+        from log.parked k
+        where k.user_id = p_users[i] and k.sequence between p_from[i] and p_to[i]
+          and k.slot and k.state in ('open', 'retry')
+      union all
+      select k.user_id, k.sequence, k.state, k.reason, k.event_id, k.aggregate_id, k.version, k.value is not null
+        from log.parked k
+        where k.user_id = p_users[i] and k.sequence between p_from[i] and p_to[i] and k.slot and k.state = 'discarded';
+  end loop;
+end
+$function$
+;
+alter function log.ledger_slots(uuid[],bigint[],bigint[]) owner to synap_events_writer;
+
 CREATE OR REPLACE FUNCTION log.mark_parked(ids bigint[], action text)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -768,6 +846,10 @@ grant execute on function log.find_events(text[],uuid,uuid,timestamp with time z
 grant execute on function log.find_events(text[],uuid,uuid,timestamp with time zone,timestamp with time zone,bigint,bigint,boolean,integer) to synap_query;
 grant execute on function log.heads(uuid,integer) to synap_ingest;
 grant execute on function log.item_status(uuid) to synap_query;
+grant execute on function log.ledger_parked() to synap_operator;
+grant execute on function log.ledger_positions(uuid,uuid,integer) to synap_operator;
+grant execute on function log.ledger_rows(uuid[],bigint[],bigint[]) to synap_operator;
+grant execute on function log.ledger_slots(uuid[],bigint[],bigint[]) to synap_operator;
 grant execute on function log.mark_parked(bigint[],text) to synap_operator;
 grant execute on function log.parked_between(uuid,bigint,bigint) to synap_ingest;
 grant execute on function log.parked_of_user() to synap_ingest;

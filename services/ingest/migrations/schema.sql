@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 1982ac7787a61210ae669f9f11a975d80a8ca5aa2c7016c9deb49660d38944a2
+-- What the migrations beside this file come to; of them: sha256 56af5082cda1d9b956eb6340a1e4003784dbad1c01b143fed95b39607dd98a83
 create schema write authorization synap_ingest;
 
 create sequence write.outbox_id as bigint;
@@ -944,6 +944,65 @@ $function$
 ;
 alter function write.keep_result(uuid,jsonb,jsonb) owner to synap_ingest;
 
+CREATE OR REPLACE FUNCTION write.ledger_clock()
+ RETURNS TABLE(now timestamp with time zone, reconciled_at timestamp with time zone)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select clock_timestamp(), (select r.started_at from write.reconciliation r where r.phase = 'done')
+$function$
+;
+alter function write.ledger_clock() owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.ledger_heads(p_user uuid, p_after uuid, p_limit integer)
+ RETURNS TABLE(user_id uuid, sequence bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select u.user_id, u.sequence from write.users u
+  where u.sequence > 0 and (p_user is null or u.user_id = p_user) and (p_after is null or u.user_id > p_after)
+  order by u.user_id
+  limit least(p_limit, 10000)
+$function$
+;
+alter function write.ledger_heads(uuid,uuid,integer) owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.ledger_oldest(p_users uuid[], p_sequences bigint[])
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select min(o.created_at)
+  from unnest(p_users, p_sequences) as n (user_id, sequence)
+  cross join lateral (
+    select w.created_at from write.outbox w where w.user_id = n.user_id and w.sequence = n.sequence limit 1
+  ) o
+$function$
+;
+alter function write.ledger_oldest(uuid[],bigint[]) owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.ledger_rows(p_users uuid[], p_from bigint[], p_to bigint[])
+ RETURNS TABLE(user_id uuid, sequence bigint, event_id uuid, aggregate_id uuid, aggregate_type text, version integer, created_at timestamp with time zone, published_at timestamp with time zone)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  for i in 1 .. coalesce(cardinality(p_users), 0) loop
+    return query
+      select o.user_id, o.sequence, o.event_id, o.aggregate_id, o.aggregate_type, o.version, o.created_at, o.published_at
+      from write.outbox o
+      where o.user_id = p_users[i] and o.sequence between p_from[i] and p_to[i]
+      order by o.sequence;
+  end loop;
+end
+$function$
+;
+alter function write.ledger_rows(uuid[],bigint[],bigint[]) owner to synap_ingest;
+
 CREATE OR REPLACE FUNCTION write.orphans_among(p_keys text[])
  RETURNS SETOF text
  LANGUAGE sql
@@ -1151,6 +1210,10 @@ CREATE TRIGGER drop_purged AFTER INSERT ON write.outbox_000002 FOR EACH ROW WHEN
 CREATE TRIGGER drop_purged AFTER INSERT ON write.outbox_default FOR EACH ROW WHEN ((new.event_type = ANY (ARRAY['entity.purged'::text, 'user.erased'::text]))) EXECUTE FUNCTION write.drop_purged();
 
 grant execute on function write.item_status(uuid) to synap_query;
+grant execute on function write.ledger_clock() to synap_operator;
+grant execute on function write.ledger_heads(uuid,uuid,integer) to synap_operator;
+grant execute on function write.ledger_oldest(uuid[],bigint[]) to synap_operator;
+grant execute on function write.ledger_rows(uuid[],bigint[],bigint[]) to synap_operator;
 grant execute on function write.outbox_overview() to synap_operator;
 grant execute on function write.outbox_partitions() to synap_operator;
 grant execute on function write.release_quarantine(uuid) to synap_operator;

@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 3064d92aca2f58cb6fcd063ab5aa85e1a0316e84f1d0ccddcc112b93f72d2177
+-- What the migrations beside this file come to; of them: sha256 3defa08b081f1d7bc3571d3e2337a59598eb5fab25c05dfd543918c36009c85b
 create schema read_v1 authorization synap_projector;
 
 create table read_v1.entities (
@@ -230,6 +230,8 @@ CREATE INDEX entity_vectors_by_user ON read_v1.entity_vectors USING btree (user_
 
 CREATE INDEX entity_vectors_hnsw ON read_v1.entity_vectors USING hnsw (embedding halfvec_cosine_ops);
 
+CREATE INDEX parked_discarded ON read_v1.parked USING btree (user_id, sequence) WHERE (slot AND (state = 'discarded'::text));
+
 CREATE INDEX parked_marked ON read_v1.parked USING btree (topic, user_id) WHERE (state = 'retry'::text);
 
 CREATE UNIQUE INDEX parked_record ON read_v1.parked USING btree (topic, partition, record_offset, COALESCE(sha256(value), '\x'::bytea)) WHERE (NOT slot);
@@ -272,6 +274,116 @@ AS $function$
 $function$
 ;
 alter function read_v1.item_status(uuid) owner to synap_projector;
+
+CREATE OR REPLACE FUNCTION read_v1.ledger_counts(p_users uuid[])
+ RETURNS TABLE(user_id uuid, aggregates bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select u.user_id, (select count(*) from read_v1.entities as e where e.user_id = u.user_id)
+    + (select count(*) from read_v1.relations as r where r.user_id = u.user_id)
+  from unnest(p_users) as u (user_id)
+$function$
+;
+alter function read_v1.ledger_counts(uuid[]) owner to synap_projector;
+
+CREATE OR REPLACE FUNCTION read_v1.ledger_entities(p_user uuid, p_at timestamp with time zone, p_after uuid, p_limit integer)
+ RETURNS TABLE(aggregate_id uuid, version integer, sequence bigint, placed timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select e.entity_id, e.version, e.sequence, e.created_at
+  from read_v1.entities as e
+  where e.user_id = p_user and (p_after is null or (e.created_at, e.entity_id) > (p_at, p_after))
+  order by e.created_at, e.entity_id
+  limit p_limit
+$function$
+;
+alter function read_v1.ledger_entities(uuid,timestamp with time zone,uuid,integer) owner to synap_projector;
+
+CREATE OR REPLACE FUNCTION read_v1.ledger_parked()
+ RETURNS TABLE(reason text, events bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select k.reason, count(*) from read_v1.parked as k where k.slot and k.state in ('open', 'retry') group by k.reason
+$function$
+;
+alter function read_v1.ledger_parked() owner to synap_projector;
+
+CREATE OR REPLACE FUNCTION read_v1.ledger_positions(p_user uuid, p_after uuid, p_limit integer)
+ RETURNS TABLE(user_id uuid, seen bigint, erased bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select p.user_id, p.seen, g.sequence
+  from read_v1.user_positions as p
+  left join read_v1.purged as g on g.subject_id = p.user_id
+  where p.seen > 0 and (p_user is null or p.user_id = p_user) and (p_after is null or p.user_id > p_after)
+  order by p.user_id
+  limit least(p_limit, 10000)
+$function$
+;
+alter function read_v1.ledger_positions(uuid,uuid,integer) owner to synap_projector;
+
+CREATE OR REPLACE FUNCTION read_v1.ledger_relations(p_user uuid, p_source uuid, p_after uuid, p_limit integer)
+ RETURNS TABLE(aggregate_id uuid, version integer, sequence bigint, placed uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select r.relation_id, r.version, r.sequence, r.source_id
+  from read_v1.relations as r
+  where r.user_id = p_user and (p_after is null or (r.source_id, r.relation_id) > (p_source, p_after))
+  order by r.source_id, r.relation_id
+  limit p_limit
+$function$
+;
+alter function read_v1.ledger_relations(uuid,uuid,uuid,integer) owner to synap_projector;
+
+CREATE OR REPLACE FUNCTION read_v1.ledger_slots(p_users uuid[], p_from bigint[], p_to bigint[])
+ RETURNS TABLE(user_id uuid, sequence bigint, state text, reason text, event_id uuid, aggregate_id uuid, version integer, bytes boolean)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  for i in 1 .. coalesce(cardinality(p_users), 0) loop
+    return query
+      select k.user_id, k.sequence, k.state, k.reason, k.event_id, k.aggregate_id, k.version, k.value is not null
+      from read_v1.parked as k
+      where k.user_id = p_users[i] and k.sequence between p_from[i] and p_to[i] and k.slot and k.state in ('open', 'retry')
+      union all
+      select k.user_id, k.sequence, k.state, k.reason, k.event_id, k.aggregate_id, k.version, k.value is not null
+      from read_v1.parked as k
+      where k.user_id = p_users[i] and k.sequence between p_from[i] and p_to[i] and k.slot and k.state = 'discarded';
+  end loop;
+end
+$function$
+;
+alter function read_v1.ledger_slots(uuid[],bigint[],bigint[]) owner to synap_projector;
+
+CREATE OR REPLACE FUNCTION read_v1.ledger_versions(p_aggregates uuid[], p_ends uuid[])
+ RETURNS TABLE(aggregate_id uuid, user_id uuid, version integer, sequence bigint, purged boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select e.entity_id, e.user_id, e.version, e.sequence, false
+  from read_v1.entities as e where e.entity_id = any (p_aggregates)
+  union all
+  select r.relation_id, r.user_id, r.version, r.sequence, false
+  from read_v1.relations as r where r.relation_id = any (p_aggregates)
+  union all
+  select g.subject_id, g.user_id, null, g.sequence, true
+  from read_v1.purged as g where g.subject_id = any (p_aggregates || p_ends)
+$function$
+;
+alter function read_v1.ledger_versions(uuid[],uuid[]) owner to synap_projector;
 
 CREATE OR REPLACE FUNCTION read_v1.mark_parked(ids bigint[], action text)
  RETURNS bigint
@@ -465,6 +577,13 @@ create policy own_rows on read_v1.user_positions as permissive for all to public
 create policy own_rows on read_v1.user_settings as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
 
 grant execute on function read_v1.item_status(uuid) to synap_query;
+grant execute on function read_v1.ledger_counts(uuid[]) to synap_operator;
+grant execute on function read_v1.ledger_entities(uuid,timestamp with time zone,uuid,integer) to synap_operator;
+grant execute on function read_v1.ledger_parked() to synap_operator;
+grant execute on function read_v1.ledger_positions(uuid,uuid,integer) to synap_operator;
+grant execute on function read_v1.ledger_relations(uuid,uuid,uuid,integer) to synap_operator;
+grant execute on function read_v1.ledger_slots(uuid[],bigint[],bigint[]) to synap_operator;
+grant execute on function read_v1.ledger_versions(uuid[],uuid[]) to synap_operator;
 grant execute on function read_v1.mark_parked(bigint[],text) to synap_operator;
 grant execute on function read_v1.match_text(tsquery,integer) to synap_query;
 grant execute on function read_v1.parked_of_user() to synap_query;
