@@ -12,6 +12,7 @@ const item = (more: Partial<EntityView> = {}): EntityView => ({
   summary: null,
   language: 'en',
   content: null,
+  attachments: [],
   tags: [],
   task: { status: 'todo', priority: 0, due: '2026-11-22', completedAt: null },
   metadata: {},

@@ -68,6 +68,14 @@ export {
   analysisResult,
 } from './http/analysis.ts'
 export {
+  type AttachmentResponse,
+  type AttachmentView,
+  attachmentForm,
+  attachmentParams,
+  attachmentResponse,
+  attachmentView,
+} from './http/attachments.ts'
+export {
   type Graph,
   type GraphQuery,
   graphQuery,
@@ -242,6 +250,16 @@ export {
   stageStates,
   statusResponse,
 } from './http/status.ts'
+export {
+  largestUpload,
+  type UploadRequest,
+  type UploadTarget,
+  type UploadView,
+  uploadParams,
+  uploadRequest,
+  uploadTarget,
+  uploadView,
+} from './http/uploads.ts'
 export type { Json, JsonObject } from './json.ts'
 export {
   type KindEventType,

@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type EntityId, type UserId, uuidv7 } from '@synap/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { contentKeyOf, seedEntity } from '../test/seed.ts'
+import { attachmentKeyOf, contentKeyOf, seedEntity } from '../test/seed.ts'
 import { startQuery, type TestQuery } from '../test/start-query.ts'
 
 describe('content', () => {
@@ -41,6 +41,25 @@ describe('content', () => {
       'if-none-match': String(answer.headers['etag']),
     })
     expect(again.status).toBe(304)
+  })
+
+  it('given an attachment, the entity tells of it, and it comes under its name', async () => {
+    const id = uuidv7() as EntityId
+    const key = `${id}-0123456789abcdef-bill.txt`
+    const attachments = [{ key, name: 'bill of May.txt', text: 'three euros' }]
+    await seedEntity(query.pool, { userId: anna, sequence: 1, id, title: 'x', attachments })
+    const options = { contentType: 'text/plain' }
+    await query.store.put(attachmentKeyOf(anna, key), Buffer.from('three euros'), options)
+    const { json } = await query.get(`/v1/entities/${id}`, anna)
+    expect(json.attachments).toMatchObject([{ key, name: 'bill of May.txt', size: 11, fileType: 'text' }])
+    const answer = await query.get(`/v1/entities/${id}/attachments/${key}`, anna)
+    expect(answer.text).toBe('three euros')
+    expect(answer.headers['content-disposition']).toContain(`filename*=UTF-8''bill%20of%20May.txt`)
+    const other = await seedEntity(query.pool, { userId: anna, sequence: 2, title: 'y' })
+    for (const path of [`${id}/attachments/nothing`, `${other}/attachments/${key}`]) {
+      expect((await query.get(`/v1/entities/${path}`, anna)).status).toBe(404)
+    }
+    expect((await query.get(`/v1/entities/${id}/attachments/..%2Fx`, anna)).status).toBe(400)
   })
 
   it('given a HEAD, it says what a GET would, and reads no content for it', async () => {

@@ -1,6 +1,11 @@
 import type { EntityView } from '@synap/contracts'
 import type { EntityRow } from './sql/find-entities.ts'
 
+/** The part of an attachment's key that clients know it by. */
+export function ownPartOf(key: string): string {
+  return key.slice(key.lastIndexOf('/') + 1)
+}
+
 /** An entity as the API shows it. What it has as one type shows only while it is of that type. */
 export function toEntityView(row: EntityRow): EntityView {
   const time = (ms: number) => new Date(ms).toISOString()
@@ -32,6 +37,14 @@ export function toEntityView(row: EntityRow): EntityView {
     summary: row.summary,
     language: row.language,
     content,
+    attachments: row.attachments.map(({ key, name, size, sha256, contentType, fileType }) => ({
+      key: ownPartOf(key),
+      name,
+      size,
+      sha256,
+      contentType,
+      fileType,
+    })),
     tags: row.tags,
     task,
     ...(row.particulars === null ? {} : { particulars: row.particulars }),

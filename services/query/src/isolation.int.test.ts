@@ -1,7 +1,7 @@
 import { createOfflineProvider } from '@synap/ai'
 import { type EntityId, type UserId, uuidv7 } from '@synap/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { contentKeyOf, seedEntity, seedRelation, textKeyOf } from '../test/seed.ts'
+import { attachmentKeyOf, contentKeyOf, seedEntity, seedRelation, textKeyOf } from '../test/seed.ts'
 import { seedEvents } from '../test/seed-events.ts'
 import { seedWritten } from '../test/seed-status.ts'
 import { startQuery, type TestQuery } from '../test/start-query.ts'
@@ -34,8 +34,14 @@ describe('two users', () => {
     for (const userId of [anna, bert]) {
       const own =
         userId === anna ? seeded : { text: 'bert', title: 'bert', vectors, model: offline.embeddingModel }
-      const made = await seedEntity(query.pool, { userId, sequence: 1, type: 'task', task: {}, ...own })
-      // one id leads to the relation too
+      // one id leads to everything: the entity, what is attached to it, a relation
+      const made = uuidv7() as EntityId
+      const attachments = [{ key: made, name: 'a.txt', text: own.text }]
+      const task = { type: 'task', task: {} }
+      await seedEntity(query.pool, { userId, sequence: 1, id: made, attachments, ...task, ...own })
+      await query.store.put(attachmentKeyOf(userId, made), Buffer.from(own.text), {
+        contentType: 'text/plain',
+      })
       await seedRelation(query.pool, { userId, id: made, source: made, target: made })
       await seedWritten(query.database, { userId, id: made, version: 1, sequence: 1, sha256: null })
       // an event with the id of the entity: one id leads to both
@@ -61,6 +67,7 @@ describe('two users', () => {
     expect(paths.sort()).toEqual([
       '/v1/entities',
       '/v1/entities/{id}',
+      '/v1/entities/{id}/attachments/{key}',
       '/v1/entities/{id}/content',
       '/v1/entities/{id}/graph',
       '/v1/entities/{id}/history',

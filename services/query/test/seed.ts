@@ -10,6 +10,8 @@ export interface SeededEntity {
   title?: string | null
   /** Content and extracted text alike. */
   text?: string
+  /** Files besides the content; each lies under `attachmentKeyOf`. */
+  attachments?: readonly { key: string; name: string; text: string }[]
   tags?: readonly string[]
   task?: { status?: string; priority?: number; due?: string }
   /** By type. */
@@ -31,6 +33,9 @@ export const contentKeyOf = (entity: { userId: string; id: string }) =>
   `users/${entity.userId}/notes/${entity.id}.md`
 export const textKeyOf = (entity: { userId: string; id: string }) =>
   `users/${entity.userId}/derived/${entity.id}.txt`
+
+/** Where a seeded attachment lies. */
+export const attachmentKeyOf = (userId: string, key: string) => `users/${userId}/attachments/${key}`
 
 /** Writes what the projector would have written. */
 export async function seedEntity(pool: Pool, seeded: SeededEntity): Promise<EntityId> {
@@ -64,6 +69,18 @@ export async function seedEntity(pool: Pool, seeded: SeededEntity): Promise<Enti
   return id
 }
 
+function attachmentsOf({ userId, attachments = [] }: SeededEntity): object[] {
+  return attachments.map(({ key, name, text }) => ({
+    key: attachmentKeyOf(userId, key),
+    name,
+    sha256: sha256Hex(text),
+    size: Buffer.byteLength(text),
+    contentType: 'text/plain; charset=utf-8',
+    fileType: 'text',
+    uploadedAt: 0,
+  }))
+}
+
 async function insertEntity(client: Client, id: EntityId, seeded: SeededEntity): Promise<void> {
   const { userId, type = 'note', title = null, text } = seeded
   const hash = text === undefined ? null : sha256Hex(text)
@@ -73,7 +90,7 @@ async function insertEntity(client: Client, id: EntityId, seeded: SeededEntity):
       insert into read_v1.entities (entity_id, user_id, type, title, preview, content_key, content_sha256, content_size,
         content_type, file_type, uploaded_at, subject_sha256, attachments, metadata, provenance, suggestions, rejected,
         version, sequence, created_at, updated_at, deleted_at, particulars)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, 'text/markdown', 'markdown', $9, $10, '[]', '{}', '{}', '[]', '[]', $11,
+      values ($1, $2, $3, $4, $5, $6, $7, $8, 'text/markdown', 'markdown', $9, $10, $16, '{}', '{}', '[]', '[]', $11,
         $12, $9, $13, $14, $15)`,
     values: [
       id,
@@ -91,6 +108,7 @@ async function insertEntity(client: Client, id: EntityId, seeded: SeededEntity):
       seeded.updatedAt ?? createdAt,
       seeded.deleted === true ? createdAt : null,
       JSON.stringify(seeded.particulars ?? {}),
+      JSON.stringify(attachmentsOf(seeded)),
     ],
   })
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { idSchema } from '../event/field.ts'
 import { cleanText, instant, limits } from '../text.ts'
 import { entityTypes, fileTypes, suggestionFields, taskPriorities, taskStatuses } from '../vocabularies.ts'
+import { attachmentView } from './attachments.ts'
 import {
   confidence,
   entityIdSchema,
@@ -45,6 +46,7 @@ export const entitySchema = z
         uploadedAt: timeText,
       })
       .nullable(),
+    attachments: z.array(attachmentView),
     tags: z.array(z.strictObject({ id: idSchema<TagId>(), name: z.string(), provenance: provenanceSchema })),
     task: z
       .strictObject({

@@ -1,11 +1,13 @@
 import { Readable } from 'node:stream'
-import { entityParams, fileNameKey, readOptions } from '@synap/contracts'
+import { attachmentParams, entityParams, fileNameKey, readOptions } from '@synap/contracts'
+import type { EntityId } from '@synap/core'
 import { type App, notModified, ProblemError, problem, requires, streamsAnswer } from '@synap/http'
 import { contentDisposition, displayName, type ObjectStore, safeName } from '@synap/object-store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { answerRead, refuseParked } from '../answer-read.ts'
 import { type ByteRange, parseRange } from '../byte-range.ts'
+import { ownPartOf } from '../entity-view.ts'
 import { type Content, openContent } from '../open-content.ts'
 import type { ReadModel } from '../read-model.ts'
 import { type EntityRow, findEntity } from '../sql/find-entities.ts'
@@ -18,37 +20,30 @@ const contentQuery = z.strictObject({
 
 const linkSeconds = 300
 
-/** `GET /v1/entities/{id}/content`: always a download, never a page of this origin. */
+const bytes = { content: { 'application/octet-stream': { schema: z.unknown() } } }
+const response = {
+  200: { description: 'Its bytes, under their own media type.', ...bytes },
+  206: { description: 'The range that was asked for.', ...bytes },
+}
+
+/** `GET /v1/entities/{id}/content` and `…/attachments/{key}`: always a download, never a page of this origin. */
 export function registerGetContent(
   app: App,
   { readModel, store }: { readModel: ReadModel; store: ObjectStore },
 ): void {
-  const bytes = { content: { 'application/octet-stream': { schema: z.unknown() } } }
-  const schema = {
-    summary: "An entity's content",
-    params: entityParams,
-    querystring: contentQuery,
-    response: {
-      200: { description: 'Its bytes, under their own media type.', ...bytes },
-      206: { description: 'The range that was asked for.', ...bytes },
-    },
-  }
   const config = { ...requires('read'), ...streamsAnswer() }
-  app.get('/v1/entities/:id/content', { schema, config }, async (request, reply) => {
+  const answer = async (
+    request: FastifyRequest<{ Params: { id: EntityId }; Querystring: { redirect?: '1' | undefined } }>,
+    reply: FastifyReply,
+    contentOf: (row: EntityRow) => Content | undefined,
+  ) => {
     const { id } = request.params
     const row = await answerRead(readModel, request, reply, async (snapshot) => {
       refuseParked(snapshot, id, request)
       return findEntity(snapshot.client, snapshot.schema, id)
     })
-    if (row === undefined || row.content_key === null || row.content_sha256 === null)
-      throw problem('notFound')
-    const content: Content = {
-      key: row.content_key,
-      sha256: row.content_sha256,
-      size: row.content_size ?? 0,
-      contentType: row.content_type ?? 'application/octet-stream',
-      fileName: fileNameOf(row, row.content_key),
-    }
+    const content = row === undefined ? undefined : contentOf(row)
+    if (content === undefined) throw problem('notFound')
     if (request.query.redirect === '1' && store.canPresign) {
       const { url } = await store.presignGet(content.key, {
         expiresIn: linkSeconds,
@@ -60,7 +55,39 @@ export function registerGetContent(
     const etag = `"${content.sha256}"`
     if (notModified(request, reply, etag)) return reply.send()
     return sendContent(request, reply, store, content)
-  })
+  }
+  const querystring = contentQuery
+  const whole = { summary: "An entity's content", params: entityParams, querystring, response }
+  app.get('/v1/entities/:id/content', { schema: whole, config }, (request, reply) =>
+    answer(request, reply, mainContentOf),
+  )
+  const attached = {
+    summary: 'A file that is attached to an entity',
+    params: attachmentParams,
+    querystring,
+    response,
+  }
+  app.get('/v1/entities/:id/attachments/:key', { schema: attached, config }, (request, reply) =>
+    answer(request, reply, (row) => attachedContentOf(row, request.params.key)),
+  )
+}
+
+function mainContentOf(row: EntityRow): Content | undefined {
+  if (row.content_key === null || row.content_sha256 === null) return undefined
+  return {
+    key: row.content_key,
+    sha256: row.content_sha256,
+    size: row.content_size ?? 0,
+    contentType: row.content_type ?? 'application/octet-stream',
+    fileName: fileNameOf(row, row.content_key),
+  }
+}
+
+function attachedContentOf({ attachments }: EntityRow, wanted: string): Content | undefined {
+  const found = attachments.find(({ key }) => ownPartOf(key) === wanted)
+  if (found === undefined) return undefined
+  const { key, sha256, size, contentType, name } = found
+  return { key, sha256, size, contentType, fileName: displayName(name) ?? wanted }
 }
 
 async function sendContent(

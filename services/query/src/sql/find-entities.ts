@@ -2,6 +2,17 @@ import type { EntityId } from '@synap/core'
 import { type Client, query, toTimestamptz } from '@synap/postgres'
 import type { ListPosition } from '../cursor.ts'
 
+/** A file besides the content, as its event tells it. */
+export interface AttachmentRow {
+  /** In the object store. */
+  key: string
+  name: string
+  size: number
+  sha256: string
+  contentType: string
+  fileType: string
+}
+
 /** An entity as the read model holds it, with task and tags; times in milliseconds since 1970. */
 export interface EntityRow {
   entity_id: string
@@ -16,6 +27,7 @@ export interface EntityRow {
   content_type: string | null
   file_type: string | null
   uploaded_at: number | null
+  attachments: AttachmentRow[]
   metadata: Record<string, unknown>
   /** Of its type; null when it has none of its own, or those of a task. */
   particulars: Record<string, unknown> | null
@@ -34,7 +46,7 @@ export interface EntityRow {
 
 export const selectEntities = (schema: string) => `
   select e.entity_id, e.type, e.title, e.preview, e.summary, e.language, e.content_key, e.content_sha256,
-    e.content_size, e.content_type, e.file_type, e.uploaded_at, e.metadata,
+    e.content_size, e.content_type, e.file_type, e.uploaded_at, e.attachments, e.metadata,
     e.particulars -> e.type as particulars, e.provenance, e.suggestions, e.version, e.sequence, e.created_at,
     e.updated_at, t.status as task_status, t.priority as task_priority, t.due as task_due,
     t.completed_at as task_completed_at,
