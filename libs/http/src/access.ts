@@ -1,6 +1,7 @@
 import type { Scope } from '@synap/contracts'
 import { isUuid, type UserId } from '@synap/core'
 import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify'
+import { createFailedKeys, type FailedKeys } from './failed-keys.ts'
 import { problem } from './problem.ts'
 
 /** Who a key belongs to and what it may do. */
@@ -58,9 +59,14 @@ export function findPrincipal(request: FastifyRequest): RequestPrincipal | undef
 
 /**
  * Makes every route say who may call it (one that does not, cannot be registered), and every request show a credential
- * that may, before its body is read.
+ * that may, before its body is read. An address from which more than `failedKeysPerMinute` keys came that are none gets
+ * 429 without a look at the next.
  */
-export function registerAccess(app: FastifyInstance, authenticate: Authenticate): void {
+export function registerAccess(
+  app: FastifyInstance,
+  { authenticate, failedKeysPerMinute = 600 }: { authenticate: Authenticate; failedKeysPerMinute?: number },
+): void {
+  const failedKeys = createFailedKeys(failedKeysPerMinute)
   app.addHook('onRoute', (route) => {
     if (accessOf(route.config) === undefined) {
       throw new TypeError(`the route ${String(route.method)} ${route.url} does not say who may call it`)
@@ -69,7 +75,7 @@ export function registerAccess(app: FastifyInstance, authenticate: Authenticate)
   app.addHook('onRequest', async (request) => {
     const access = accessOf(request.routeOptions.config)
     if (request.is404 || access === undefined || 'open' in access) return
-    const credential = await authenticated(request, authenticate)
+    const credential = await authenticated(request, authenticate, failedKeys)
     for (const scope of access.scopes) {
       if (!credential.scopes.includes(scope))
         throw problem('forbidden', { detail: `The scope ${scope} is needed.` })
@@ -81,10 +87,18 @@ export function registerAccess(app: FastifyInstance, authenticate: Authenticate)
 async function authenticated(
   request: FastifyRequest,
   authenticate: Authenticate,
+  failedKeys: FailedKeys,
 ): Promise<RequestCredential> {
   const token = bearer.exec(request.headers.authorization ?? '')?.[1]
-  const credential = token === undefined ? undefined : await authenticate(token, request.signal)
-  if (credential === undefined) throw problem('unauthenticated')
+  if (token === undefined) throw problem('unauthenticated')
+  const retryAfter = failedKeys.waitSeconds(request.ip, token)
+  if (retryAfter !== undefined) throw problem('rateLimited', { retryAfter })
+  const credential = await authenticate(token, request.signal)
+  if (credential === undefined) {
+    failedKeys.noteFailed(request.ip)
+    throw problem('unauthenticated')
+  }
+  failedKeys.noteGood(token)
   return credential
 }
 

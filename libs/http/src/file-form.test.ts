@@ -75,7 +75,7 @@ describe('a route that takes a form with a file', () => {
     const content = document.paths['/forms']?.post?.requestBody.content ?? {}
     expect(Object.keys(content)).toEqual(['application/json', 'multipart/form-data'])
     expect(JSON.stringify(content['multipart/form-data'])).toContain('TestForm')
-    expect(JSON.stringify(document)).toContain('"TestForm":{')
+    expect(JSON.stringify(document)).toContain('"TestFormInput":{')
     const only = document.paths['/only-forms']?.post?.requestBody.content ?? {}
     expect(Object.keys(only)).toEqual(['multipart/form-data'])
   })

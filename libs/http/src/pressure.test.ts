@@ -1,0 +1,38 @@
+import { once } from 'node:events'
+import { problems } from '@synap/contracts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { buildFixture, type Fixture } from '../test/fixture.ts'
+import { listen, openConnection } from '../test/raw-request.ts'
+import { connectionsFor } from './pressure.ts'
+
+let fixture: Fixture | undefined
+afterEach(() => fixture?.app.close())
+
+const aGet = 'GET /v1/things/a HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer syn_reader\r\n\r\n'
+
+describe('connections', () => {
+  it('given nearly as many as there may be, 503 and the end of that one; given more, no answer; then all is well', async () => {
+    fixture = await buildFixture({ limits: { maxConnections: 10 } })
+    const port = await listen(fixture.app)
+    const connections = Array.from({ length: 10 }, () => openConnection(port))
+    await Promise.all(connections.map(({ socket }) => once(socket, 'connect')))
+    const beyond = openConnection(port)
+    expect(await beyond.ended).toBe('')
+    const [last, ...others] = connections
+    last?.socket.write(aGet)
+    const answer = (await last?.ended) ?? ''
+    expect(answer).toMatch(/^HTTP\/1\.1 503 /)
+    expect(answer).toMatch(/^retry-after: 5/im)
+    expect(answer).toContain(problems.unavailable.type)
+    const [next] = others
+    next?.socket.write(aGet)
+    expect(await next?.answers(1)).toEqual([200])
+    for (const { socket } of others) socket.destroy()
+  })
+
+  it('given the files a process may have, some are kept for itself, at most half', () => {
+    expect(connectionsFor(1_048_576)).toBe(1_048_448)
+    expect(connectionsFor(64)).toBe(32)
+    expect(connectionsFor(undefined)).toBeUndefined()
+  })
+})
