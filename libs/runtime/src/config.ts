@@ -68,6 +68,10 @@ export const httpConfig = {
   host: required().default('127.0.0.1'),
   /** 0 = any free port. */
   port: port().default(0),
+  /** Requests per key and minute; keys with `act:any` are not counted. */
+  requestsPerMinute: integer(1, 100_000_000).default(6_000),
+  /** Keys per address and minute that may be none. */
+  failedKeysPerMinute: integer(1, 100_000_000).default(600),
 }
 
 /** How a service talks to ingest: its key has the scopes `act:any read write trace:continue`. */

@@ -1,6 +1,6 @@
 import type { ModelProvider } from '@synap/ai'
 import type { Subscriptions } from '@synap/event-log'
-import { type App, type Authenticate, buildApp } from '@synap/http'
+import { type App, type Authenticate, buildApp, type Limits } from '@synap/http'
 import type { ObjectStore } from '@synap/object-store'
 import type { Pool } from '@synap/postgres'
 import type { Logger } from '@synap/telemetry'
@@ -39,6 +39,7 @@ export interface ServerDeps {
   sequences: CursorCodec<number>
   streamLimits?: StreamLimits
   authenticate: Authenticate
+  limits?: Limits
   logger: Logger
 }
 
@@ -53,6 +54,7 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
     service: 'query',
     logger: deps.logger,
     authenticate: deps.authenticate,
+    ...(deps.limits && { limits: deps.limits }),
     info: { title: 'Synap: query', version: '1', description },
   })
   registerListEntities(app, deps)

@@ -1,6 +1,6 @@
 import type { ModelProvider } from '@synap/ai'
 import { createEventLog, createPositionWaiter, createSubscriptions } from '@synap/event-log'
-import type { App, Authenticate } from '@synap/http'
+import type { App, Authenticate, Limits } from '@synap/http'
 import type { ObjectStore } from '@synap/object-store'
 import { type Listener, type ListenOptions, type Pool, query, queryRole } from '@synap/postgres'
 import type { ServiceContext } from '@synap/runtime'
@@ -23,7 +23,12 @@ export interface QueryDrivers {
 
 /** Starts query on its drivers. The app that is answered does not listen yet. */
 export async function startQuery(
-  { logger, defer, health }: Pick<ServiceContext<unknown>, 'logger' | 'defer' | 'health'>,
+  {
+    config: limits,
+    logger,
+    defer,
+    health,
+  }: Pick<ServiceContext<Limits>, 'config' | 'logger' | 'defer' | 'health'>,
   { pool, store, listen, providers, authenticate, cursorSecret }: QueryDrivers,
 ): Promise<App> {
   const readPositions = createPositionReader(pool)
@@ -56,6 +61,7 @@ export async function startQuery(
     cursorSecret,
     sequences: createSequenceCursorCodec(cursorSecret),
     authenticate,
+    limits,
     logger,
   })
   defer('server', () => server.close())
