@@ -1,16 +1,16 @@
 import { isOutcomeUnknown } from './append-knowing.ts'
 import type { Caller, RequestKey } from './caller.ts'
-import type { WriteDependencies, WriteOutcome } from './decide-and-append.ts'
+import type { WriteDependencies } from './decide-and-append.ts'
 import { abandonPut, type BeginPutOutcome } from './sql/begin-put.ts'
 
 export type Begun = Extract<BeginPutOutcome, { outcome: 'begun' }>
 
 /** Gives the request's row back when the attempt had no effect, so that a retry goes on at once. */
-export async function asAttempt(
+export async function asAttempt<Outcome extends { outcome: string }>(
   { pool, logger }: WriteDependencies,
   { caller, request, begun }: { caller: Caller; request: RequestKey | null; begun: Begun },
-  work: () => Promise<WriteOutcome>,
-): Promise<WriteOutcome> {
+  work: () => Promise<Outcome>,
+): Promise<Outcome> {
   const giveBack = async () => {
     if (request === null || begun.attempt === null) return
     await abandonPut(pool, caller.userId, request.key, begun.attempt).catch((error: unknown) => {

@@ -1,4 +1,4 @@
-import { type CaptureRequest, kindInputsOf } from '@synap/contracts'
+import { type CaptureRequest, type FileReference, kindInputsOf } from '@synap/contracts'
 import { crashpoint, type EntityId, sha256Hex, uuidv7, withDeadline } from '@synap/core'
 import { type Capture, decide, statesFor } from '@synap/domain'
 import type { FileKind } from '@synap/file-types'
@@ -115,20 +115,48 @@ export async function captureContent(
   const file = { key: begun.object_key, sha256, size, contentType, fileType, uploadedAt: Date.now() }
   return asAttempt(dependencies, { caller, request, begun }, async () => {
     await putContent(dependencies.store, begun, content, signal)
-    return decideAndAppend<never>(dependencies, {
+    return appendCapture(dependencies, {
       caller,
+      body,
       idempotency: request === null ? null : { ...request, attempt: begun.attempt },
-      objects: [{ ...file, aggregateId: entityId, leaseId: begun.lease_id }],
-      decide: (tags) => {
-        const command = { ...commandOf(entityId, body, tags), content: file, preview }
-        return decideCapture(dependencies, caller, command, tags)
-      },
-      resultOf: (accepted) => resultFor(accepted, entityId, caller),
+      entityId,
+      file,
+      preview,
+      leaseId: begun.lease_id,
     })
   })
 }
 
-async function putContent(
+export interface CapturePut {
+  caller: Caller
+  body: Omit<CaptureRequest, 'content'>
+  idempotency: (RequestKey & { attempt: number | null }) | null
+  entityId: EntityId
+  file: FileReference
+  preview: string | null
+  /** The lease that the file was put under. */
+  leaseId: string
+}
+
+/** Captures what lies in the store already. */
+export function appendCapture(
+  dependencies: WriteDependencies,
+  { caller, body, idempotency, entityId, file, preview, leaseId }: CapturePut,
+): Promise<WriteOutcome> {
+  return decideAndAppend<never>(dependencies, {
+    caller,
+    idempotency,
+    objects: [{ ...file, aggregateId: entityId, leaseId }],
+    decide: (tags) => {
+      const command = { ...commandOf(entityId, body, tags), content: file, preview }
+      return decideCapture(dependencies, caller, command, tags)
+    },
+    resultOf: (accepted) => resultFor(accepted, entityId, caller),
+  })
+}
+
+/** Puts it under the key that was begun with; not when the clocks are so far apart that nothing could be appended. */
+export async function putContent(
   store: ObjectStore,
   begun: Begun,
   content: NewContent,
@@ -143,7 +171,7 @@ async function putContent(
   crashpoint('ingest.after_put')
 }
 
-function commandOf(entityId: EntityId, body: CaptureRequest, tags: TagIds): Capture {
+function commandOf(entityId: EntityId, body: Omit<CaptureRequest, 'content'>, tags: TagIds): Capture {
   return {
     kind: 'capture',
     entityId,

@@ -1,4 +1,4 @@
-import type { App } from '@synap/http'
+import type { App, Limits } from '@synap/http'
 import type { MessageLog } from '@synap/messaging'
 import type { ObjectStore } from '@synap/object-store'
 import { assertMigrated, type Pool } from '@synap/postgres'
@@ -6,7 +6,7 @@ import type { ServiceContext } from '@synap/runtime'
 import { type Config, migrations } from './config.ts'
 import { pingDatabase } from './database.ts'
 import { createSpool } from './files/spool.ts'
-import { fileLimitsOf, type UploadConfig } from './files/upload-config.ts'
+import { directLimitsOf, fileLimitsOf, type UploadConfig } from './files/upload-config.ts'
 import { clockJumps, countSwept } from './metrics.ts'
 import { createOperator } from './operator.ts'
 import { assertSchemasRegistered, createSchemaBook } from './schema-book.ts'
@@ -21,7 +21,8 @@ export { type SweepConfig, sweepConfig } from './sweep/sweep-config.ts'
 
 export type IngestConfig = Pick<Config, 'topicPrefix' | 'outboxLimit' | 'relayLeaseMs' | 'relayPollMs'> &
   UploadConfig &
-  SweepConfig
+  SweepConfig &
+  Limits
 
 /** What ingest stands on; whoever made these closes them, after ingest. */
 export interface IngestDrivers {
@@ -63,7 +64,10 @@ export async function startIngest(
     onClockJump,
     spool,
     uploadTimeoutMs,
+    limits: directLimitsOf(config),
+    maxUploadBytes: config.maxDirectUploadBytes,
     operator,
+    httpLimits: config,
   })
   defer('server', () => server.close())
   health.ready('postgres', () => pingDatabase(pool))

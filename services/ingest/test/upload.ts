@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { type ClientRequest, request as httpRequest } from 'node:http'
 import type { Account, Answer } from './ingest-stack.ts'
@@ -22,10 +23,21 @@ const boundary = 'synap-test-boundary'
 export const formEnd = Buffer.from(`--${boundary}--\r\n`)
 export const note = JSON.stringify({ type: 'note' })
 
+const pngBegin = '89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489'
+
+/** A picture by its bytes, another each time, with `size` bytes of data that no viewer would like. */
+export function anyPng(size: number): Buffer {
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(size)
+  return Buffer.concat([Buffer.from(pngBegin, 'hex'), length, Buffer.from('IDAT'), randomBytes(size)])
+}
+
 export interface FormOptions {
   account: Account
   idempotencyKey?: string
   headers?: Record<string, string>
+  /** `/v1/entities` by default. */
+  path?: string
 }
 
 const headersOf = ({ account, idempotencyKey, headers }: FormOptions) => ({
@@ -41,7 +53,7 @@ export async function sendForm(
   body: readonly Buffer[],
   options: FormOptions,
 ): Promise<Answer> {
-  const response = await fetch(`${service.url}/v1/entities`, {
+  const response = await fetch(`${service.url}${options.path ?? '/v1/entities'}`, {
     method: 'POST',
     headers: headersOf(options),
     body: Buffer.concat(body),

@@ -20,6 +20,11 @@ export const standaloneConfig = z.object({
   ...sweepConfig,
   /** Uploads under way lie in the data folder unless another is named. */
   uploadDir: uploadConfig.uploadDir.removeDefault().optional(),
+  /** Where clients reach it, for the links it gives out, when that is not the address it listens at. */
+  publicUrl: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
   /** Absolute: the folder that holds everything. */
   dataDir: z.string().startsWith('/', 'an absolute path is expected'),
   /** What "tomorrow" means for users who chose no time zone: that of this machine. */

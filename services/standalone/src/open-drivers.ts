@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { join } from 'node:path'
 import {
   createEmbeddedDatabase,
@@ -21,6 +22,8 @@ export interface Drivers {
   registry: SchemaRegistry
   store: ObjectStore
   keys: Keys
+  /** Told once it is known: where the links lead that the store gives out. */
+  servedAt: (url: string) => void
   listen: (options: SignalOptions) => Promise<Listener>
 }
 
@@ -44,8 +47,24 @@ export async function openDrivers({
   defer('log', () => log.close())
   const registry = createFixedRegistry()
   await prepareLog(pool, log, registry, signal)
-  const store = traceStore(createFolderStore(join(dataDir, 'objects')))
-  defer('object store', () => store.close())
   const keys = await findOrMakeKeys(pool, dataDir)
-  return { pool, log, registry, store, keys, listen: (options) => database.listen(options) }
+  let url = config.publicUrl
+  const signing = { baseUrl: () => url ?? '', secret: linkSecret(keys.serviceKey) }
+  const store = traceStore(createFolderStore(join(dataDir, 'objects'), signing))
+  defer('object store', () => store.close())
+  return {
+    pool,
+    log,
+    registry,
+    store,
+    keys,
+    servedAt: (found) => {
+      url ??= found
+    },
+    listen: (options) => database.listen(options),
+  }
 }
+
+/** Of its own, and the same at each start: what is signed with it says nothing about the key. */
+const linkSecret = (serviceKey: string) =>
+  createHmac('sha256', serviceKey).update('synap: links to objects').digest()

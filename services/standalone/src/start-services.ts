@@ -18,7 +18,7 @@ import { partOf } from './part.ts'
 /** Starts the five services of this process on their drivers; answers the base address of both APIs. */
 export async function startServices(
   context: ServiceContext<StandaloneConfig>,
-  { pool, log, registry, store, keys, listen }: Drivers,
+  { pool, log, registry, store, keys, servedAt, listen }: Drivers,
 ): Promise<string> {
   const { config } = context
   const provider = chooseProvider(config)
@@ -27,7 +27,7 @@ export async function startServices(
   const writes = await startIngest(partOf(context, 'ingest', ingestConfig), { pool, store, log })
   const keyUse = createKeyUse({ pool, logger: context.logger })
   context.defer('key use', () => keyUse.close())
-  const reads = await startQuery(partOf(context, 'query', {}), {
+  const reads = await startQuery(partOf(context, 'query', config), {
     pool,
     store,
     listen,
@@ -37,6 +37,7 @@ export async function startServices(
   })
   registerLedgerRoute(writes, { pool, store, log })
   const url = await listenTogether({ writes, reads }, config)
+  servedAt(url)
 
   const calls = { apiKey: keys.serviceKey, deadlineMs: 5_000, attempts: 2 }
   const ingest = createClient({ ingestUrl: url, queryUrl: url, ...calls })

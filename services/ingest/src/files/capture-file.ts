@@ -1,10 +1,12 @@
-import { fileNameKey, metadataObjectProblem } from '@synap/contracts'
+import { type CaptureFileRequest, fileNameKey, metadataObjectProblem } from '@synap/contracts'
+import type { FileKind } from '@synap/file-types'
 import { problem } from '@synap/http'
 import type { Caller, RequestKey } from '../caller.ts'
-import { type CaptureDependencies, captureContent } from '../capture-entity.ts'
+import { type CaptureDependencies, captureContent, type NewContent } from '../capture-entity.ts'
 import type { WriteOutcome } from '../decide-and-append.ts'
 import { buildPreview } from '../preview.ts'
 import type { FileForm } from './read-file-form.ts'
+import type { SpooledFile } from './spool.ts'
 
 export interface CaptureFile {
   caller: Caller
@@ -22,27 +24,40 @@ export function captureFile(
   dependencies: CaptureDependencies,
   { caller, form, request, signal }: CaptureFile,
 ): Promise<WriteOutcome> {
-  const { entity, name, file } = form
+  return captureContent(
+    dependencies,
+    { caller, body: describedBy(form), request, signal },
+    contentOf(form.file),
+  )
+}
+
+/** A file that has arrived, as content to be put. */
+export function contentOf(file: SpooledFile): NewContent {
+  return {
+    body: () => file.body(),
+    size: file.size,
+    sha256: file.sha256,
+    kind: file.kind,
+    preview: previewOf(file.kind, file.beginning),
+    putMs: basePutMs + Math.ceil(file.size / slowestPut),
+  }
+}
+
+/** Of what people can read as it is; null for anything else. */
+export function previewOf({ fileType }: FileKind, beginning: string): string | null {
+  return fileType === 'markdown' || fileType === 'text' ? buildPreview(beginning) : null
+}
+
+/** What is captured, with the file's name where the client did not say something else. */
+export function describedBy(form: Pick<FileForm, 'entity' | 'name'>): CaptureFileRequest {
+  const { entity, name } = form
   const title = entity.title ?? name ?? undefined
   const metadata = metadataOf(form)
-  const body = {
+  return {
     ...entity,
     ...(title === undefined ? {} : { title }),
     ...(metadata === undefined ? {} : { metadata }),
   }
-  const { fileType } = file.kind
-  return captureContent(
-    dependencies,
-    { caller, body, request, signal },
-    {
-      body: () => file.body(),
-      size: file.size,
-      sha256: file.sha256,
-      kind: file.kind,
-      preview: fileType === 'markdown' || fileType === 'text' ? buildPreview(file.beginning) : null,
-      putMs: basePutMs + Math.ceil(file.size / slowestPut),
-    },
-  )
 }
 
 /** What a request under an idempotency key asked for. */
@@ -51,7 +66,7 @@ export function askedFor({ entity, name, file }: FileForm): unknown {
 }
 
 /** With the file's name, unless the client has something of its own there. */
-function metadataOf({ entity, name }: FileForm): FileForm['entity']['metadata'] {
+function metadataOf({ entity, name }: Pick<FileForm, 'entity' | 'name'>): CaptureFileRequest['metadata'] {
   if (name === null || entity.metadata?.[fileNameKey] !== undefined) return entity.metadata
   const metadata = { ...entity.metadata, [fileNameKey]: name }
   const message = metadataObjectProblem(metadata)

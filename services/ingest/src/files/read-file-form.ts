@@ -6,12 +6,16 @@ import { displayName } from '@synap/object-store'
 import type { FastifyRequest } from 'fastify'
 import type { Spool, SpooledFile } from './spool.ts'
 
-/** A form as it was understood. Whoever gets it closes the file. */
-export interface FileForm {
-  entity: CaptureFileRequest
+/** A file as it came in a form. Whoever gets it closes it. */
+export interface FormFile {
   /** As people should see it; null when none was sent. */
   name: string | null
   file: SpooledFile
+}
+
+/** A form as it was understood. */
+export interface FileForm extends FormFile {
+  entity: CaptureFileRequest
 }
 
 const maxEntityBytes = 65_536
@@ -34,7 +38,22 @@ interface Part {
  * `Spool.receive` does. Nothing is left behind then.
  */
 export async function readFileForm(request: FastifyRequest, spool: Spool): Promise<FileForm> {
-  const reader = createReader(spool, request.signal)
+  const { entity, ...rest } = await readForm(request, spool, [filePart.entity, filePart.file])
+  if (entity === undefined) throw new TypeError('a form without a mistake has both parts')
+  return { entity, ...rest }
+}
+
+/** As `readFileForm`, for a form whose only part is `file`. */
+export function readSingleFile(request: FastifyRequest, spool: Spool): Promise<FormFile> {
+  return readForm(request, spool, [filePart.file])
+}
+
+async function readForm(
+  request: FastifyRequest,
+  spool: Spool,
+  parts: readonly string[],
+): Promise<FormFile & { entity: CaptureFileRequest | undefined }> {
+  const reader = createReader(spool, parts, request.signal)
   try {
     for await (const part of request.parts(parserOptions) as unknown as AsyncIterable<Part>)
       await reader.read(part)
@@ -53,11 +72,11 @@ export async function readFileForm(request: FastifyRequest, spool: Spool): Promi
 interface Reader {
   read(part: Part): Promise<void>
   /** Throws the problem `validation`. */
-  result(): FileForm
+  result(): FormFile & { entity: CaptureFileRequest | undefined }
   close(): Promise<void>
 }
 
-function createReader(spool: Spool, signal: AbortSignal): Reader {
+function createReader(spool: Spool, parts: readonly string[], signal: AbortSignal): Reader {
   const errors: FieldError[] = []
   const seen = new Set<string>()
   let entity: CaptureFileRequest | undefined
@@ -72,7 +91,8 @@ function createReader(spool: Spool, signal: AbortSignal): Reader {
     else entity = found.entity
   }
   const readFile = async (part: Part) => {
-    if (!seen.has(filePart.entity)) wrong(filePart.file, `must come after the part ${filePart.entity}`)
+    if (parts.includes(filePart.entity) && !seen.has(filePart.entity))
+      wrong(filePart.file, `must come after the part ${filePart.entity}`)
     if (errors.length > 0) return drop(abortable(part.file, signal))
     name = part.filename === undefined ? null : displayName(unescaped(part.filename))
     file = await spool.receive(abortable(part.file, signal), name)
@@ -81,7 +101,7 @@ function createReader(spool: Spool, signal: AbortSignal): Reader {
   return {
     read: async (part) => {
       const field = part.fieldname ?? ''
-      if (field !== filePart.entity && field !== filePart.file) {
+      if (!parts.includes(field)) {
         wrong(field, 'is not known')
         return drop(abortable(part.file, signal))
       }
@@ -93,10 +113,9 @@ function createReader(spool: Spool, signal: AbortSignal): Reader {
       seen.add(field)
     },
     result: () => {
-      for (const needed of Object.values(filePart)) if (!seen.has(needed)) wrong(needed, 'is needed')
+      for (const needed of parts) if (!seen.has(needed)) wrong(needed, 'is needed')
       if (errors.length > 0) throw problem('validation', { errors })
-      if (entity === undefined || file === undefined)
-        throw new TypeError('a form without a mistake has both parts')
+      if (file === undefined) throw new TypeError('a form without a mistake has a file')
       return { entity, name, file }
     },
     close: async () => file?.close(),

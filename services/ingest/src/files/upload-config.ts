@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { FileType } from '@synap/contracts'
+import { type FileType, largestUpload } from '@synap/contracts'
 import { integer } from '@synap/runtime'
 import { z } from 'zod'
 
@@ -23,11 +23,21 @@ export const uploadConfig = {
   maxAudioBytes: bytes(512),
   maxVideoBytes: bytes(1_024),
   maxOtherBytes: bytes(128),
+  /** Bytes of a file that its owner puts into the store directly; text is held to the limit of its kind all the same. */
+  maxDirectUploadBytes: integer(1, largestUpload).default(largestUpload),
 }
 export type UploadConfig = z.output<z.ZodObject<typeof uploadConfig>>
 
 /** The most bytes a file of each kind may have. */
 export type FileLimits = Record<FileType, number>
+
+/** As `fileLimitsOf`, for files that come into the store directly: what is not read as text may be larger. */
+export function directLimitsOf(config: UploadConfig): FileLimits {
+  const limits = fileLimitsOf(config)
+  const most = config.maxDirectUploadBytes
+  const read = { markdown: limits.markdown, text: limits.text, html: limits.html }
+  return { ...read, pdf: most, image: most, audio: most, video: most, other: most }
+}
 
 export function fileLimitsOf(config: UploadConfig): FileLimits {
   return {
