@@ -25,12 +25,16 @@ interface Fence {
 
 const shellLanguages = new Set(['sh', 'bash', 'console'])
 
-/** The README and every page of `docs`, by path. */
+/** They call what they have the reader add; `how-to.e2e.test.ts` follows them. */
+const followed = /^docs\/how-to\/add-an-.*\.md$/
+
+/** The README and every page of `docs`, by path, but those that are followed step by step. */
 export async function findPages(): Promise<string[]> {
   const found = await readdir(join(root, 'docs'), { recursive: true, withFileTypes: true })
   const pages = found
     .filter((entry) => entry.isFile() && entry.name.endsWith('.md'))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((page) => !followed.test(page))
   return ['README.md', ...pages.sort()]
 }
 
