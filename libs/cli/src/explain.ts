@@ -30,7 +30,7 @@ export function explain(error: unknown, asked: Asked): unknown {
 
 /** `error` is of a class that a later try may change; the exit code and the message of it. */
 function explainAnswer(error: ApiError, asked: Asked): [message: string, exitCode: number] {
-  const said = sentence(error.problem?.detail ?? error.problem?.title ?? `status ${error.status}`)
+  const said = sentence(whatWasSaid(error))
   switch (error.status) {
     case 0: {
       const where = error.origin ?? asked.ingestUrl
@@ -44,7 +44,15 @@ function explainAnswer(error: ApiError, asked: Asked): [message: string, exitCod
     case 403:
       return [`The API key may not do this: ${said} It came from ${asked.keyFrom}.`, exitCodes.configuration]
     case 404:
-      return ['There is no such item in this account.', exitCodes.failed]
+      return [
+        error.problem?.detail === undefined ? 'There is no such item in this account.' : said,
+        exitCodes.failed,
+      ]
+    case 412:
+      return [
+        `It was changed meanwhile: its version is ${error.problem?.currentVersion ?? 'another'} now.`,
+        exitCodes.failed,
+      ]
     case 408:
     case 429:
     case 502:
@@ -59,6 +67,14 @@ function explainAnswer(error: ApiError, asked: Asked): [message: string, exitCod
         ? [`Synap failed: ${said} Its log says why${logOf(asked)}`, exitCodes.failed]
         : [`Synap refused this: ${said}`, exitCodes.failed]
   }
+}
+
+function whatWasSaid({ problem, status }: ApiError): string {
+  const invalid = (problem?.errors ?? [])
+    .map(({ path, message }) => `${path.replace(/^body\./, '')} ${message}`)
+    .join(', ')
+  const said = problem?.detail ?? problem?.title ?? `status ${status}`
+  return invalid === '' ? said : `${said}: ${invalid}`
 }
 
 const isLocal = ({ isLocalStack, standalone }: Asked): boolean => isLocalStack || standalone !== undefined

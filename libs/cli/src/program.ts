@@ -4,19 +4,27 @@ import { Command } from 'commander'
 import { registerCapture } from './commands/capture.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerDown } from './commands/down.ts'
+import { registerEnrich } from './commands/enrich.ts'
 import { registerEvents } from './commands/events.ts'
 import { registerGet } from './commands/get.ts'
 import { registerHistory } from './commands/history.ts'
 import { registerImport } from './commands/import.ts'
 import { registerKeys } from './commands/keys.ts'
+import { registerDelete, registerPurge, registerRestore } from './commands/life.ts'
+import { registerLink, registerUnlink } from './commands/link.ts'
+import { registerLinks } from './commands/links.ts'
 import { registerList } from './commands/list.ts'
 import { registerMigrate } from './commands/migrate.ts'
 import { registerOutbox } from './commands/outbox.ts'
 import { registerSearch } from './commands/search.ts'
+import { registerSettings } from './commands/settings.ts'
 import { registerSetup } from './commands/setup.ts'
 import { registerStart } from './commands/start.ts'
 import { registerStatus } from './commands/status.ts'
+import { registerTag } from './commands/tag.ts'
+import { registerTask } from './commands/task.ts'
 import { registerTest } from './commands/test.ts'
+import { registerUndo } from './commands/undo.ts'
 import { registerUp } from './commands/up.ts'
 import { registerWatch } from './commands/watch.ts'
 import { registerWrite } from './commands/write.ts'
@@ -51,6 +59,19 @@ export function buildProgram(): Command {
   registerHistory(program)
   registerEvents(program)
   registerWatch(program)
+
+  program.commandsGroup('Change it:')
+  registerTask(program)
+  registerTag(program)
+  registerDelete(program)
+  registerRestore(program)
+  registerPurge(program)
+  registerLink(program)
+  registerLinks(program)
+  registerUnlink(program)
+  registerEnrich(program)
+  registerUndo(program)
+  registerSettings(program)
 
   program.commandsGroup('Look after it:')
   registerDoctor(program)

@@ -7,6 +7,7 @@ import { describeValue, describeWhoAndWhy, localTime } from '../describe-event.t
 import { findItemId } from '../item-id.ts'
 import { clip, note, printJson } from '../output.ts'
 import { paint } from '../paint.ts'
+import { readPages } from '../read-pages.ts'
 import { relativeTime } from '../relative-time.ts'
 import { parseCount } from './list.ts'
 
@@ -45,20 +46,10 @@ Examples:
   })
 }
 
-/** The most that one answer of the API may hold. */
-const pageSize = 200
-
 /** The newest ones, the oldest of them first. */
 async function readHistory(client: Pick<SynapClient, 'history'>, id: EntityId, limit: number) {
-  const entries: HistoryEntry[] = []
-  let cursor: string | null | undefined
-  do {
-    const page = { limit: Math.min(pageSize, limit - entries.length), ...(cursor ? { cursor } : {}) }
-    const { value } = await client.history(id, page)
-    entries.push(...value.items)
-    cursor = value.next
-  } while (cursor !== null && entries.length < limit)
-  return { entries: entries.reverse(), isMore: cursor !== null }
+  const { items, isMore } = await readPages(limit, (page) => client.history(id, page))
+  return { entries: items.reverse(), isMore }
 }
 
 function printEntry(entry: HistoryEntry): void {

@@ -1,10 +1,11 @@
 import type { SynapClient } from '@synap/client'
-import { type EntityView, entityTypes, taskStatuses } from '@synap/contracts'
+import { entityTypes, taskStatuses } from '@synap/contracts'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type ConnectionFlags, withConnection, withSynap } from '../connection.ts'
 import { itemHeads, itemRow } from '../describe-item.ts'
 import { hintAtGet, idsForPeople } from '../ids-for-people.ts'
 import { note, printJson, printTable } from '../output.ts'
+import { readPages } from '../read-pages.ts'
 
 interface ListFlags extends ConnectionFlags {
   type?: string
@@ -39,23 +40,9 @@ export function registerList(program: Command): void {
   })
 }
 
-/** The most that one answer of the API may hold. */
-const pageSize = 200
-
-async function readItems(
-  client: SynapClient,
-  { type, tag, status, limit }: ListFlags,
-): Promise<{ items: EntityView[]; isMore: boolean }> {
+function readItems(client: SynapClient, { type, tag, status, limit }: ListFlags) {
   const filter = { ...(type && { type }), ...(tag && { tag }), ...(status && { status }) }
-  const items: EntityView[] = []
-  let cursor: string | null | undefined
-  do {
-    const page = { limit: Math.min(pageSize, limit - items.length), ...(cursor ? { cursor } : {}) }
-    const { value } = await client.list({ ...filter, ...page })
-    items.push(...value.items)
-    cursor = value.next
-  } while (cursor !== null && items.length < limit)
-  return { items, isMore: cursor !== null }
+  return readPages(limit, (page) => client.list({ ...filter, ...page }))
 }
 
 const nothing = ({ type, tag, status }: ListFlags): string =>

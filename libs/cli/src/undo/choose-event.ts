@@ -1,0 +1,38 @@
+import type { EventView } from '@synap/contracts'
+
+type Past = Pick<EventView, 'id' | 'type' | 'version' | 'causationId' | 'correlationId'>
+
+/** Nothing takes these back; the server says why. */
+const neverUndone = new Set([
+  'entity.purged',
+  'entity.suggestion_rejected',
+  'tag.merged',
+  'user.erased',
+  'ai.analysis_requested',
+  'ai.analysis_completed',
+  'ai.analysis_failed',
+])
+
+/**
+ * The last change of an aggregate that is still in force and can be taken back, from its events, the newest first.
+ * What was undone is passed over, and so is the undoing, so that a second undo goes one step further; what was brought
+ * back again (an undo that was undone) counts as a change. What the capture itself said is no change.
+ */
+export function lastUndoable<T extends Past>(events: readonly T[]): T | undefined {
+  const known = new Map(events.map((event) => [event.id, event]))
+  const undone = new Set<string>()
+  for (const { id, causationId } of events) {
+    if (causationId !== null && known.has(causationId) && !undone.has(id)) undone.add(causationId)
+  }
+  const isUndoing = ({ causationId }: Past): boolean => {
+    const cause = causationId === null ? undefined : known.get(causationId)
+    return cause !== undefined && !isUndoing(cause)
+  }
+  const beginning = events.find(({ version }) => version === 1)
+  const isOfCapture = ({ causationId, correlationId }: Past) =>
+    beginning?.type === 'entity.created' && causationId === null && correlationId === beginning.correlationId
+  return events.find(
+    (event) =>
+      !undone.has(event.id) && !isUndoing(event) && !neverUndone.has(event.type) && !isOfCapture(event),
+  )
+}
