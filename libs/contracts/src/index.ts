@@ -216,6 +216,8 @@ export {
   republishResponse,
   retryRequest,
   retryResponse,
+  type SweepPreview,
+  sweepPreview,
 } from './http/operate.ts'
 export { type Problem, problemSchema } from './http/problem.ts'
 export {

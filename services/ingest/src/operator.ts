@@ -4,10 +4,12 @@ import type {
   RepublishRequest,
   RepublishResponse,
   RetryResponse,
+  SweepPreview,
 } from '@synap/contracts'
 import { type UserId, uuidv7 } from '@synap/core'
 import { problem } from '@synap/http'
 import type { Logger, MessageLog, Publisher } from '@synap/messaging'
+import type { ObjectStore } from '@synap/object-store'
 import type { Pool } from '@synap/postgres'
 import { inTransaction } from './database.ts'
 import { dropOverview } from './drop-outbox.ts'
@@ -18,6 +20,7 @@ import { republish } from './republish.ts'
 import type { SchemaBook } from './schema-book.ts'
 import { countLastMinute, findOutboxOverview, releaseQuarantine, selectQuarantined } from './sql/outbox.ts'
 import { beginReconciliation, findReconciliation } from './sql/reconcile.ts'
+import { sweepDryRun } from './sweep/sweep-objects.ts'
 
 export interface OperatorOptions {
   pool: Pool
@@ -26,6 +29,9 @@ export interface OperatorOptions {
   log: MessageLog
   topic: string
   relay: Relay
+  store: ObjectStore
+  /** Milliseconds since an object was put before the sweep looks at it. */
+  sweepAgeMs: number
 }
 
 /** What whoever runs Synap may ask of the write side. */
@@ -37,6 +43,8 @@ export interface Operator {
   /** Begins it where it is needed, or `force`. A conflict while one is under way. */
   beginReconcile(force: boolean): Promise<ReconcileStatus>
   reconcileStatus(): Promise<ReconcileStatus>
+  /** What a round of the sweep would find; changes nothing. */
+  previewSweep(signal: AbortSignal): Promise<SweepPreview>
   close(): Promise<void>
 }
 
@@ -44,7 +52,7 @@ const maxQuarantined = 1_000
 const patienceMs = 60_000
 
 export function createOperator(options: OperatorOptions): Operator {
-  const { pool, logger, schemas, log, topic, relay } = options
+  const { pool, logger, schemas, log, topic, relay, store, sweepAgeMs: ageMs } = options
   const stop = new AbortController()
   let publisher: Publisher | undefined
   let reconciling = Promise.resolve()
@@ -81,6 +89,11 @@ export function createOperator(options: OperatorOptions): Operator {
       return readReconcile(pool)
     },
     reconcileStatus: () => readReconcile(pool),
+    previewSweep: async (signal) => {
+      const ends = AbortSignal.any([signal, stop.signal])
+      const { kept, orphans, orphanBytes } = await sweepDryRun({ pool, store, logger, ageMs, signal: ends })
+      return { kept, orphans, orphanBytes }
+    },
     close: async () => {
       stop.abort(new Error('ingest is closing'))
       await reconciling

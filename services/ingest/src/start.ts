@@ -43,7 +43,16 @@ export async function startIngest(
   const { relay, outbox, topic } = startRelaying(context, { pool, kafka: log, schemas })
   // Whether this database may give out numbers is known before the first write comes.
   await outbox.begun
-  const operator = createOperator({ pool, logger, schemas, log, topic, relay })
+  const operator = createOperator({
+    pool,
+    logger,
+    schemas,
+    log,
+    topic,
+    relay,
+    store,
+    sweepAgeMs: config.sweepAgeMs,
+  })
   defer('operator', () => operator.close())
   const { sweepAgeMs: ageMs, sweepEveryMs: everyMs } = config
   const sweep =

@@ -113,3 +113,14 @@ export const reconcileStatus = z
   })
   .meta({ id: 'ReconcileStatus' })
 export type ReconcileStatus = z.infer<typeof reconcileStatus>
+
+/** `GET /internal/sweep`: what a round over the object store would find now, objects that are old enough only. */
+export const sweepPreview = z
+  .strictObject({
+    kept: count,
+    /** Would be given up and deleted. */
+    orphans: count,
+    orphanBytes: count,
+  })
+  .meta({ id: 'SweepPreview' })
+export type SweepPreview = z.infer<typeof sweepPreview>

@@ -6,8 +6,9 @@ import {
   republishResponse,
   retryRequest,
   retryResponse,
+  sweepPreview,
 } from '@synap/contracts'
-import { type App, requires } from '@synap/http'
+import { type App, mayTake, requires } from '@synap/http'
 import type { Operator } from '../operator.ts'
 
 /** `/internal/outbox` and `/internal/write`: for operators, whose keys have the scope `operate`. */
@@ -38,4 +39,12 @@ export function registerOperateRoutes(app: App, operator: Operator): void {
   app.get('/internal/write/reconcile', { schema: { hide, response: { 200: reconcileStatus } }, config }, () =>
     operator.reconcileStatus(),
   )
+  app.get(
+    '/internal/sweep',
+    { schema: { hide, response: { 200: sweepPreview } }, config: { ...config, ...mayTake(previewMs) } },
+    (request) => operator.previewSweep(request.signal),
+  )
 }
+
+/** For a look at every object of a large store. */
+const previewMs = 600_000

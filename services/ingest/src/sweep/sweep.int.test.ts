@@ -15,6 +15,7 @@ import { eventually } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { appendCall, newUser } from '../../test/append-call.ts'
 import { type Account, call, createIngestStack, type IngestStack } from '../../test/ingest-stack.ts'
+import { formEnd, part, sendForm } from '../../test/upload.ts'
 import { inTransaction } from '../database.ts'
 import { currentFingerprint } from '../schema-book.ts'
 import { append } from '../sql/append.ts'
@@ -277,5 +278,70 @@ describe('ingest as a process', () => {
       expect(metrics).toMatch(/synap_ingest_sweep_orphan_bytes(_total)?\S* [1-9]/)
       return true
     })
+  })
+
+  it('given an operator, a look at what would be swept, which changes nothing', async () => {
+    const operator = await stack.createAccount('operate')
+    const { content } = keysOf(newUser())
+    await putAll([content])
+    await using service = await stack.start({ SWEEP_AGE_MS: '0', SWEEP_EVERY_MS: '0' })
+    await service.waitReady()
+    const preview = (key: string) => call(service, '/internal/sweep', { key })
+    const { status, body } = await preview(operator.key)
+    expect(status).toBe(200)
+    expect(body['orphans']).toBeGreaterThanOrEqual(1)
+    expect(body['orphanBytes']).toBeGreaterThanOrEqual(bytes.length)
+    expect(await store.exists(content)).toBe(true)
+    expect((await preview(ana.key)).status).toBe(403)
+  })
+
+  it('given an item that is purged, its content and its attachments leave the store; another item stays whole', async () => {
+    await using service = await stack.start({ SWEEP_EVERY_MS: '100' })
+    await service.waitReady()
+    const capture = async (content: string) => {
+      const { body } = await call(service, '/v1/entities', { body: { type: 'note', content }, key: ana.key })
+      return String(body['id'])
+    }
+    const [purged, kept] = [await capture('to be purged'), await capture('to be kept')]
+    for (const id of [purged, kept]) {
+      const path = `/v1/entities/${id}/attachments`
+      expect(
+        (await sendForm(service, [part('file', bytes, 'a.txt'), formEnd], { account: ana, path })).status,
+      ).toBe(201)
+    }
+    const objectsOf = (id: string) =>
+      sql(`select object_key from write.objects where aggregate_id = '${id}' order by 1`)
+    const [before, others] = [await objectsOf(purged), await objectsOf(kept)]
+    expect([before.length, others.length]).toEqual([2, 2])
+    expect(
+      (await call(service, `/v1/entities/${purged}:purge`, { method: 'POST', key: ana.key })).status,
+    ).toBe(200)
+    expect((await objectsOf(purged)).filter((key) => key !== '')).toEqual([])
+    await eventually('its objects are gone', async () => {
+      const there = await Promise.all(before.map((key) => store.exists(key)))
+      return !there.includes(true)
+    })
+    for (const key of others) expect(await store.exists(key)).toBe(true)
+  })
+
+  it('given an upload under way, what was put for it stays until it expires', async () => {
+    const service = await stack.start({ SWEEP_EVERY_MS: '0' })
+    await service.waitReady()
+    const body = { target: { kind: 'capture', entity: { type: 'note' } }, size: bytes.length, sha256 }
+    const opened = await call(service, '/v1/uploads', { body, key: ana.key })
+    const { url, headers } = opened.body['put'] as { url: string; headers: Record<string, string> }
+    expect((await fetch(url, { method: 'PUT', headers, body: bytes })).status).toBe(200)
+    const id = String(opened.body['id'])
+    const key = await one(`select object_key from write.uploads where upload_id = '${id}'`)
+    await turn()
+    expect(await store.exists(key)).toBe(true)
+    await sql(`update write.object_leases set expires_at = clock_timestamp() where object_key = '${key}'`)
+    await turn()
+    expect(await store.exists(key)).toBe(false)
+    // Should it be put again now, it is no better: the lease is gone, and nobody is told that it was captured.
+    await store.put(key, bytes, text)
+    const late = await call(service, `/v1/uploads/${id}:complete`, { method: 'POST', key: ana.key })
+    expect(late.status).toBe(503)
+    expect(await one(`select count(*) from write.objects where object_key = '${key}'`)).toBe('0')
   })
 })
