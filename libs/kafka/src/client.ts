@@ -1,4 +1,6 @@
 import './codecs.ts'
+import './patch-encoder.ts'
+import './patch-record.ts'
 import './patch-request-queue.ts'
 import type { Logger } from '@synap/messaging'
 import { Kafka, type KafkaConfig, logLevel } from 'kafkajs'

@@ -9,6 +9,23 @@ declare module 'kafkajs/src/network/requestQueue/index.js' {
   export = RequestQueue
 }
 
+declare module 'kafkajs/src/protocol/encoder.js' {
+  class Encoder {
+    static nextPowerOfTwo(value: number): number
+    static sizeOfVarInt(value: number): number
+    static sizeOfVarLong(value: unknown): number
+    buf: Buffer
+    offset: number
+    readonly buffer: Buffer
+    ensureAvailable(length: number): void
+    writeVarInt(value: number): Encoder
+    writeUVarInt(value: number): Encoder
+    writeVarLong(value: unknown): Encoder
+    writeVarIntBytes(value: string | Buffer | null): Encoder
+  }
+  export = Encoder
+}
+
 declare module 'kafkajs/src/cluster/index.js' {
   interface FetchedMessage {
     offset: string
