@@ -1,7 +1,8 @@
 import { finished } from 'node:stream/promises'
 import { from as copyFrom } from 'pg-copy-streams'
+import { ByteWriter } from './byte-writer.ts'
 import { capabilitiesOf } from './capabilities.ts'
-import { ByteWriter, type CopyType, encoders } from './copy-encode.ts'
+import { type CopyType, encoders } from './copy-encode.ts'
 import { mapPostgresError } from './error.ts'
 import type { Client } from './pool.ts'
 
@@ -11,7 +12,7 @@ export interface CopyColumn {
 }
 
 const signature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1')
-const chunkBytes = 256 * 1024
+const chunkBytes = 64 * 1024
 const identifier = /^[a-z_][a-z0-9_]*$/
 
 /**
@@ -64,6 +65,7 @@ function* encodeRows(
   rows: Iterable<readonly unknown[]>,
 ): Generator<Buffer, undefined> {
   const writer = new ByteWriter()
+  const encode = columns.map((column) => encoders[column.type])
   let count = 0
   for (const row of rows) {
     if (row.length !== columns.length) throw new TypeError('a COPY row has as many values as columns')
@@ -74,10 +76,15 @@ function* encodeRows(
     }
     count += 1
     writer.int16(columns.length)
-    for (const [index, column] of columns.entries()) {
+    for (let index = 0; index < encode.length; index += 1) {
       const value = row[index]
-      if (value === null || value === undefined) writer.int32(-1)
-      else writer.sized(() => encoders[column.type](writer, value))
+      if (value === null || value === undefined) {
+        writer.int32(-1)
+        continue
+      }
+      const begun = writer.begin()
+      encode[index]?.(writer, value)
+      writer.end(begun)
     }
     if (writer.length >= chunkBytes) yield writer.take()
   }

@@ -1,7 +1,8 @@
-import { uuidToBytes } from '@synap/core'
+import type { ByteWriter } from './byte-writer.ts'
 
 /**
- * Column types of a binary COPY and the values they take (null in every one): `uuid` canonical text or 16 bytes; `int4`
+ * Column types of a binary COPY and the values they take (null in every one): `uuid` canonical text, the same without
+ * hyphens or 16 bytes; `int4`
  * number; `int8` number or bigint; `timestamptz` milliseconds since 1970; `text` and `jsonb` as said (jsonb takes any
  * JSON value, or a Buffer of JSON text); `bytea` bytes; `float4`, `float8` number; `bool` boolean; `uuid[]` and
  * `text[]` arrays without null; `vector` numbers; `halfvec` numbers or packed float16, little endian.
@@ -22,66 +23,6 @@ export type CopyType =
   | 'vector'
   | 'halfvec'
 
-/** Bytes that grow; one per COPY. */
-export class ByteWriter {
-  #bytes = Buffer.allocUnsafe(64 * 1024)
-  #length = 0
-
-  get length(): number {
-    return this.#length
-  }
-
-  int16(value: number): void {
-    this.#length = this.#room(2).writeInt16BE(value, this.#length)
-  }
-
-  int32(value: number): void {
-    this.#length = this.#room(4).writeInt32BE(value, this.#length)
-  }
-
-  int64(value: bigint): void {
-    this.#length = this.#room(8).writeBigInt64BE(value, this.#length)
-  }
-
-  float4(value: number): void {
-    this.#length = this.#room(4).writeFloatBE(value, this.#length)
-  }
-
-  float8(value: number): void {
-    this.#length = this.#room(8).writeDoubleBE(value, this.#length)
-  }
-
-  bytes(value: Uint8Array): void {
-    this.#room(value.length).set(value, this.#length)
-    this.#length += value.length
-  }
-
-  /** A length of 4 bytes, then what `write` appends. */
-  sized(write: () => void): void {
-    const at = this.#length
-    this.int32(0)
-    write()
-    this.#bytes.writeInt32BE(this.#length - at - 4, at)
-  }
-
-  /** What was written so far; the writer starts afresh. */
-  take(): Buffer {
-    const taken = this.#bytes.subarray(0, this.#length)
-    this.#bytes = Buffer.allocUnsafe(this.#bytes.length)
-    this.#length = 0
-    return taken
-  }
-
-  #room(more: number): Buffer {
-    if (this.#length + more > this.#bytes.length) {
-      const wider = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#length + more))
-      this.#bytes.copy(wider, 0, 0, this.#length)
-      this.#bytes = wider
-    }
-    return this.#bytes
-  }
-}
-
 /** Postgres counts time from 2000-01-01 UTC, in microseconds. */
 const epochMs = Date.UTC(2000, 0, 1)
 const elementOid = { 'uuid[]': 2950, 'text[]': 25 } as const
@@ -90,20 +31,28 @@ type Encoder = (writer: ByteWriter, value: unknown) => void
 
 /** Formats: the send/recv functions of each type in PostgreSQL's `src/backend/utils/adt`, and pgvector's. */
 export const encoders: Record<CopyType, Encoder> = {
-  uuid: (writer, value) =>
-    writer.bytes(value instanceof Uint8Array ? exactly16(value) : uuidToBytes(text(value))),
+  uuid: (writer, value) => {
+    if (value instanceof Uint8Array) writer.bytes(exactly16(value))
+    else if (!writer.uuid(text(value))) throw new RangeError('not a canonical UUID')
+  },
   int4: (writer, value) => writer.int32(integer(value)),
-  int8: (writer, value) => writer.int64(typeof value === 'bigint' ? value : BigInt(integer(value))),
-  timestamptz: (writer, value) => writer.int64(BigInt(integer(value) - epochMs) * 1000n),
-  text: (writer, value) => writer.bytes(Buffer.from(text(value), 'utf8')),
+  int8: (writer, value) =>
+    typeof value === 'bigint' ? writer.int64(value) : writer.wideInteger(integer(value)),
+  timestamptz: (writer, value) => {
+    const ms = integer(value) - epochMs
+    if (Number.isSafeInteger(ms * 1_000)) writer.wideInteger(ms * 1_000)
+    else writer.int64(BigInt(ms) * 1_000n)
+  },
+  text: (writer, value) => writer.utf8(text(value)),
   jsonb: (writer, value) => {
-    writer.bytes(Buffer.of(1)) // the version of the format
-    writer.bytes(value instanceof Uint8Array ? value : Buffer.from(JSON.stringify(value), 'utf8'))
+    writer.byte(1) // the version of the format
+    if (value instanceof Uint8Array) writer.bytes(value)
+    else writer.utf8(JSON.stringify(value))
   },
   bytea: (writer, value) => writer.bytes(bytes(value)),
   float4: (writer, value) => writer.float4(number(value)),
   float8: (writer, value) => writer.float8(number(value)),
-  bool: (writer, value) => writer.bytes(Buffer.of(value === true ? 1 : 0)),
+  bool: (writer, value) => writer.byte(value === true ? 1 : 0),
   'uuid[]': (writer, value) => array(writer, 'uuid', elementOid['uuid[]'], value),
   'text[]': (writer, value) => array(writer, 'text', elementOid['text[]'], value),
   vector: (writer, value) => {
@@ -128,7 +77,11 @@ function array(writer: ByteWriter, element: 'uuid' | 'text', oid: number, value:
   if (value.length === 0) return
   writer.int32(value.length)
   writer.int32(1) // lower bound
-  for (const item of value) writer.sized(() => encoders[element](writer, item))
+  for (const item of value) {
+    const begun = writer.begin()
+    encoders[element](writer, item)
+    writer.end(begun)
+  }
 }
 
 function packFloat16(values: ArrayLike<number>): Buffer {
