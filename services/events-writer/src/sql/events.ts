@@ -20,11 +20,7 @@ const columns: readonly Column[] = [
   { name: 'source', type: 'text', value: ({ placed }) => placed.event.source },
   { name: 'actor_kind', type: 'text', value: ({ placed }) => placed.event.actor.kind },
   { name: 'actor_id', type: 'uuid', value: ({ placed }) => placed.event.actor.id },
-  {
-    name: 'correlation_id',
-    type: 'uuid',
-    value: ({ placed }) => Buffer.from(placed.event.correlationId, 'hex'),
-  },
+  { name: 'correlation_id', type: 'uuid', value: ({ placed }) => placed.event.correlationId },
   { name: 'causation_id', type: 'uuid', value: ({ placed }) => placed.event.causationId },
   { name: 'delta', type: 'jsonb', value: ({ placed }) => placed.event.delta },
   { name: 'extra', type: 'jsonb', value: ({ placed }) => placed.event.extra },
@@ -34,12 +30,12 @@ const columns: readonly Column[] = [
 
 /** Writes rows that are not there yet; one that is (or stands twice) refuses all with `postgres.unique`. */
 export async function copyEvents(client: Client, rows: readonly EventRow[]): Promise<void> {
-  await copyBinary(
-    client,
-    'log.events',
-    columns,
-    rows.map((row) => columns.map((column) => column.value(row))),
-  )
+  await copyBinary(client, 'log.events', columns, valuesOf(rows))
+}
+
+/** Made as they are asked for: the server is at work on the first while the last are not made. */
+function* valuesOf(rows: readonly EventRow[]): Generator<unknown[]> {
+  for (const row of rows) yield columns.map((column) => column.value(row))
 }
 
 const names = columns.map((column) => column.name).join(', ')
@@ -68,7 +64,7 @@ function textValue(type: CopyType, value: unknown): unknown {
   if (value === null || value === undefined) return null
   if (type === 'timestamptz') return toTimestamptz(value as number)
   if (type === 'jsonb') return JSON.stringify(value)
-  return type === 'uuid' && Buffer.isBuffer(value) ? value.toString('hex') : value
+  return value
 }
 
 /** Ids that the log has at these places, keyed `user/sequence`. The days narrow it down to few chunks first. */
