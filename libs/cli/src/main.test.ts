@@ -48,6 +48,7 @@ const entity = {
   tags: [],
   task: { status: 'todo', priority: 0, due: '2020-01-02', completedAt: null },
   metadata: {},
+  attachments: [],
   suggestions: [],
   provenance: {},
   version: 2,
