@@ -8,12 +8,11 @@ import { observeOutbox, published, quarantines } from './metrics.ts'
 import { type OutboxWatch, startOutboxWatch } from './outbox-watch.ts'
 import { prepareMessage } from './relay/prepare-message.ts'
 import { type Relay, startRelay } from './relay/relay.ts'
+import { relayBatch } from './relay/relay-batch.ts'
 import type { SchemaBook } from './schema-book.ts'
 import type { IngestConfig } from './start.ts'
 import { startUpkeep } from './upkeep.ts'
 
-/** One batch at a time: large enough to keep a broker busy, small enough to be sent again whole. */
-const batch = { batchRows: 500, batchBytes: 512 * 1024 } as const
 const countEveryMs = 2_000
 const upkeepEveryMs = 60_000
 
@@ -37,7 +36,7 @@ export function startRelaying(
     refresh: (rows) => schemas.refresh(rows.map(({ fingerprint }) => fingerprint)),
     leaseMs: config.relayLeaseMs,
     pollMs: config.relayPollMs,
-    ...batch,
+    ...relayBatch,
     onPublished: (rows) => published.add(rows),
     onQuarantined: () => quarantines.add(1),
   })

@@ -18,7 +18,8 @@ export interface PublishRowsOptions {
   quarantine: (row: OutboxRow, error: SynapError) => Promise<void>
 }
 
-interface Queued extends PreparedMessage {
+/** A row with its record, waiting for its turn. */
+export interface Queued extends PreparedMessage {
   row: OutboxRow
 }
 
@@ -27,26 +28,32 @@ interface Queued extends PreparedMessage {
  * the later rows of its own user with it; everybody else's flow.
  */
 export async function publishRows(
-  rows: readonly OutboxRow[],
-  options: PublishRowsOptions,
-): Promise<readonly number[]> {
-  let queue = await prepareRows(rows, options)
+  prepared: readonly Queued[],
+  options: Omit<PublishRowsOptions, 'prepare'>,
+): Promise<{ stored: readonly number[]; quarantined: boolean }> {
+  let queue = prepared
+  let quarantined = false
   const stored: number[] = []
   while (queue.length > 0) {
     const refused = await publishQueue(queue, options)
     const end = refused === undefined ? queue.length : refused.index
     stored.push(...queue.slice(0, end).map(({ row }) => row.id))
     if (refused === undefined) break
+    quarantined = true
     await options.quarantine(refused.row, refused.error)
     const rest = queue.slice(end + 1)
     const { user_id: userId } = refused.row
     queue = rest.filter(({ row }) => row.user_id !== userId)
     for (const left of rest) if (left.row.user_id === userId) left.end(refused.error)
   }
-  return stored
+  return { stored, quarantined }
 }
 
-async function prepareRows(rows: readonly OutboxRow[], options: PublishRowsOptions): Promise<Queued[]> {
+/** Makes the records of rows. One that cannot be a record is held back with the later rows of its user. */
+export async function prepareRows(
+  rows: readonly OutboxRow[],
+  options: Pick<PublishRowsOptions, 'prepare' | 'quarantine'>,
+): Promise<Queued[]> {
   const queue: Queued[] = []
   const heldBack = new Set<UserId>()
   for (const row of rows) {
@@ -75,7 +82,7 @@ const isAboutRow = (error: SynapError, { fingerprint }: OutboxRow) =>
 /** Undefined when all are stored; else the message that never can be, those before it being stored. */
 async function publishQueue(
   queue: readonly Queued[],
-  options: PublishRowsOptions,
+  options: Pick<PublishRowsOptions, 'publish'>,
 ): Promise<{ index: number; row: OutboxRow; error: SynapError } | undefined> {
   try {
     await options.publish(queue.map(({ message }) => message))

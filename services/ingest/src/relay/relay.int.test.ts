@@ -219,8 +219,7 @@ describe('the lease of the relay', () => {
     const [id = '0'] = await stack.database.superuserSql(
       `select id from write.outbox where user_id = '${userId}'`,
     )
-    const mark = (epoch = 0) =>
-      inTransaction(stack.pool, (client) => markPublished(client, [Number(id)], epoch))
+    const mark = (epoch = 0) => markPublished(stack.pool, [Number(id)], epoch)
     expect(await mark(old)).toBe(0)
     expect(await mark(now)).toBe(1)
   })

@@ -1,11 +1,11 @@
-import { backoffMs, crashpoint, describeError, uuidv7, wait } from '@synap/core'
+import { backoffMs, describeError, uuidv7, wait } from '@synap/core'
 import type { Logger, Publisher } from '@synap/messaging'
 import type { Pool } from '@synap/postgres'
-import { inTransaction } from '../database.ts'
-import { insertQuarantine, markPublished, type OutboxRow, selectUnpublished } from '../sql/outbox.ts'
+import type { OutboxRow } from '../sql/outbox.ts'
 import { type Bell, createBell } from './bell.ts'
 import { type HeldLease, takeLease } from './lease.ts'
-import { type PreparedMessage, publishRows } from './publish-rows.ts'
+import { createPipeline } from './pipeline.ts'
+import type { PreparedMessage } from './publish-rows.ts'
 
 export interface RelayOptions {
   pool: Pool
@@ -20,7 +20,7 @@ export interface RelayOptions {
   leaseMs: number
   /** Milliseconds between looks at the outbox when nobody wakes it. */
   pollMs: number
-  /** Rows and, roughly, bytes of one batch; one batch is in flight. */
+  /** Rows and, roughly, bytes of one batch; one batch is in flight, and the next is made ready meanwhile. */
   batchRows: number
   batchBytes: number
   onPublished: (rows: number) => void
@@ -44,7 +44,7 @@ const graceMs = 5_000
  * Publishes the outbox: at least once, in order per user, by whoever holds the lease.
  *
  * A row is marked only after the broker has acknowledged it, and only under the epoch it was sent in; in between a crash
- * or a stop leads to a second send of the same bytes.
+ * or a stop leads to a second send of the same bytes, of two batches at most.
  */
 export function startRelay(options: RelayOptions): Relay {
   const state: State = {
@@ -105,14 +105,16 @@ async function run(options: RelayOptions, state: State): Promise<void> {
 async function lead(options: RelayOptions, lease: HeldLease, state: State): Promise<void> {
   const idle = AbortSignal.any([state.stop.signal, lease.signal])
   const sending = AbortSignal.any([state.cut.signal, lease.signal])
+  const pipeline = createPipeline(options, lease, sending)
   for (let failures = 0; !idle.aborted; ) {
     try {
       state.bell.reset()
-      const more = await relayBatch(options, lease, sending)
+      const more = await pipeline.step()
       failures = 0
       state.trouble = null
       if (!more) await state.bell.wait(options.pollMs, idle)
     } catch (error) {
+      await pipeline.settle()
       if (idle.aborted) return
       failures += 1
       state.trouble = describeError(error)
@@ -120,49 +122,5 @@ async function lead(options: RelayOptions, lease: HeldLease, state: State): Prom
       await wait(backoffMs(failures, { baseMs: 100, capMs: 10_000 }), idle).catch(() => undefined)
     }
   }
-}
-
-/** True when there may be more to send at once. */
-async function relayBatch(options: RelayOptions, lease: HeldLease, signal: AbortSignal): Promise<boolean> {
-  const { pool, logger } = options
-  const found = await inTransaction(pool, (client) => selectUnpublished(client, options.batchRows), {
-    signal,
-  })
-  if (found.length === 0) return false
-  crashpoint('relay.after_select')
-  const rows = withinBytes(found, options.batchBytes)
-  await options.refresh(rows)
-  const stored = await publishRows(rows, {
-    prepare: options.prepare,
-    publish: async (messages) => {
-      lease.assertHeld()
-      await options.publisher.publish(options.topic, messages, signal)
-    },
-    quarantine: async (row, error) => {
-      await inTransaction(pool, (client) => insertQuarantine(client, row, error.code))
-      options.onQuarantined()
-      logger.error(
-        { alarm: 'relay_quarantine', userId: row.user_id, eventId: row.event_id, code: error.code },
-        'an event cannot be published: its user is held back',
-      )
-    },
-  })
-  crashpoint('relay.after_append')
-  const marked = await inTransaction(pool, (client) => markPublished(client, stored, lease.epoch))
-  options.onPublished(marked)
-  if (marked < stored.length) {
-    logger.warn({ sent: stored.length, marked, epoch: lease.epoch }, 'another relay has marked these rows')
-  }
-  return found.length === options.batchRows || rows.length < found.length
-}
-
-/** The longest beginning whose deltas fit; at least one row. */
-function withinBytes(rows: readonly OutboxRow[], bytes: number): readonly OutboxRow[] {
-  const envelopeBytes = 200
-  let sum = 0
-  const end = rows.findIndex((row, index) => {
-    sum += row.delta.length + envelopeBytes
-    return index > 0 && sum > bytes
-  })
-  return end === -1 ? rows : rows.slice(0, end)
+  await pipeline.settle()
 }

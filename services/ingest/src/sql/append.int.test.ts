@@ -139,7 +139,7 @@ describe('append: numbers', () => {
     await appended.promise
     await append(pool, appendCall(quick))
     const mine = async () =>
-      (await inTransaction(pool, (client) => selectUnpublished(client, 10_000)))
+      (await selectUnpublished(pool, 10_000))
         .filter((row) => row.user_id === slow || row.user_id === quick)
         .map((row) => row.user_id)
     expect(await mine()).toEqual([quick])
@@ -326,8 +326,7 @@ describe('what ingest publishes', () => {
       relayed_at: null,
     })
     const epoch = await inTransaction(pool, (client) => takeRelayLease(client, uuidv7(), 1))
-    const publish = (index: number) =>
-      inTransaction(pool, (client) => markPublished(client, [rows[index]?.id ?? 0], epoch ?? 0))
+    const publish = (index: number) => markPublished(pool, [rows[index]?.id ?? 0], epoch ?? 0)
     await publish(0)
     expect(await status(userId)).toMatchObject({ pending: 2, relayed_at: null })
     await publish(1)

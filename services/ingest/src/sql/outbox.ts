@@ -1,5 +1,7 @@
 import type { AggregateId, EventId, UserId } from '@synap/core'
-import { type Client, execute, query } from '@synap/postgres'
+import { type Client, type Pool, query, single } from '@synap/postgres'
+import { ingest } from '../database.ts'
+import { toMultirange } from './multirange.ts'
 
 /** An accepted event as the outbox holds it. */
 export interface OutboxRow {
@@ -32,36 +34,52 @@ const columns = `
   o.delta, encode(o.schema_fingerprint, 'hex') as fingerprint, o.traceparent, o.tracestate`
 
 /**
- * What waits to be published, oldest id first. By state, never by a cursor: rows of different users commit out of id
- * order. For one user it is always a prefix of what waits.
+ * What waits to be published and is not under way, oldest id first. By state, never by a cursor: rows of different users
+ * commit out of id order. For one user it is always a prefix of what waits. One round trip, in a transaction of its own.
  */
-export function selectUnpublished(client: Client, limit: number): Promise<OutboxRow[]> {
-  return query(client, {
-    name: 'write.select_unpublished',
-    text: `
-      select ${columns}
-        from write.outbox o
-       where o.published_at is null
-         and not exists (select from write.relay_quarantine q where q.user_id = o.user_id)
-       order by o.id
-       limit $1::int`,
-    values: [limit],
-  })
+export function selectUnpublished(
+  pool: Pool,
+  limit: number,
+  underWay: ReadonlySet<number> = new Set(),
+  signal?: AbortSignal,
+): Promise<OutboxRow[]> {
+  return single(
+    pool,
+    ingest,
+    {
+      text: `
+        select ${columns}
+          from write.outbox o
+         where o.published_at is null
+           and not o.id <@ $2::int8multirange
+           and not exists (select from write.relay_quarantine q where q.user_id = o.user_id)
+         order by o.id
+         limit $1::int`,
+      values: [limit, toMultirange(underWay)],
+    },
+    signal === undefined ? {} : { signal },
+  )
 }
 
-/** Marks rows under the epoch of the relay that sent them; none when another has taken over. Answers how many. */
-export function markPublished(client: Client, ids: readonly number[], epoch: number): Promise<number> {
-  return execute(client, {
-    name: 'write.mark_published',
+/**
+ * Marks rows under the epoch of the relay that sent them; none when another has taken over. Answers how many. One round
+ * trip, in a transaction of its own.
+ */
+export async function markPublished(pool: Pool, ids: readonly number[], epoch: number): Promise<number> {
+  const [row] = await single<{ marked: number }>(pool, ingest, {
     text: `
       with held as materialized (
         select from write.relay_lease l where l.name = 'relay' and l.epoch = $2::bigint for share
+      ), marked as (
+        update write.outbox o
+           set published_at = clock_timestamp()
+         where o.id = any ($1::bigint[]) and o.published_at is null and exists (select from held)
+        returning 1
       )
-      update write.outbox o
-         set published_at = clock_timestamp()
-       where o.id = any ($1::bigint[]) and o.published_at is null and exists (select from held)`,
-    values: [ids, epoch],
+      select count(*) as marked from marked`,
+    values: [`{${ids.join(',')}}`, epoch],
   })
+  return row?.marked ?? 0
 }
 
 /** Events `from`..`to` of one user that are still in the outbox, in order. */
