@@ -58,6 +58,20 @@ export {
   wireContentType,
 } from './headers.ts'
 export {
+  type Agreement,
+  type AgreementLine,
+  type AgreementQuery,
+  agreement,
+  agreementLine,
+  agreementQuery,
+  type FindingKind,
+  findingKinds,
+  type LedgerFinding,
+  type LedgerStore,
+  ledgerFinding,
+  ledgerStores,
+} from './http/agreement.ts'
+export {
   type AnalysisOutcome,
   type AnalysisRequest,
   type AnalysisResponse,

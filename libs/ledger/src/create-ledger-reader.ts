@@ -2,7 +2,8 @@ import type { Ledger } from '@synap/contracts'
 import { sha256Hex, type UserId } from '@synap/core'
 import type { ObjectStore } from '@synap/object-store'
 import { type Pool, query, transaction } from '@synap/postgres'
-import { countTopic, type TopicToCount } from './count-topic.ts'
+import type { TopicToRead } from './agreement/read-topic.ts'
+import { countTopic } from './count-topic.ts'
 import * as sql from './sql.ts'
 
 /** Reads what each store holds of one user. */
@@ -18,7 +19,7 @@ export interface Stores {
   /** Its login may take the roles of all services. One connection is enough. */
   pool: Pool
   store: Pick<ObjectStore, 'list'>
-  topic: TopicToCount
+  topic: TopicToRead
 }
 
 /** A reader of the stores for one user; it holds nothing open. */
