@@ -15,9 +15,12 @@ export interface CaptureFile {
   signal: AbortSignal
 }
 
-const basePutMs = 20_000
-/** Bytes per millisecond that a store takes at the least: 4 MiB a second. */
-const slowestPut = 4_194.304
+const baseMs = 20_000
+/** Bytes per millisecond that a store takes or gives at the least: 4 MiB a second. */
+const slowest = 4_194.304
+
+/** Milliseconds that a store may take for so many bytes. */
+export const storeMs = (size: number) => baseMs + Math.ceil(size / slowest)
 
 /** Captures a file. Its name is kept in the metadata, and is its title unless it was given one. */
 export function captureFile(
@@ -39,7 +42,7 @@ export function contentOf(file: SpooledFile): NewContent {
     sha256: file.sha256,
     kind: file.kind,
     preview: previewOf(file.kind, file.beginning),
-    putMs: basePutMs + Math.ceil(file.size / slowestPut),
+    putMs: storeMs(file.size),
   }
 }
 

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import { SynapError } from '@synap/core'
+import { SynapError, withDeadline } from '@synap/core'
 import { createSniffer, type FileKind } from '@synap/file-types'
 import { type ProblemError, problem } from '@synap/http'
 import { isNotFound, type ObjectInfo, type ObjectStore } from '@synap/object-store'
 import { assertWithinLimit } from '../files/assert-within-limit.ts'
+import { storeMs } from '../files/capture-file.ts'
 import type { FileLimits } from '../files/upload-config.ts'
 import type { UploadRow } from '../sql/uploads.ts'
 
@@ -16,6 +17,7 @@ export interface Inspected {
 
 /** As much as any format is told by. */
 const headBytes = 65_536
+const headMs = 15_000
 
 /**
  * Makes sure that what lies in the store is what was announced, and tells what it is. The hash is the store's own where it
@@ -36,8 +38,10 @@ export async function inspectUpload(
   if (info.sha256Verified && info.sha256 !== sha256) throw wrongHash(info.sha256)
 
   const head = createSniffer(name)
-  const { stream } = await store.get(key, { signal, range: { start: 0, end: headBytes - 1 } })
-  for await (const chunk of stream) await head.push(chunk as Buffer)
+  await withDeadline('the beginning of an upload', headMs, signal, async (signal) => {
+    const { stream } = await store.get(key, { signal, range: { start: 0, end: headBytes - 1 } })
+    for await (const chunk of stream) await head.push(chunk as Buffer)
+  })
   // What begins as text has to be text to its end.
   const isWhole = size <= headBytes && info.sha256Verified
   if (isWhole || (info.sha256Verified && head.beginning === '')) {
@@ -70,12 +74,14 @@ async function readThrough(
 ): Promise<Inspected> {
   const sniffer = createSniffer(name)
   const hash = createHash('sha256')
-  const { stream } = await store.get(key, { signal })
   try {
-    for await (const chunk of stream as Readable & AsyncIterable<Buffer>) {
-      hash.update(chunk)
-      await sniffer.push(chunk)
-    }
+    await withDeadline('an upload that is looked at', storeMs(size), signal, async (signal) => {
+      const { stream } = await store.get(key, { signal })
+      for await (const chunk of stream as Readable & AsyncIterable<Buffer>) {
+        hash.update(chunk)
+        await sniffer.push(chunk)
+      }
+    })
   } catch (error) {
     // The store's own check of what the sender said, which is what was announced.
     if (error instanceof SynapError && error.code === 'object.checksum_mismatch') throw wrongHash(null, error)

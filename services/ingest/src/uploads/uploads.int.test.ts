@@ -311,6 +311,49 @@ describe.each([
   })
 })
 
+describe('links to objects of a folder', () => {
+  const key = `users/${uuidv7()}/notes/x.html`
+  const link = async (store: ObjectStore) => {
+    await store.put(key, Buffer.from('<script>alert(1)</script>'), { contentType: 'text/html' })
+    return (await store.presignGet(key, { downloadName: 'a "b".html' })).url
+  }
+
+  it('given a link, anybody gets the object, to be saved and never to be shown', async () => {
+    const answer = await fetch(await link(folder.store))
+    expect([answer.status, await answer.text()]).toEqual([200, '<script>alert(1)</script>'])
+    expect(answer.headers.get('content-disposition')).toMatch(/^attachment; /)
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
+    expect(answer.headers.get('content-security-policy')).toContain('sandbox')
+  })
+
+  it('given a link that was changed, or none, 403; of an object that is gone, 404', async () => {
+    const url = await link(folder.store)
+    const changed = [
+      url.replace('x.html', 'y.html'),
+      url.replace(/expires=\d+/, 'expires=9999999999'),
+      url.replace(/&signature=.*/, ''),
+      `${url}&type=text/html`,
+      `${folder.url}/objects/${key}`,
+      `${folder.url}/objects/..%2f..%2fkeys.json?expires=1&signature=x`,
+    ]
+    for (const each of changed) {
+      const { status, headers } = await fetch(each)
+      expect([each, status, headers.get('content-type')]).toEqual([each, 403, 'application/problem+json'])
+    }
+    for (const method of ['PUT', 'DELETE', 'POST', 'HEAD'])
+      expect([403, 404, 405]).toContain(
+        (await fetch(url, { method, ...(method === 'HEAD' ? {} : { body: 'x' }) })).status,
+      )
+    expect((await fetch(url)).status).toBe(200)
+    await folder.store.delete(key)
+    expect((await fetch(url)).status).toBe(404)
+  })
+
+  it('given a server that has an object store of its own, there is no such path', async () => {
+    expect((await fetch(`${service.url}/objects/${key}`)).status).toBe(404)
+  })
+})
+
 describe('uploads when something breaks', () => {
   const opened = (bytes: Buffer, on: { url: string }) =>
     call(on, '/v1/uploads', { body: describedAs(bytes), key: ana.key })
