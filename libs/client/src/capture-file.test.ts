@@ -149,3 +149,51 @@ describe('content as a stream', () => {
     await expect(buffer(broken.value.stream)).rejects.toThrow('terminated')
   })
 })
+
+describe('an attachment', () => {
+  const attachment = {
+    key: '0123-a.bin',
+    name: 'a.bin',
+    size: bytes.length,
+    sha256: 'a'.repeat(64),
+    contentType: 'application/octet-stream',
+    fileType: 'other',
+  }
+  const { status: _, ...numbers } = captured
+  const attached = { ...numbers, attachment }
+
+  it('given a path and a 503, the form has the file alone, twice under the same key', async () => {
+    const forms: FormData[] = []
+    const keys: unknown[] = []
+    const { client } = await clientOf(async (request, response, turn) => {
+      keys.push(request.headers['idempotency-key'])
+      forms.push(await formOf(request))
+      if (turn === 1) answer(response, 503, {}, { 'retry-after': '0' })
+      else answer(response, 201, attached)
+    })
+    expect(await client.attachFile(id, { path }, { name: 'a.bin' })).toEqual(attached)
+    expect(forms.map((form) => [...form.keys()])).toEqual([['file'], ['file']])
+    expect(forms.map((form) => (form.get('file') as File).name)).toEqual(['a.bin', 'a.bin'])
+    expect(keys[0]).toBeDefined()
+    expect(keys[0]).toBe(keys[1])
+  })
+
+  it('given a stream and a 503, it is not sent again', async () => {
+    const { client, turns } = await clientOf(async (request, response) => {
+      await buffer(request)
+      answer(response, 503, {}, { 'retry-after': '0' })
+    })
+    const source = { stream: Readable.from([bytes]) }
+    await expect(client.attachFile(id, source)).rejects.toMatchObject({ status: 503 })
+    expect(turns()).toBe(1)
+  })
+
+  it('given an attachment to read, its bytes come as they are', async () => {
+    const { client } = await clientOf((_request, response) => {
+      response.writeHead(200, { 'content-type': 'image/png', 'synap-sequence': '4' }).end(bytes)
+    })
+    const { value } = await client.attachmentStream(id, '0123-a.bin')
+    expect(value.contentType).toBe('image/png')
+    expect((await buffer(value.stream)).equals(bytes)).toBe(true)
+  })
+})

@@ -80,6 +80,12 @@ const cases: readonly Case[] = [
     (client) => client.createRelation({ type: 'blocks', source: id, target: other }),
   ],
   [`DELETE /v1/relations/${relation}`, undefined, (client) => client.deleteRelation(relation)],
+  [
+    `DELETE /v1/entities/${id}/attachments/0123-a.pdf`,
+    undefined,
+    (client) => client.removeAttachment(id, '0123-a.pdf'),
+  ],
+  [`POST /v1/uploads/${other}:complete`, undefined, (client) => client.completeUpload(other)],
   ['PATCH /v1/me', { language: null }, (client) => client.changeSettings({ language: null })],
 ]
 
@@ -144,6 +150,28 @@ describe('the changes of the client', () => {
   )
 })
 
+describe('a file past ingest', () => {
+  it('given an announcement, how to put the bytes is told; it is sent again under its key', async () => {
+    const put = {
+      method: 'PUT',
+      url: 'http://store/x',
+      headers: { a: 'b' },
+      expiresAt: '2026-11-22T09:08:47Z',
+    }
+    const upload = { id: other, status: 'pending', entityId: id, size: 3, sha256: 'a'.repeat(64), put }
+    const body = { ...upload, expiresAt: '2026-11-22T09:08:47Z' }
+    const { seen, client } = await startServer({}, { status: 201, body })
+    const target = { kind: 'content' as const, entityId: id }
+    const request = { target, size: 3, sha256: 'a'.repeat(64) }
+    expect(await client.openUpload(request)).toEqual(body)
+    expect(seen.map(({ line }) => line)).toEqual(['POST /v1/uploads', 'POST /v1/uploads'])
+    expect(seen[0]?.key).toBe(seen[1]?.key)
+    expect(seen[1]?.body).toEqual(request)
+    expect(await client.getUpload(other)).toEqual(body)
+    expect(seen[2]?.line).toBe(`GET /v1/uploads/${other}`)
+  })
+})
+
 describe('what the client browses', () => {
   const page = { items: [], next: null }
   const reads: readonly (readonly [
@@ -178,6 +206,19 @@ describe('what the client browses', () => {
       `GET /v1/entities/${id}/graph?depth=2`,
       { nodes: [], edges: [], truncated: false },
       (client) => client.graph(id, { depth: 2 }),
+    ],
+    [
+      `GET /v1/relations/${relation}`,
+      {
+        id: relation,
+        type: 'blocks',
+        source: id,
+        target: other,
+        version: 1,
+        sequence: 5,
+        createdAt: '2026-11-21T02:44:48.620Z',
+      },
+      (client) => client.relation(relation),
     ],
     ['GET /v1/me', { id, timeZone: null, language: 'de' }, (client) => client.settings()],
   ]

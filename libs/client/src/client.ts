@@ -1,6 +1,7 @@
 import { buildBrowseClient } from './browse-client.ts'
 import { buildChangesClient } from './changes-client.ts'
 import { buildEventsClient } from './events-client.ts'
+import { buildFilesClient } from './files-client.ts'
 import { buildIngestClient } from './ingest-client.ts'
 import { buildKeysClient } from './keys-client.ts'
 import { buildOperateClient } from './operate-client.ts'
@@ -14,6 +15,7 @@ export function createClient(options: ClientOptions): SynapClient {
   return {
     ...buildIngestClient(call, options.ingestUrl),
     ...buildChangesClient(call, options.ingestUrl),
+    ...buildFilesClient(call, options.ingestUrl),
     ...buildKeysClient(call, options.ingestUrl),
     ...buildOperateClient(call, options.ingestUrl),
     ...buildQueryClient(call, options.queryUrl),

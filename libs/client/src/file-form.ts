@@ -4,9 +4,12 @@ import { type CaptureFileRequest, filePart } from '@synap/contracts'
 import type { Form } from './transport.ts'
 import type { CaptureFileOptions, FileSource } from './types.ts'
 
-/** A capture as a form that is read while it is sent. */
+/** Milliseconds that sending a file may take unless said otherwise. */
+export const fileDeadlineMs = 1_800_000
+
+/** A file as a form that is read while it is sent, with what is said about it before where it is captured. */
 export function buildFileForm(
-  entity: CaptureFileRequest,
+  entity: CaptureFileRequest | undefined,
   source: FileSource,
   options: Pick<CaptureFileOptions, 'name' | 'onProgress'>,
 ): Form {
@@ -15,7 +18,7 @@ export function buildFileForm(
   const part = (field: string, more: string) =>
     `--${boundary}\r\nContent-Disposition: form-data; name="${field}"${more}\r\n\r\n`
   const body = async function* (): AsyncGenerator<Uint8Array> {
-    yield Buffer.from(`${part(filePart.entity, '')}${JSON.stringify(entity)}\r\n`)
+    if (entity !== undefined) yield Buffer.from(`${part(filePart.entity, '')}${JSON.stringify(entity)}\r\n`)
     const fileName = name === undefined ? '' : `; filename="${escaped(name)}"`
     yield Buffer.from(part(filePart.file, `${fileName}\r\nContent-Type: application/octet-stream`))
     let sent = 0

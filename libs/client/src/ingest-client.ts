@@ -7,13 +7,11 @@ import {
   introspectResponse,
   ledgerResponse,
 } from '@synap/contracts'
-import { buildFileForm } from './file-form.ts'
+import { buildFileForm, fileDeadlineMs } from './file-form.ts'
 import { parseAnswer } from './parse-answer.ts'
 import type { Transport } from './transport.ts'
 import type { IngestClient } from './types.ts'
 import { getCall, postCall, urlOf } from './urls.ts'
-
-const fileDeadlineMs = 1_800_000
 
 export function buildIngestClient(call: Transport, origin: string): IngestClient {
   return {

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { entityList, entitySchema, httpHeaders, searchResponse, statusResponse } from '@synap/contracts'
 import { parseAnswer } from './parse-answer.ts'
+import { pathPart } from './path-part.ts'
 import type { Transport } from './transport.ts'
 import type { ListOptions, QueryClient, Read, ReadOptions } from './types.ts'
 import { getCall, type Parameters, urlOf } from './urls.ts'
@@ -27,13 +28,9 @@ export function buildQueryClient(call: Transport, origin: string): QueryClient {
             contentType: response.headers.get('content-type') ?? 'application/octet-stream',
           }),
       ),
-    contentStream: (id, read = {}) =>
-      call(get(`/v1/entities/${id}/content`, read), async (response) =>
-        readOf(response, {
-          stream: response.body ?? emptyStream(),
-          contentType: response.headers.get('content-type') ?? 'application/octet-stream',
-        }),
-      ),
+    contentStream: (id, read = {}) => call(get(`/v1/entities/${id}/content`, read), streamOf),
+    attachmentStream: async (id, key, read = {}) =>
+      call(get(`/v1/entities/${id}/attachments/${pathPart(key)}`, read), streamOf),
     status: (id, options = {}) =>
       call(getCall(urlOf(origin, `/v1/entities/${id}/status`), options), (response) =>
         parseAnswer(statusResponse, response),
@@ -72,5 +69,11 @@ function rangeHeaders(range: { start: number; end?: number } | undefined): Recor
 export function readOf<T>(response: Response, value: T): Read<T> {
   return { value, sequence: Number(response.headers.get(httpHeaders.sequence) ?? 0) }
 }
+
+const streamOf = async (response: Response) =>
+  readOf(response, {
+    stream: response.body ?? emptyStream(),
+    contentType: response.headers.get('content-type') ?? 'application/octet-stream',
+  })
 
 async function* emptyStream(): AsyncGenerator<Uint8Array> {}

@@ -26,6 +26,7 @@ import type { EntityId, UserId } from '@synap/core'
 import type { BrowseClient } from './browse-types.ts'
 import type { ChangesClient } from './change-types.ts'
 import type { EventsClient } from './event-types.ts'
+import type { FilesClient } from './file-types.ts'
 import type { CallOptions, TransportOptions } from './transport.ts'
 
 export interface ClientOptions extends TransportOptions {
@@ -154,6 +155,12 @@ export interface QueryClient {
     id: EntityId,
     options?: ReadOptions & { range?: { start: number; end?: number } },
   ): Promise<Read<{ bytes: Buffer; contentType: string }>>
+  /** An attachment as it arrives; the key is one that `attachments` of the item tells. */
+  attachmentStream(
+    id: EntityId,
+    key: string,
+    options?: ReadOptions,
+  ): Promise<Read<{ stream: AsyncIterable<Uint8Array>; contentType: string }>>
   /** The content as it arrives, for what may be large. Iterating fails when it breaks off. */
   contentStream(
     id: EntityId,
@@ -166,6 +173,7 @@ export interface QueryClient {
 /** Both HTTP APIs, typed. */
 export type SynapClient = IngestClient &
   ChangesClient &
+  FilesClient &
   KeysClient &
   OperateClient &
   QueryClient &
