@@ -123,6 +123,7 @@ export {
   fileNameKey,
   filePart,
 } from './http/capture.ts'
+export { type ContentRequest, contentRequest } from './http/content.ts'
 export {
   type EnrichRequest,
   enricherVersion,

@@ -59,15 +59,20 @@ export function captureEntity(
 ): Promise<WriteOutcome> {
   const { content } = capture.body
   if (content === undefined || content === '') return captureWithoutContent(dependencies, capture)
+  return captureContent(dependencies, capture, textContent(content))
+}
+
+/** Markdown that came in a JSON body. */
+export function textContent(content: string): NewContent {
   const bytes = Buffer.from(content, 'utf8')
-  return captureContent(dependencies, capture, {
+  return {
     body: () => bytes,
     size: bytes.length,
     sha256: sha256Hex(bytes),
     kind: markdown,
     preview: buildPreview(content),
     putMs: smallPutMs,
-  })
+  }
 }
 
 function captureWithoutContent(

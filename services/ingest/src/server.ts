@@ -7,6 +7,7 @@ import { createKeyUse } from './key-use.ts'
 import type { Operator } from './operator.ts'
 import { registerAttachmentRoutes } from './routes/attachments.ts'
 import { registerChangeRoutes } from './routes/changes.ts'
+import { registerContentRoute } from './routes/content.ts'
 import { type EntityRouteDependencies, registerEntityRoutes } from './routes/entities.ts'
 import { registerInternalRoutes } from './routes/internal.ts'
 import { registerKeyRoutes } from './routes/keys.ts'
@@ -54,6 +55,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<App
   registerTagRoutes(app, dependencies)
   registerRelationRoutes(app, dependencies)
   registerUndoRoutes(app, dependencies)
+  registerContentRoute(app, dependencies)
   registerUploadRoutes(app, dependencies)
   registerAttachmentRoutes(app, dependencies)
   registerObjectRoutes(app, dependencies)

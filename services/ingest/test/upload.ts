@@ -36,7 +36,8 @@ export interface FormOptions {
   account: Account
   idempotencyKey?: string
   headers?: Record<string, string>
-  /** `/v1/entities` by default. */
+  /** `POST /v1/entities` by default. */
+  method?: string
   path?: string
 }
 
@@ -54,7 +55,7 @@ export async function sendForm(
   options: FormOptions,
 ): Promise<Answer> {
   const response = await fetch(`${service.url}${options.path ?? '/v1/entities'}`, {
-    method: 'POST',
+    method: options.method ?? 'POST',
     headers: headersOf(options),
     body: Buffer.concat(body),
     signal: AbortSignal.timeout(50_000),

@@ -12,13 +12,17 @@ const described = {
   metadata: metadata.optional(),
 }
 
+/** Markdown in a JSON body. */
+export const contentText = cleanText(limits.content).refine(
+  (text) => Buffer.byteLength(text) <= limits.content,
+  'must not be longer than 1 MiB in UTF-8',
+)
+
 /** `POST /v1/entities` as JSON. `content` is Markdown. */
 export const captureRequest = z
   .strictObject({
     ...described,
-    content: cleanText(limits.content)
-      .refine((text) => Buffer.byteLength(text) <= limits.content, 'must not be longer than 1 MiB in UTF-8')
-      .optional(),
+    content: contentText.optional(),
   })
   .superRefine((body, context) => {
     if (body.content === undefined && body.title === undefined) {
