@@ -9,6 +9,7 @@ import {
   analysisIdOf,
   type CompletedAnalysis,
   type EntityState,
+  type FoldEvent,
   relationIdOf,
   subjectHash,
   whyNotUndoable,
@@ -192,6 +193,31 @@ describe('a walk over the catalogue', () => {
     })
   })
 
+  it('given what it was as a task, it can be undone while it is one', () => {
+    const world = begin()
+    patch({ task: { due: '2026-11-22' } })(world)
+    const due = world.log.at(-1) as FoldEvent
+    patch({ type: 'idea' })(world)
+    expect(world.undo(due)).toEqual({
+      outcome: 'refused',
+      code: 'entity.not_of_type',
+      message: 'It is no task any more: make it one again, then undo this.',
+    })
+    patch({ type: 'task' })(world)
+    expect(world.undo(due)).toMatchObject({ outcome: 'accepted' })
+  })
+
+  it('given a value that a person sets, it is not proposed any more', () => {
+    const world = begin()
+    const confidence = 0.3
+    const due = { value: '2026-11-22', confidence }
+    patch({ entityId: milk(world), type: 'task' })(world)
+    analyse(world, { tags: [], due, priority: { value: 2, confidence } })
+    expect(world.entity(milk(world))?.suggestions).toMatchObject([{ field: 'priority' }, { field: 'due' }])
+    patch({ entityId: milk(world), task: { due: '2026-12-24' } })(world)
+    expect(world.entity(milk(world))?.suggestions).toMatchObject([{ field: 'priority' }])
+  })
+
   it('given a purged item, it is as unknown as one that never was', () => {
     const world = begin()
     lifecycle('purge')(world)
@@ -234,6 +260,18 @@ describe('a walk over the catalogue', () => {
     expect(world.entity(milk(world))).toMatchObject(plain)
     analyse(world, result)
     expect(world.entity(milk(world))).toMatchObject(plain)
+  })
+
+  it('given two tags that AI added and that were merged since, its undo takes the one that they are', () => {
+    const world = begin()
+    const [dairy, shop] = ['dairy', 'shop'].map((name) => ({ id: world.idOf(name), name, confidence: 0.9 }))
+    if (dairy === undefined || shop === undefined) return
+    analyse(world, { tags: [dairy, shop] })
+    const applied = world.log.at(-1) as FoldEvent
+    const [current, into] = [tag(world, 'dairy').current, tag(world, 'shop').current]
+    world.run({ kind: 'mergeTag', userId, tagId: dairy.id, current, intoId: shop.id, into })
+    expect(world.undo(applied)).toMatchObject({ outcome: 'accepted' })
+    expect(world.entity(milk(world))?.tags).toMatchObject([{ name: 'Home' }])
   })
 
   it('given an end that changes meanwhile, the decision to connect names it among what it has read', () => {

@@ -41,7 +41,7 @@ export const undoEntity: { readonly [T in EntityEventType]: Inverse<T> | string 
   ],
   'entity.attachment_removed': ({ attachment }, state) =>
     attachmentRefusal(state, attachment) ?? [{ type: 'entity.attachment_added', delta: { attachment } }],
-  'entity.tag_added': ({ tagId }, state, user) => takenOff(state, user, tagId),
+  'entity.tag_added': ({ tagId }, state, user) => takenOff(state, user, [tagId]),
   'entity.tag_removed': (tag, state, user) => addedAgain(tag, state, user),
   'entity.suggestion_rejected': 'A rejection is kept for ever: set the value yourself.',
   'entity.updated': ({ inverse }, state) => {
@@ -71,7 +71,11 @@ function undoEnrichment(
     ...retasked,
     ...(type === null ? [] : typeFacts(state, type.old as EntityType)),
     ...titled,
-    ...tagsAdded.flatMap(({ tagId }) => takenOff(state, user, tagId)),
+    ...takenOff(
+      state,
+      user,
+      tagsAdded.map(({ tagId }) => tagId),
+    ),
     ...rejected(delta, state),
   ]
 }
@@ -96,11 +100,12 @@ function retitled(state: EntityState, title: string | null): readonly Fact[] | R
   return title === null && state.content === null ? empty() : titleFacts(state, title)
 }
 
-/** One that the entity also had under another id, before a merge made them one, stays: it was there without this event. */
-function takenOff(state: EntityState, user: UserState | undefined, id: TagId): readonly Fact[] {
-  const canonical = canonicalTagId(user, id)
-  const others = state.tags.filter((tag) => tag.id !== id && canonicalTagId(user, tag.id) === canonical)
-  return others.length > 0 ? [] : removalFacts(state, user, id)
+/** Tags that one event added. One that the entity also had under another id, before a merge made them one, stays. */
+function takenOff(state: EntityState, user: UserState | undefined, added: readonly TagId[]): readonly Fact[] {
+  const canonical = new Set(added.map((id) => canonicalTagId(user, id)))
+  const others = state.tags.filter(({ id }) => !added.includes(id))
+  for (const { id } of others) canonical.delete(canonicalTagId(user, id))
+  return [...canonical].flatMap((id) => removalFacts(state, user, id))
 }
 
 function addedAgain(

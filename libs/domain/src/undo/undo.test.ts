@@ -50,7 +50,29 @@ describe('undo', () => {
           expect(outcome.events.every(({ causationId }) => causationId === event.id)).toBe(true)
         })
       }),
-      { numRuns: 40 },
+      { numRuns: 100 },
+    )
+  })
+
+  it('given any event of any life, it names everything that it changes', () => {
+    fc.assert(
+      fc.property(lives, (world) => {
+        for (const event of world.log) {
+          if (event.type === 'entity.purged' || event.type === 'user.erased') continue
+          const history = world.historyOf(event.aggregateId)
+          const [before, after] = [event.version - 1, event.version].map((end) =>
+            allValues(fold(history.slice(0, end)), world),
+          ) as [JsonObject, JsonObject]
+          const named = new Set(touchedBy(event, world.user()).map((path) => nameOf(path)))
+          // What was not there has begun with its kind, and what it then is says no more than that.
+          const changed = Object.keys(after).filter(
+            (name) => name in before && JSON.stringify(after[name]) !== JSON.stringify(before[name]),
+          )
+          const unnamed = changed.filter((name) => !named.has(name === 'preview' ? 'content' : name))
+          expect(unnamed, said(world, event)).toEqual([])
+        }
+      }),
+      { numRuns: 100 },
     )
   })
 
@@ -74,7 +96,7 @@ describe('undo', () => {
           )
         })
       }),
-      { numRuns: 40 },
+      { numRuns: 100 },
     )
   })
 
@@ -92,7 +114,7 @@ describe('undo', () => {
           expect(named?.version).toBeGreaterThan(event.version)
         })
       }),
-      { numRuns: 40 },
+      { numRuns: 100 },
     )
     expect(conflicts).toBeGreaterThan(20)
   })
@@ -103,6 +125,14 @@ function wantedAfter(event: FoldEvent, before: unknown[]): unknown[] {
   // A merged tag is taken off under two ids: the second is gone with the first.
   if (event.type === 'entity.tag_removed') return [true]
   return event.type === 'tag.renamed' ? [event.delta.oldName] : before
+}
+
+/** The value that a path is about or lies in. */
+function nameOf(path: Path): string {
+  const [kind = ''] = path
+  return (
+    { tag: 'tags', attachment: 'attachments', existence: 'deleted', metadata: kind }[kind] ?? path.join(' ')
+  )
 }
 
 /** For a failure: the event, and what happened to its aggregate. */
