@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import { open, readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { FileSource } from '@synap/client'
@@ -32,8 +33,22 @@ export async function readCaptureInput(
   if (found.isDirectory()) {
     throw new CommandError(`${first} is a folder. Bring it in with: ./synap import ${first}`, exitCodes.usage)
   }
-  if (found.isFile()) return readRegularFile(first, found.size)
-  const file = await open(first)
+  return readFound(first, found)
+}
+
+/** A file that must be there. Throws `CommandError` for a folder, for nothing at all and where there is none. */
+export async function readFileInput(path: string): Promise<CaptureInput> {
+  const found = await stat(path).catch(() => undefined)
+  if (found === undefined || found.isDirectory()) {
+    const problem = found === undefined ? 'There is no file' : 'It is a folder:'
+    throw new CommandError(`${problem} ${path}`, exitCodes.usage)
+  }
+  return readFound(path, found)
+}
+
+async function readFound(path: string, found: Stats): Promise<CaptureInput> {
+  if (found.isFile()) return readRegularFile(path, found.size)
+  const file = await open(path)
   return readStream(file.createReadStream())
 }
 

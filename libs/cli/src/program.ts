@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { registerAttach, registerDetach } from './commands/attach.ts'
 import { registerCapture } from './commands/capture.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerDown } from './commands/down.ts'
+import { registerEdit } from './commands/edit.ts'
 import { registerEnrich } from './commands/enrich.ts'
 import { registerEvents } from './commands/events.ts'
 import { registerGet } from './commands/get.ts'
@@ -21,6 +23,7 @@ import { registerSettings } from './commands/settings.ts'
 import { registerSetup } from './commands/setup.ts'
 import { registerStart } from './commands/start.ts'
 import { registerStatus } from './commands/status.ts'
+import { registerSuggestions } from './commands/suggestions.ts'
 import { registerTag } from './commands/tag.ts'
 import { registerTask } from './commands/task.ts'
 import { registerTest } from './commands/test.ts'
@@ -63,6 +66,9 @@ export function buildProgram(): Command {
   program.commandsGroup('Change it:')
   registerTask(program)
   registerTag(program)
+  registerEdit(program)
+  registerAttach(program)
+  registerDetach(program)
   registerDelete(program)
   registerRestore(program)
   registerPurge(program)
@@ -70,6 +76,7 @@ export function buildProgram(): Command {
   registerLinks(program)
   registerUnlink(program)
   registerEnrich(program)
+  registerSuggestions(program)
   registerUndo(program)
   registerSettings(program)
 

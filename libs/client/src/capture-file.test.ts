@@ -178,6 +178,16 @@ describe('an attachment', () => {
     expect(keys[0]).toBe(keys[1])
   })
 
+  it('given a file as new content, its form is the same', async () => {
+    const seen: unknown[] = []
+    const { client } = await clientOf(async (request, response) => {
+      seen.push(request.method, request.url, ...(await formOf(request)).keys())
+      answer(response, 200, numbers)
+    })
+    expect(await client.replaceFile(id, { path }, { name: 'a.bin' })).toEqual(numbers)
+    expect(seen).toEqual(['PUT', `/v1/entities/${id}/content`, 'file'])
+  })
+
   it('given a stream and a 503, it is not sent again', async () => {
     const { client, turns } = await clientOf(async (request, response) => {
       await buffer(request)

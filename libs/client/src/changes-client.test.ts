@@ -85,6 +85,8 @@ const cases: readonly Case[] = [
     undefined,
     (client) => client.removeAttachment(id, '0123-a.pdf'),
   ],
+  [`PUT /v1/entities/${id}/content`, { content: 'new' }, (client) => client.replaceContent(id, 'new')],
+  [`PUT /v1/entities/${id}/content`, { content: null }, (client) => client.replaceContent(id, null)],
   [`POST /v1/uploads/${other}:complete`, undefined, (client) => client.completeUpload(other)],
   ['PATCH /v1/me', { language: null }, (client) => client.changeSettings({ language: null })],
 ]

@@ -1,25 +1,39 @@
 import { attachmentResponse, changeResponse, uploadView } from '@synap/contracts'
 import { changeCall } from './change-call.ts'
 import { buildFileForm, fileDeadlineMs } from './file-form.ts'
-import type { FilesClient } from './file-types.ts'
+import type { FilesClient, SendFileOptions } from './file-types.ts'
 import { parseAnswer } from './parse-answer.ts'
 import { pathPart } from './path-part.ts'
-import type { Transport } from './transport.ts'
+import type { Call, Transport } from './transport.ts'
+import type { FileSource } from './types.ts'
 import { getCall, urlOf } from './urls.ts'
 
 export function buildFilesClient(call: Transport, origin: string): FilesClient {
   const at = (path: string) => urlOf(origin, path)
+  const send = (
+    method: Call['method'],
+    path: string,
+    source: FileSource,
+    options: SendFileOptions = {},
+  ): Call => ({
+    ...changeCall(method, at(path), undefined, options),
+    repeatable: 'path' in source,
+    form: () => buildFileForm(undefined, source, options),
+    deadlineMs: options.deadlineMs ?? fileDeadlineMs,
+  })
 
   return {
-    attachFile: (id, source, options = {}) =>
-      call(
-        {
-          ...changeCall('POST', at(`/v1/entities/${id}/attachments`), undefined, options),
-          repeatable: 'path' in source,
-          form: () => buildFileForm(undefined, source, options),
-          deadlineMs: options.deadlineMs ?? fileDeadlineMs,
-        },
-        (response) => parseAnswer(attachmentResponse, response),
+    replaceContent: (id, content, options = {}) =>
+      call(changeCall('PUT', at(`/v1/entities/${id}/content`), { content }, options), (response) =>
+        parseAnswer(changeResponse, response),
+      ),
+    replaceFile: (id, source, options) =>
+      call(send('PUT', `/v1/entities/${id}/content`, source, options), (response) =>
+        parseAnswer(changeResponse, response),
+      ),
+    attachFile: (id, source, options) =>
+      call(send('POST', `/v1/entities/${id}/attachments`, source, options), (response) =>
+        parseAnswer(attachmentResponse, response),
       ),
     removeAttachment: async (id, key, options = {}) =>
       call(

@@ -9,7 +9,7 @@ export type {
 export type { ChangeOptions, ChangesClient } from './change-types.ts'
 export { createClient } from './client.ts'
 export type { EventCountsOptions, EventsClient, EventsOptions, FollowOptions } from './event-types.ts'
-export type { AttachOptions, FilesClient } from './file-types.ts'
+export type { FilesClient, SendFileOptions } from './file-types.ts'
 export type { CallOptions } from './transport.ts'
 export type {
   CaptureFileOptions,

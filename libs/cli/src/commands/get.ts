@@ -6,13 +6,16 @@ import type { Command } from 'commander'
 import { isProjected } from '../await-item.ts'
 import { type ConnectionFlags, withConnection, withSynap } from '../connection.ts'
 import { describeValue } from '../describe-event.ts'
+import { findAttachment } from '../find-attachment.ts'
 import { findItemId } from '../item-id.ts'
 import { clip, note, plain, printJson, printTable } from '../output.ts'
 import { paint } from '../paint.ts'
+import { priorityNames } from '../parse-priority.ts'
 import { relativeDue, relativeTime } from '../relative-time.ts'
 
 interface GetOptions extends ConnectionFlags {
   content?: boolean
+  attachment?: string
   json?: boolean
 }
 
@@ -23,24 +26,33 @@ export function registerGet(program: Command): void {
     .description('show an item: what it is, and where it is on its way')
     .argument('<id>', 'its id, or the beginning that list and search show')
     .option('--content', 'print its content, byte for byte, and nothing else')
+    .option('--attachment <name>', 'print an attachment (its name or key), byte for byte')
     .option('--json', 'one JSON document: {entity, status}; entity is null as long as it cannot be read')
     .addHelpText(
       'after',
       `
 Examples:
   $ ./synap get 019aa0c8-7c1e
-  $ ./synap get 019aa0c8-7c1e-7000-8a3e-6d7a4c1b2f90 --content > note.md`,
+  $ ./synap get 019aa0c8-7c1e-7000-8a3e-6d7a4c1b2f90 --content > note.md
+  $ ./synap get 019aa0c8-7c1e --attachment receipt.pdf > receipt.pdf`,
     )
   withConnection(command).action(async (text: string, options: GetOptions) => {
     await withSynap(options, async (client) => {
       const id = await findItemId(client, text)
-      await (options.content ? printContent(client, id) : show(client, id, options))
+      if (options.attachment !== undefined) return printAttachment(client, id, options.attachment)
+      return options.content ? printContent(client, id) : show(client, id, options)
     })
   })
 }
 
 async function printContent(client: SynapClient, id: EntityId): Promise<void> {
   const { value } = await client.contentStream(id)
+  await pipeline(value.stream, process.stdout, { end: false })
+}
+
+async function printAttachment(client: SynapClient, id: EntityId, name: string): Promise<void> {
+  const { key } = await findAttachment(client, id, name)
+  const { value } = await client.attachmentStream(id, key)
   await pipeline(value.stream, process.stdout, { end: false })
 }
 
@@ -69,9 +81,18 @@ function printEntity(entity: EntityView): void {
     ['type', entity.type, by('type')],
     ['status', entity.task?.status, by('status')],
     ['due', due && `${relativeDue(due)}, ${due}`, by('due')],
+    ['priority', entity.task?.priority ? priorityNames[entity.task.priority] : null, by('priority')],
     ...particularsOf(entity),
     ['tags', tags, ''],
     ['summary', entity.summary, by('summary')],
+    ...entity.attachments.map(({ name, size }): Row => ['attachment', `${name} (${bytesOf(size)})`, '']),
+    ...entity.suggestions.map(
+      ({ field, value, confidence }): Row => [
+        'proposed',
+        `${field} ${value}`,
+        paint.dim(` (${Math.round(confidence * 100)} %; ./synap accept or reject)`),
+      ],
+    ),
     ['created', relativeTime(entity.createdAt), paint.dim(` ${entity.createdAt}`)],
     ['version', String(entity.version), paint.dim(` (sequence ${entity.sequence})`)],
   ]
@@ -81,6 +102,8 @@ function printEntity(entity: EntityView): void {
     rows.flatMap(([name, value, origin]) => (value ? [[name, clip(value, 1_000) + origin]] : [])),
   )
 }
+
+const bytesOf = (size: number): string => `${size.toLocaleString('en')} ${size === 1 ? 'byte' : 'bytes'}`
 
 /** What only items of its type have, whatever that is: `last completed`, `2026-11-21`. */
 function particularsOf({ particulars = {} }: EntityView): Row[] {
