@@ -1,4 +1,6 @@
 import type { Benchmark } from './benchmark.ts'
+import { b5Encoding } from './encoding/b5.ts'
+import { b7Relay } from './relay/b7.ts'
 import { standaloneIdle } from './standalone/idle.ts'
 import { standaloneImport } from './standalone/import.ts'
 import { standaloneMemory } from './standalone/memory.ts'
@@ -12,4 +14,6 @@ export const benchmarks: readonly Benchmark[] = [
   standaloneImport,
   standaloneMemory,
   b2Writer,
+  b5Encoding,
+  b7Relay,
 ]
