@@ -1,6 +1,5 @@
 import type { Server } from 'node:http'
 import fastifyHelmet from '@fastify/helmet'
-import { httpHeaders, idempotencyKey } from '@synap/contracts'
 import { counter, histogram, type Logger } from '@synap/telemetry'
 import {
   type FastifyBaseLogger,
@@ -16,14 +15,14 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fas
 import { type Authenticate, findPrincipal, registerAccess } from './access.ts'
 import { endConnectionsOnClose } from './end-connections.ts'
 import { answerClientError, answerError, registerErrorAnswers } from './error-answers.ts'
-import { parseJsonBody, refuseHostileText } from './json-body.ts'
+import { parseJsonBody } from './json-body.ts'
 import { type Limits, registerRateLimit } from './limits.ts'
 import { type ApiInfo, registerOpenApi } from './openapi.ts'
 import { registerPressureLimit } from './pressure.ts'
-import { problem } from './problem.ts'
 import { registerDeadline } from './request-deadline.ts'
 import { beginRequestTrace, correlationIdOf, decideRequestTrace, inRequestTrace } from './request-trace.ts'
 import { noteRoutes } from './route-table.ts'
+import { refuseStrangeInput } from './strict-input.ts'
 
 /** A fastify app whose routes are typed by their zod schemas. */
 export type App = FastifyInstance<
@@ -75,6 +74,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   registerErrorAnswers(app, options.logger)
   noteRoutes(app)
   registerJson(app)
+  refuseStrangeInput(app)
   // The order of the hooks is the policy: first listed is outermost.
   endConnectionsOnClose(app)
   registerDeadline(app, options.handlerTimeoutMs ?? 20_000)
@@ -122,26 +122,6 @@ function registerJson(app: FastifyInstance): void {
       done(error as Error)
     }
   })
-  app.addHook('onRequest', async (request) => {
-    const encoding = request.headers['content-encoding']
-    if (encoding !== undefined && encoding !== 'identity') {
-      throw problem('unsupportedMediaType', { detail: 'Compressed bodies are not read.' })
-    }
-  })
-  app.addHook('preValidation', async (request) => {
-    refuseBadKey(request.headers[httpHeaders.idempotencyKey])
-    refuseHostileText(request.params, 'params')
-    refuseHostileText(request.query, 'query')
-  })
-}
-
-/** On every call, also on one that takes no notice of it: nobody should believe that such a key was kept. */
-function refuseBadKey(header: string | string[] | undefined): void {
-  if (header === undefined) return
-  const message = idempotencyKey.safeParse(header).error?.issues[0]?.message
-  if (message !== undefined) {
-    throw problem('validation', { errors: [{ path: `headers.${httpHeaders.idempotencyKey}`, message }] })
-  }
 }
 
 /** One log line, one count and one duration per request, and the id that leads to its trace. */

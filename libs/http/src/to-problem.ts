@@ -58,6 +58,7 @@ function fromFramework(code: string, cause: Error): ProblemError {
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
     case 'FST_ERR_BAD_URL':
+    case 'FST_ERR_MAX_PARAM_LENGTH':
     case 'FST_ERR_ASYNC_CONSTRAINT':
     case 'ERR_STREAM_PREMATURE_CLOSE':
       return problem('malformed', { cause })

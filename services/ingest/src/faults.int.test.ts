@@ -1,7 +1,8 @@
 import { parseEventHeaders } from '@synap/contracts'
 import { sha256Hex } from '@synap/core'
-import { createTcpProxy, eventually, startPrivateBroker, type TcpProxy } from '@synap/testing'
+import { eventually, startPrivateBroker, type TcpProxy } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startBehindProxies } from '../test/behind-proxies.ts'
 import { type Account, type Answer, call, createIngestStack, type IngestStack } from '../test/ingest-stack.ts'
 import { readTopic } from '../test/topic-reader.ts'
 
@@ -107,27 +108,6 @@ describe('ingest killed', () => {
   })
 })
 
-/** Ingest behind proxies to Postgres and S3. */
-async function startBehindProxies(more: Record<string, string> = {}) {
-  const database = new URL(stack.env['DATABASE_URL'] ?? '')
-  const s3 = new URL(stack.env['S3_ENDPOINT'] ?? '')
-  const [postgres, objects] = [
-    await createTcpProxy(Number(database.port)),
-    await createTcpProxy(Number(s3.port)),
-  ]
-  database.port = String(postgres.port)
-  s3.port = String(objects.port)
-  s3.hostname = '127.0.0.1'
-  database.hostname = '127.0.0.1'
-  const service = await stack.start({ DATABASE_URL: database.href, S3_ENDPOINT: s3.origin, ...more })
-  await service.waitReady()
-  const close = async () => {
-    await service.stop()
-    await Promise.all([postgres.close(), objects.close()])
-  }
-  return { service, postgres, objects, close }
-}
-
 const readiness = async (service: { adminUrl: string }) => {
   const response = await fetch(`${service.adminUrl}/readyz`)
   const { checks } = (await response.json()) as { checks: Record<string, string> }
@@ -142,7 +122,7 @@ const isAway = (answer: Answer) => {
 
 describe('a dependency that is away', () => {
   it('given Postgres cut off, 503 before anything is put; when it is back the retry succeeds', async () => {
-    const { service, postgres, close } = await startBehindProxies()
+    const { service, postgres, close } = await startBehindProxies(stack)
     // The key is known, so it is not the look-up of the credential that fails.
     await capture(service, { type: 'note', title: 'known' })
     const before = await stored()
@@ -161,7 +141,7 @@ describe('a dependency that is away', () => {
   })
 
   it('given a lost answer to the append, it is looked up, not done again: the answer is as ever', async () => {
-    const { service, postgres, close } = await startBehindProxies()
+    const { service, postgres, close } = await startBehindProxies(stack)
     await capture(service, { type: 'note', title: 'known' })
     const before = await stored()
     const lost = loseAppendAnswer(postgres)
@@ -178,7 +158,7 @@ describe('a dependency that is away', () => {
   })
 
   it('given a lost answer and a Postgres that is away then, 503 says the outcome is unknown; the retry is a replay', async () => {
-    const { service, postgres, close } = await startBehindProxies()
+    const { service, postgres, close } = await startBehindProxies(stack)
     await capture(service, { type: 'note', title: 'known' })
     const lost = loseAppendAnswer(postgres, () => postgres.setMode('cut'))
     const unknown = await capture(service, { type: 'note', title: 'unknown outcome' }, 'unknown')
@@ -198,7 +178,7 @@ describe('a dependency that is away', () => {
   })
 
   it('given a store that is away, 503 and no event; the retry does not have to wait for the lease', async () => {
-    const { service, objects, close } = await startBehindProxies()
+    const { service, objects, close } = await startBehindProxies(stack)
     const before = await stored()
     const body = { type: 'note', content: 'no store' }
     objects.setMode('cut')
