@@ -12,10 +12,11 @@ export function infoOf(
     LastModified?: Date | undefined
     Metadata?: Record<string, string> | undefined
     ChecksumSHA256?: string | undefined
+    ChecksumType?: string | undefined
   },
 ): ObjectInfo {
   const { [ourHash]: said, ...metadata } = answer.Metadata ?? {}
-  const computed = wholeDigest(answer.ChecksumSHA256)
+  const computed = answer.ChecksumType === 'COMPOSITE' ? undefined : wholeDigest(answer.ChecksumSHA256)
   return {
     key,
     size: answer.ContentLength ?? 0,

@@ -95,7 +95,7 @@ export async function sweepRound(options: SweepOptions, turn: SweepTurn, counts:
     counts.deleted += await deleteDropped(options)
     await note(page.at(-1)?.key ?? null)
   }
-  counts.unfinished += await store.dropUnfinished(before, { signal })
+  counts.unfinished += await store.dropUnfinished(Date.now() - Math.max(ageMs, day), { signal })
   await inTransaction(pool, (client) => deleteEnded(client, keepMs), { signal })
   await note(null)
 }

@@ -187,6 +187,21 @@ describe('the sweep', () => {
     expect(asked).toEqual([`users/${userId}`, undefined])
   })
 
+  it('given a put that never ended, what it left is dropped once no put can take that long', async () => {
+    const asked: number[] = []
+    const listening: ObjectStore = {
+      ...store,
+      dropUnfinished: async (before) => {
+        asked.push(Date.now() - before)
+        return 3
+      },
+    }
+    const swept: SweepCounts[] = []
+    await takeTurn({ ...options(0), store: listening }, 0, (counts) => swept.push(counts))
+    expect(asked[0]).toBeGreaterThanOrEqual(86_400_000)
+    expect(swept).toMatchObject([{ unfinished: 3 }])
+  })
+
   it('given another process that sweeps, this one does not', async () => {
     const other = await inTransaction(pool, (client) => takeSweep(client, { ttlMs: 60_000, everyMs: 0 }))
     expect(other?.due).toBe(true)
