@@ -12,6 +12,7 @@ import { registerGet } from './commands/get.ts'
 import { registerHistory } from './commands/history.ts'
 import { registerImport } from './commands/import.ts'
 import { registerKeys } from './commands/keys.ts'
+import { registerLedger } from './commands/ledger.ts'
 import { registerDelete, registerPurge, registerRestore } from './commands/life.ts'
 import { registerLink, registerUnlink } from './commands/link.ts'
 import { registerLinks } from './commands/links.ts'
@@ -85,6 +86,7 @@ export function buildProgram(): Command {
   registerKeys(program)
   registerOutbox(program)
   registerWrite(program)
+  registerLedger(program)
   registerMigrate(program)
   registerSetup(program)
   registerTest(program)

@@ -1,7 +1,16 @@
-import { outboxStatus, reconcileStatus, republishResponse, retryResponse } from '@synap/contracts'
-import { parseAnswer } from './parse-answer.ts'
+import {
+  type AgreementLine,
+  agreementLine,
+  outboxStatus,
+  reconcileStatus,
+  republishResponse,
+  retryResponse,
+} from '@synap/contracts'
+import { ApiError } from './api-error.ts'
+import { parseAnswer, parseText } from './parse-answer.ts'
+import { readParts } from './server-sent-events.ts'
 import type { Transport } from './transport.ts'
-import type { OperateClient } from './types.ts'
+import type { CompareOptions, OperateClient } from './types.ts'
 import { getCall, postCall, urlOf } from './urls.ts'
 
 export function buildOperateClient(call: Transport, origin: string): OperateClient {
@@ -29,5 +38,34 @@ export function buildOperateClient(call: Transport, origin: string): OperateClie
       call(getCall(urlOf(origin, '/internal/write/reconcile'), options), (response) =>
         parseAnswer(reconcileStatus, response),
       ),
+    compareStores: (options = {}) => compareStores(call, origin, options),
   }
+}
+
+/** It says how far it is twice a second, but while a store answers a question. */
+const silenceMs = 120_000
+const never = new AbortController().signal
+
+async function* compareStores(
+  call: Transport,
+  origin: string,
+  { user, topic, limit, ...options }: CompareOptions,
+): AsyncGenerator<AgreementLine, void> {
+  const url = urlOf(origin, '/internal/ledger/agreement', {
+    user,
+    limit,
+    topic: topic === false ? 'false' : undefined,
+  })
+  const body = await call({ ...getCall(url, options), repeatable: false }, (response) =>
+    Promise.resolve(response.body ?? new Blob([]).stream()),
+  )
+  let isWhole = false
+  for await (const text of readParts(body, '\n', silenceMs, options.signal ?? never)) {
+    const line = parseText(agreementLine, text)
+    isWhole ||= 'agreement' in line
+    yield line
+  }
+  options.signal?.throwIfAborted()
+  if (isWhole) return
+  throw new ApiError('the comparison broke off', { code: 'api.unreachable', status: 0, origin })
 }

@@ -16,6 +16,16 @@ export async function* readMessages(
   silenceMs: number,
   signal: AbortSignal,
 ): AsyncGenerator<ServerMessage, void> {
+  for await (const message of readParts(body, '\n\n', silenceMs, signal)) yield parseMessage(message)
+}
+
+/** The parts of a body of text, each ended by `separator`; what is behind the last one is dropped. Else as above. */
+export async function* readParts(
+  body: ReadableStream<Uint8Array>,
+  separator: string,
+  silenceMs: number,
+  signal: AbortSignal,
+): AsyncGenerator<string, void> {
   const reader = body.getReader()
   const cancel = () => void reader.cancel().catch(() => undefined)
   signal.addEventListener('abort', cancel, { once: true })
@@ -26,9 +36,9 @@ export async function* readMessages(
       const { value, done } = await readWithin(reader, silenceMs)
       if (done) return
       rest += decoder.decode(value, { stream: true })
-      const messages = rest.split('\n\n')
-      rest = messages.pop() ?? ''
-      for (const message of messages) yield parseMessage(message)
+      const parts = rest.split(separator)
+      rest = parts.pop() ?? ''
+      yield* parts
     }
   } catch (error) {
     if (signal.aborted) return
@@ -63,7 +73,7 @@ function parseMessage(message: string): ServerMessage {
 function broken(cause: unknown): ApiError {
   return cause instanceof ApiError
     ? cause
-    : new ApiError('GET /v1/events/stream: the connection broke', {
+    : new ApiError('the connection broke', {
         code: 'api.unreachable',
         status: 0,
         cause,

@@ -1,4 +1,5 @@
 import type {
+  AgreementLine,
   AnalysisRequest,
   AnalysisResponse,
   CaptureFileRequest,
@@ -144,6 +145,20 @@ export interface OperateClient {
   beginReconcile(options?: CallOptions & { force?: boolean }): Promise<ReconcileStatus>
   /** The reconciliation under way, or the last one. */
   reconcileStatus(options?: CallOptions): Promise<ReconcileStatus>
+  /**
+   * Compares what all stores have, of all users or of one: how far it is, what it finds, and last what it came to.
+   * Standalone alone has this: elsewhere the first step rejects with status 404. Never tried again; it rejects with
+   * status 0 when the connection breaks before the end.
+   */
+  compareStores(options?: CompareOptions): AsyncGenerator<AgreementLine, void>
+}
+
+export interface CompareOptions extends CallOptions {
+  user?: UserId
+  /** False leaves the topic out, which takes longest. */
+  topic?: boolean
+  /** Findings told of each kind and store; all are counted. */
+  limit?: number
 }
 
 /** The API of query; rejects like `IngestClient`. */

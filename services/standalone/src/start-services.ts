@@ -10,7 +10,7 @@ import { startProjector } from '@synap/projector'
 import { startQuery } from '@synap/query'
 import type { ServiceContext } from '@synap/runtime'
 import { type StandaloneConfig, settings } from './config.ts'
-import { registerLedgerRoute } from './ledger-route.ts'
+import { registerLedgerRoutes } from './ledger-route.ts'
 import { listenTogether } from './one-port.ts'
 import type { Drivers } from './open-drivers.ts'
 import { partOf } from './part.ts'
@@ -35,7 +35,7 @@ export async function startServices(
     authenticate: createAuthenticate(pool, keyUse.note),
     cursorSecret: keys.serviceKey,
   })
-  registerLedgerRoute(writes, { pool, store, log })
+  registerLedgerRoutes(writes, { pool, store, log })
   const url = await listenTogether({ writes, reads }, config)
   servedAt(url)
 

@@ -1,0 +1,58 @@
+import type { SynapClient } from '@synap/client'
+import { type AgreementLine, topicName } from '@synap/contracts'
+import type { UserId } from '@synap/core'
+import { createKafka } from '@synap/kafka'
+import { compareStores, createPostgresStores } from '@synap/ledger'
+import { silentLogger } from '@synap/messaging'
+import { createPool } from '@synap/postgres'
+import type { Connection } from '../connection.ts'
+
+export interface ComparisonOptions {
+  user?: UserId
+  /** False leaves the topic out. */
+  topic: boolean
+  limit: number
+  signal: AbortSignal
+}
+
+/** For pages of some thousand rows, on servers that are busy. */
+const statementTimeoutMs = 60_000
+
+/**
+ * Compares the stores of all of Synap: in the servers themselves where their addresses are known, else told by Synap,
+ * which answers this as standalone.
+ */
+export function openComparison(
+  connection: Pick<Connection, 'env' | 'standalone'>,
+  client: Pick<SynapClient, 'compareStores'>,
+  options: ComparisonOptions,
+): AsyncGenerator<AgreementLine, void> {
+  const { DATABASE_URL: url, KAFKA_BROKERS: brokers, TOPIC_PREFIX: prefix } = connection.env
+  // Servers that the environment names beside a standalone are not its own.
+  const hasServers = Boolean(url) && (Boolean(brokers) || !options.topic)
+  if (!hasServers || connection.standalone !== undefined) return client.compareStores(options)
+  return compareServers({ url: url ?? '', brokers: brokers ?? '', prefix: prefix ?? '' }, options)
+}
+
+async function* compareServers(
+  servers: { url: string; brokers: string; prefix: string },
+  { user, topic, limit, signal }: ComparisonOptions,
+): AsyncGenerator<AgreementLine, void> {
+  const applicationName = 'synap-ledger'
+  const pool = createPool({ url: servers.url, applicationName, max: 1, statementTimeoutMs })
+  const log = topic
+    ? createKafka({ brokers: servers.brokers.split(','), clientId: applicationName, logger: silentLogger })
+    : undefined
+  try {
+    yield* compareStores({
+      stores: createPostgresStores(pool, signal),
+      topic: log === undefined ? null : { log, name: topicName('events', servers.prefix) },
+      user: user ?? null,
+      limit,
+      signal,
+    })
+  } finally {
+    await log?.close()
+    await pool.end()
+  }
+}
