@@ -8,40 +8,26 @@ import { type Pipeline, ways } from './pipeline.ts'
 const steps = 120
 const seeds = [20_261_121, 7, 4_711]
 
-/** What of an item the person decides alone; the enricher may add tags of its own. */
-function toldOf(items: readonly EntityView[], life: ExpectedLife): object[] {
+type Described = ReturnType<ExpectedLife['describe']>
+
+/** What of the items the person decides alone; the enricher may add tags of its own. */
+function toldOf(items: readonly EntityView[], expected: Described): object[] {
+  const wanted = new Map(expected.map(({ id, tags }) => [id, new Set(tags)]))
   return items
     .map(({ id, title, metadata, tags }) => {
-      const expected = life.items.get(id)?.tags ?? new Set()
-      const wanted = new Set([...expected].map(({ name }) => name))
-      const told = tags.filter(
-        ({ name, provenance }) => wanted.has(name.toLowerCase()) || provenance.by === 'user',
-      )
-      return { id, title, metadata, tags: told.map(({ name }) => name.toLowerCase()).sort() }
+      const own = tags
+        .map(({ name, provenance }) => ({ name: name.toLowerCase(), by: provenance.by }))
+        .filter(({ name, by }) => by === 'user' || wanted.get(id)?.has(name))
+      return { id, title, metadata, tags: own.map(({ name }) => name).sort() }
     })
-    .sort(byId)
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-function expectedOf(life: ExpectedLife): object[] {
-  return life
-    .living()
-    .map(({ id, title, metadata, tags }) => ({
-      id,
-      title,
-      metadata,
-      tags: [...tags].map(({ name }) => name).sort(),
-    }))
-    .sort(byId)
-}
-
-const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1)
-
-async function allItems(person: Person): Promise<EntityView[]> {
+async function allItems(person: Person, parameters = ''): Promise<EntityView[]> {
   const items: EntityView[] = []
   for (let next: string | null = ''; next !== null; ) {
-    const page: EntityList = await person.read(
-      `/v1/entities?limit=200${next === '' ? '' : `&cursor=${next}`}`,
-    )
+    const cursor: string = next === '' ? '' : `&cursor=${next}`
+    const page: EntityList = await person.read(`/v1/entities?limit=20${parameters}${cursor}`)
     items.push(...page.items)
     next = page.next
   }
@@ -55,7 +41,7 @@ describe.each(ways)('any life of several people at once: $way', ({ startPipeline
   })
   afterAll(() => pipeline[Symbol.asyncDispose]())
 
-  it(`given ${steps} changes each (seeds ${seeds.join(', ')}), what is read is what was done, and nobody else's`, async () => {
+  it(`given ${steps} changes each (seeds ${seeds.join(', ')}), what is read is what was done, now and half way`, async () => {
     const people = await Promise.all(
       seeds.map(async (seed) => {
         const name = `person${seed}`
@@ -63,15 +49,21 @@ describe.each(ways)('any life of several people at once: $way', ({ startPipeline
       }),
     )
     const lives = await Promise.all(
-      people.map(async ({ person, seed }) => ({ person, life: await live(person, seed, steps) })),
+      people.map(async ({ person, seed }) => ({ person, ...(await live(person, seed, steps)) })),
     )
-    for (const { person, life } of lives) {
-      expect(life.living().length).toBeGreaterThan(3)
-      expect(toldOf(await allItems(person), life)).toEqual(expectedOf(life))
+    for (const { person, now, halfWay } of lives) {
+      const expected = now.describe()
+      expect(expected.length).toBeGreaterThan(3)
+      expect(toldOf(await allItems(person), expected)).toEqual(expected)
       const { items: relations } = await person.read<RelationList>('/v1/relations?limit=200')
       const ends = relations.map(({ type, source, target }) => ({ type, source, target }))
       const sorted = (list: object[]) => list.map((one) => JSON.stringify(one)).sort()
-      expect(sorted(ends)).toEqual(sorted(life.visibleRelations()))
+      expect(sorted(ends)).toEqual(sorted(now.visibleRelations()))
+
+      // What was purged since is not shown in the past either.
+      const past = halfWay.items.filter(({ id }) => now.items.get(id)?.gone !== 'purged')
+      expect(past.length).toBeGreaterThan(3)
+      expect(toldOf(await allItems(person, `&as_of=${halfWay.sequence}`), past)).toEqual(past)
     }
   }, 300_000)
 })

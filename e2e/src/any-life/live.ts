@@ -6,11 +6,21 @@ import type { Person } from './person.ts'
 const words = ['garden', 'work', 'home', 'errands', 'ideas', 'books']
 const relationTypes = ['contains', 'blocks', 'mentions', 'derived_from']
 
-/** Lives as one person: so many changes of every kind, one after the other. Answers what must be there now. */
-export async function live(person: Person, seed: number, steps: number): Promise<ExpectedLife> {
+export interface Lived {
+  /** What must be there now. */
+  now: ExpectedLife
+  /** What was there half way, and the sequence of that moment. */
+  halfWay: { sequence: number; items: ReturnType<ExpectedLife['describe']> }
+}
+
+/** Lives as one person: so many changes of every kind, one after the other. */
+export async function live(person: Person, seed: number, steps: number): Promise<Lived> {
   const living = new Living(person, createRandom(seed))
-  for (let step = 0; step < steps; step += 1) await living.act(step)
-  return living.life
+  const half = Math.floor(steps / 2)
+  for (let step = 0; step < half; step += 1) await living.act(step)
+  const halfWay = { sequence: person.sequence(), items: living.life.describe() }
+  for (let step = half; step < steps; step += 1) await living.act(step)
+  return { now: living.life, halfWay }
 }
 
 class Living {

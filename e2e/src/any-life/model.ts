@@ -31,6 +31,16 @@ export class ExpectedLife {
     return [...this.items.values()].filter(({ gone }) => gone === 'no')
   }
 
+  /** What can be seen of the items, by id. */
+  describe(): { id: string; title: string; metadata: object; tags: string[] }[] {
+    return this.living()
+      .map(({ id, title, metadata, tags }) => {
+        const names = [...tags].map(({ name }) => name).sort()
+        return { id, title, metadata: { ...metadata }, tags: names }
+      })
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+  }
+
   usedTags(): ExpectedTag[] {
     return [...new Set(this.living().flatMap(({ tags }) => [...tags]))]
   }

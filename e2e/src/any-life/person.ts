@@ -12,6 +12,8 @@ export interface Person {
   do(method: string, path: string, body?: object, status?: number): Promise<Written>
   /** A read that is true for everything written before. */
   read<T>(path: string): Promise<T>
+  /** The sequence of the last write. */
+  sequence(): number
 }
 
 export function createPerson(pipeline: Pipeline, { apiKey }: Account, name: string): Person {
@@ -44,6 +46,7 @@ export function createPerson(pipeline: Pipeline, { apiKey }: Account, name: stri
         return written
       }
     },
+    sequence: () => sequence,
     async read<T>(path: string) {
       const fresh = `${path.includes('?') ? '&' : '?'}min_sequence=${sequence}&wait=30000`
       const { status, answer } = await call('query', 'GET', `${path}${fresh}`)

@@ -10,17 +10,19 @@ const namedParked = 100
 
 /**
  * Serves a read: as fresh as the request asks, for the request's user, and with the headers that every answer of query
- * carries, refusals included. `waited`: this request has waited in an earlier read.
+ * carries, refusals included. `waited`: this request has waited in an earlier read;
+ * `minSequence`: what it asks for by other means.
  */
 export function answerRead<T>(
   readModel: ReadModel,
   request: FastifyRequest,
   reply: FastifyReply,
   work: (snapshot: Snapshot) => Promise<T>,
-  options: { waited?: boolean } = {},
+  options: { waited?: boolean; minSequence?: number } = {},
 ): Promise<T> {
   const asked = freshnessOf(request.query as FreshnessParameters, request.headers)
-  const freshness = options.waited === true ? { ...asked, waitMs: 0 } : asked
+  const minSequence = Math.max(asked.minSequence, options.minSequence ?? 0)
+  const freshness = { ...asked, minSequence, waitMs: options.waited === true ? 0 : asked.waitMs }
   const { userId } = principalOf(request)
   return readModel.read({ userId, freshness, signal: request.signal }, work, (position) =>
     tellPosition(reply, position),

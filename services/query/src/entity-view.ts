@@ -1,9 +1,14 @@
-import type { EntityView } from '@synap/contracts'
-import type { EntityRow } from './sql/find-entities.ts'
+import type { AttachmentView, EntityView } from '@synap/contracts'
+import type { AttachmentRow, EntityRow } from './sql/find-entities.ts'
 
 /** The part of an attachment's key that clients know it by. */
 export function ownPartOf(key: string): string {
   return key.slice(key.lastIndexOf('/') + 1)
+}
+
+/** As the API shows it; the words of the database are trusted here. */
+export function toAttachmentView({ key, name, size, sha256, contentType, fileType }: AttachmentRow) {
+  return { key: ownPartOf(key), name, size, sha256, contentType, fileType } as AttachmentView
 }
 
 /** An entity as the API shows it. What it has as one type shows only while it is of that type. */
@@ -37,14 +42,7 @@ export function toEntityView(row: EntityRow): EntityView {
     summary: row.summary,
     language: row.language,
     content,
-    attachments: row.attachments.map(({ key, name, size, sha256, contentType, fileType }) => ({
-      key: ownPartOf(key),
-      name,
-      size,
-      sha256,
-      contentType,
-      fileType,
-    })),
+    attachments: row.attachments.map(toAttachmentView),
     tags: row.tags,
     task,
     ...(row.particulars === null ? {} : { particulars: row.particulars }),

@@ -112,6 +112,10 @@ describe('two users', () => {
   it('given anna’s id in every other parameter, bert still sees nothing', async () => {
     for (const path of [
       '/v1/entities?tag=canaryword%20of%20anna',
+      '/v1/entities?any_tag=canaryword%20of%20anna',
+      '/v1/entities?q=canaryword',
+      `/v1/entities?related_to=${id}`,
+      '/v1/entities?as_of=1',
       `/v1/search?q=${id}`,
       '/v1/search?q=anna&mode=text',
     ]) {

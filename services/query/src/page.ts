@@ -54,7 +54,8 @@ const onlyOnce = new Set(['min_sequence', 'wait', 'stale', 'cursor'])
 function nextPath(path: string, query: object, next: string): string {
   const parameters = new URLSearchParams()
   for (const [name, value] of Object.entries(query))
-    if (value !== undefined && !onlyOnce.has(name)) parameters.set(name, String(value))
+    if (value !== undefined && !onlyOnce.has(name))
+      for (const one of [value].flat()) parameters.append(name, String(one))
   parameters.set('cursor', next)
   return `${path}?${parameters.toString()}`
 }

@@ -1,5 +1,8 @@
+import { avscOf, type EventType, eventTypes } from '@synap/contracts'
 import { type UserId, uuidv7 } from '@synap/core'
 import { type Client, execute, type Pool, query, toTimestamptz, transaction } from '@synap/postgres'
+
+const isEventType = (type: string): type is EventType => (eventTypes as readonly string[]).includes(type)
 
 export interface SeededEvent {
   id?: string
@@ -67,8 +70,8 @@ export async function seedEvent(
   const run = (text: string, values: unknown[]) => execute(client, { text, values })
   await run(
     `insert into log.schemas (fingerprint, schema_id, schema, event_type, aggregate_type)
-     values (sha256(convert_to($1::text, 'UTF8')), 1, '{}', $1::text, $2) on conflict do nothing`,
-    [type, aggregateType],
+     values (sha256(convert_to($1::text, 'UTF8')), 1, $3, $1::text, $2) on conflict do nothing`,
+    [type, aggregateType, isEventType(type) ? avscOf(type) : '{}'],
   )
   await run(
     `insert into log.events (occurred_at, event_id, user_id, sequence, aggregate_id, version, schema_no, event_type,

@@ -2,7 +2,14 @@ import type { AnalysisId, EventId, TagId } from '@synap/core'
 import { z } from 'zod'
 import { idSchema } from '../event/field.ts'
 import { cleanText, instant, limits } from '../text.ts'
-import { entityTypes, fileTypes, suggestionFields, taskPriorities, taskStatuses } from '../vocabularies.ts'
+import {
+  entityTypes,
+  fileTypes,
+  relationTypes,
+  suggestionFields,
+  taskPriorities,
+  taskStatuses,
+} from '../vocabularies.ts'
 import { attachmentView } from './attachments.ts'
 import {
   confidence,
@@ -11,6 +18,7 @@ import {
   metadata,
   queryInt,
   sequenceNumber,
+  severalOf,
   sha256Text,
   tagNameText,
   timeText,
@@ -90,11 +98,36 @@ export const readOptions = {
 
 export const readQuery = z.strictObject(readOptions)
 
+/** A moment of the past: a sequence of the user, or an instant. Reads of it come from the event log. */
+export const asOf = z.union([queryInt(0, 9_007_199_254_740_990), instant]).meta({
+  description: 'As it was then: a sequence of the user, or an instant, which means all events up to it.',
+})
+export type AsOf = z.infer<typeof asOf>
+
+export const entityQuery = z.strictObject({ ...readOptions, as_of: asOf.optional() })
+
+/** What lists are sorted by; `-` for the other way round. Titles are compared without case, those without a day are due last. */
+export const listOrders = [
+  '-created',
+  'created',
+  '-updated',
+  'updated',
+  'title',
+  '-title',
+  'due',
+  '-due',
+] as const
+export type ListOrder = (typeof listOrders)[number]
+
 export const listQuery = z.strictObject({
   ...readOptions,
-  type: z.enum(entityTypes).optional(),
-  tag: tagNameText.optional(),
-  status: z.enum(taskStatuses).optional(),
+  as_of: asOf.optional(),
+  type: severalOf(z.enum(entityTypes)).optional(),
+  /** Items that have all of these. */
+  tag: severalOf(tagNameText).optional(),
+  /** Items that have one of these. */
+  any_tag: severalOf(tagNameText).optional(),
+  status: severalOf(z.enum(taskStatuses)).optional(),
   /** Days; a due instant counts by the day it names. Before and after leave out the day or instant itself. */
   due_before: z.iso.date().optional(),
   due_after: z.iso.date().optional(),
@@ -102,6 +135,12 @@ export const listQuery = z.strictObject({
   created_after: instant.optional(),
   updated_before: instant.optional(),
   updated_after: instant.optional(),
+  /** Words that must be in title, tags or text, as `GET /v1/search` reads them. */
+  q: cleanText(1_000, 1).optional(),
+  /** Items that are connected with this one, whichever way; `relation` says how. */
+  related_to: entityIdSchema.optional(),
+  relation: z.enum(relationTypes).optional(),
+  sort: z.enum(listOrders).optional(),
   limit: queryInt(1, 200).optional(),
   cursor: cleanText(limits.objectKey, 1).optional(),
 })

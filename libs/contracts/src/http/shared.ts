@@ -76,6 +76,14 @@ export const mergePatch = z
 
 export const jsonValue = z.unknown() as z.ZodType<Json>
 
+/** A query parameter that may be given several times; always a list. */
+export function severalOf<Item extends z.ZodType>(item: Item, most = 20) {
+  return z
+    .union([item, z.array(item).min(1).max(most)])
+    .transform((value) => (Array.isArray(value) ? value : [value]) as z.input<Item>[])
+    .pipe(z.array(item))
+}
+
 /** What every write answers with. `sequence` is what a reader waits for: `min_sequence`. */
 export const writeResult = {
   id: entityIdSchema,

@@ -1,19 +1,21 @@
 import { Readable } from 'node:stream'
-import { attachmentParams, entityParams, fileNameKey, readOptions } from '@synap/contracts'
+import { type AsOf, asOf, attachmentParams, entityParams, readOptions } from '@synap/contracts'
 import type { EntityId } from '@synap/core'
 import { type App, notModified, ProblemError, problem, requires, streamsAnswer } from '@synap/http'
-import { contentDisposition, displayName, type ObjectStore, safeName } from '@synap/object-store'
+import { contentDisposition, type ObjectStore, safeName } from '@synap/object-store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { answerRead, refuseParked } from '../answer-read.ts'
 import { type ByteRange, parseRange } from '../byte-range.ts'
-import { ownPartOf } from '../entity-view.ts'
+import { type Files, filesOfRow, filesOfState } from '../files-of.ts'
 import { type Content, openContent } from '../open-content.ts'
+import { answerPast, findPast } from '../past.ts'
 import type { ReadModel } from '../read-model.ts'
-import { type EntityRow, findEntity } from '../sql/find-entities.ts'
+import { findEntity } from '../sql/find-entities.ts'
 
 const contentQuery = z.strictObject({
   ...readOptions,
+  as_of: asOf.optional(),
   /** Answer with a link to the object store instead, valid for five minutes. */
   redirect: z.literal('1').optional(),
 })
@@ -29,20 +31,31 @@ const response = {
 /** `GET /v1/entities/{id}/content` and `…/attachments/{key}`: always a download, never a page of this origin. */
 export function registerGetContent(
   app: App,
-  { readModel, store }: { readModel: ReadModel; store: ObjectStore },
+  { readModel, eventLog, store }: { readModel: ReadModel; eventLog: ReadModel; store: ObjectStore },
 ): void {
   const config = { ...requires('read'), ...streamsAnswer() }
   const answer = async (
-    request: FastifyRequest<{ Params: { id: EntityId }; Querystring: { redirect?: '1' | undefined } }>,
+    request: FastifyRequest<{
+      Params: { id: EntityId }
+      Querystring: { redirect?: '1' | undefined; as_of?: AsOf | undefined }
+    }>,
     reply: FastifyReply,
-    contentOf: (row: EntityRow) => Content | undefined,
+    pick: (files: Files) => Content | undefined,
   ) => {
     const { id } = request.params
-    const row = await answerRead(readModel, request, reply, async (snapshot) => {
-      refuseParked(snapshot, id, request)
-      return findEntity(snapshot.client, snapshot.schema, id)
-    })
-    const content = row === undefined ? undefined : contentOf(row)
+    const { as_of: asOf } = request.query
+    const files =
+      asOf === undefined
+        ? await answerRead(readModel, request, reply, async (snapshot) => {
+            refuseParked(snapshot, id, request)
+            const row = await findEntity(snapshot.client, snapshot.schema, id)
+            return row === undefined ? undefined : filesOfRow(row)
+          })
+        : await answerPast(eventLog, request, reply, asOf, async (snapshot, moment) => {
+            const past = await findPast(snapshot, request, id, moment)
+            return past === undefined ? undefined : filesOfState(past.state)
+          })
+    const content = files === undefined ? undefined : pick(files)
     if (content === undefined) throw problem('notFound')
     if (request.query.redirect === '1' && store.canPresign) {
       const { url } = await store.presignGet(content.key, {
@@ -59,7 +72,7 @@ export function registerGetContent(
   const querystring = contentQuery
   const whole = { summary: "An entity's content", params: entityParams, querystring, response }
   app.get('/v1/entities/:id/content', { schema: whole, config }, (request, reply) =>
-    answer(request, reply, mainContentOf),
+    answer(request, reply, ({ main }) => main),
   )
   const attached = {
     summary: 'A file that is attached to an entity',
@@ -68,26 +81,8 @@ export function registerGetContent(
     response,
   }
   app.get('/v1/entities/:id/attachments/:key', { schema: attached, config }, (request, reply) =>
-    answer(request, reply, (row) => attachedContentOf(row, request.params.key)),
+    answer(request, reply, ({ attached }) => attached.get(request.params.key)),
   )
-}
-
-function mainContentOf(row: EntityRow): Content | undefined {
-  if (row.content_key === null || row.content_sha256 === null) return undefined
-  return {
-    key: row.content_key,
-    sha256: row.content_sha256,
-    size: row.content_size ?? 0,
-    contentType: row.content_type ?? 'application/octet-stream',
-    fileName: fileNameOf(row, row.content_key),
-  }
-}
-
-function attachedContentOf({ attachments }: EntityRow, wanted: string): Content | undefined {
-  const found = attachments.find(({ key }) => ownPartOf(key) === wanted)
-  if (found === undefined) return undefined
-  const { key, sha256, size, contentType, name } = found
-  return { key, sha256, size, contentType, fileName: displayName(name) ?? wanted }
 }
 
 async function sendContent(
@@ -142,12 +137,4 @@ function requestedRange(
   if (range !== 'unsatisfiable') return range
   reply.header('content-range', `bytes */${content.size}`)
   throw problem('rangeNotSatisfiable')
-}
-
-/** The name the file came with; without one the title, with the extension of the object. */
-function fileNameOf({ metadata, title }: Pick<EntityRow, 'metadata' | 'title'>, key: string): string {
-  const given = metadata[fileNameKey]
-  const name = typeof given === 'string' ? displayName(given) : null
-  const extension = /\.([A-Za-z0-9-]+)$/.exec(key)?.[1] ?? 'bin'
-  return name ?? `${displayName(title ?? '') ?? 'content'}.${extension}`
 }

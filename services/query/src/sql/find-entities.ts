@@ -1,6 +1,5 @@
 import type { EntityId } from '@synap/core'
-import { type Client, query, toTimestamptz } from '@synap/postgres'
-import type { ListPosition } from '../cursor.ts'
+import { type Client, query } from '@synap/postgres'
 
 /** A file besides the content, as its event tells it. */
 export interface AttachmentRow {
@@ -44,8 +43,9 @@ export interface EntityRow {
   tags: { id: string; name: string; provenance: unknown }[]
 }
 
-export const selectEntities = (schema: string) => `
-  select e.entity_id, e.type, e.title, e.preview, e.summary, e.language, e.content_key, e.content_sha256,
+/** `more`: another column. */
+export const selectEntities = (schema: string, more?: string) => `
+  select ${more === undefined ? '' : `${more},`} e.entity_id, e.type, e.title, e.preview, e.summary, e.language, e.content_key, e.content_sha256,
     e.content_size, e.content_type, e.file_type, e.uploaded_at, e.attachments, e.metadata,
     e.particulars -> e.type as particulars, e.provenance, e.suggestions, e.version, e.sequence, e.created_at,
     e.updated_at, t.status as task_status, t.priority as task_priority, t.due as task_due,
@@ -80,59 +80,7 @@ export async function findEntity(
   return row
 }
 
-/** What is left out does not filter. Days are `YYYY-MM-DD`, instants milliseconds since 1970. */
-export interface EntityFilter {
-  type?: string | undefined
-  tag?: string | undefined
-  status?: string | undefined
-  dueBefore?: string | undefined
-  dueAfter?: string | undefined
-  createdBefore?: number | undefined
-  createdAfter?: number | undefined
-  updatedBefore?: number | undefined
-  updatedAfter?: number | undefined
-}
-
 /** Tags of one user are unique in this form; names are stored tidy, so that `lower` in SQL gives the same. */
 export function comparableTag(name: string): string {
   return name.normalize('NFC').trim().replace(/\s+/gu, ' ').toLowerCase()
-}
-
-/** Newest first; after `position` when one is given. */
-export async function listEntities(
-  client: Client,
-  schema: string,
-  filter: EntityFilter,
-  page: { after: ListPosition | undefined; limit: number },
-): Promise<EntityRow[]> {
-  const values: unknown[] = []
-  const conditions = ['e.deleted_at is null']
-  const and = (value: unknown, condition: (parameter: string) => string) => {
-    if (value !== undefined) conditions.push(condition(`$${values.push(value)}`))
-  }
-  const instant = (ms: number | undefined) => (ms === undefined ? undefined : toTimestamptz(ms))
-  and(filter.type, (p) => `e.type = ${p}::text`)
-  and(
-    filter.tag === undefined ? undefined : comparableTag(filter.tag),
-    (p) => `exists (
-      select from ${schema}.entity_tags as et join ${schema}.tags using (tag_id)
-      where et.entity_id = e.entity_id and lower(tags.name) = ${p}::text)`,
-  )
-  and(filter.status, (p) => `e.type = 'task' and t.status = ${p}::text`)
-  and(filter.dueBefore, (p) => `e.type = 'task' and t.due_day < ${p}::date`)
-  and(filter.dueAfter, (p) => `e.type = 'task' and t.due_day > ${p}::date`)
-  and(instant(filter.createdBefore), (p) => `e.created_at < ${p}::timestamptz`)
-  and(instant(filter.createdAfter), (p) => `e.created_at > ${p}::timestamptz`)
-  and(instant(filter.updatedBefore), (p) => `e.updated_at < ${p}::timestamptz`)
-  and(instant(filter.updatedAfter), (p) => `e.updated_at > ${p}::timestamptz`)
-  if (page.after !== undefined) {
-    const at = `$${values.push(toTimestamptz(page.after.createdAt))}::timestamptz`
-    const id = `$${values.push(page.after.id)}::uuid`
-    conditions.push(`(e.created_at, e.entity_id) < (${at}, ${id})`)
-  }
-  return query<EntityRow>(client, {
-    text: `${selectEntities(schema)} where ${conditions.join(' and ')}
-      order by e.created_at desc, e.entity_id desc limit $${values.push(page.limit)}::int`,
-    values,
-  })
 }

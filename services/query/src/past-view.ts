@@ -1,0 +1,59 @@
+import type { EntityView } from '@synap/contracts'
+import { currentTag, type EntityState, type TagState, taskOf, type UserState } from '@synap/domain'
+import { toAttachmentView } from './entity-view.ts'
+
+/** A folded entity as the API shows it; `user` says what its tags were called. */
+export function toPastView(state: EntityState, user: UserState | undefined): EntityView {
+  const { id, type, title, preview, summary, language, metadata, provenance, version } = state
+  const time = (ms: number | null) => new Date(ms ?? 0).toISOString()
+  const own = type === 'task' ? undefined : (state.particulars as Record<string, unknown>)[type]
+  return {
+    id,
+    type,
+    title,
+    preview,
+    summary,
+    language,
+    content: contentOf(state),
+    attachments: state.attachments.map(toAttachmentView),
+    tags: tagsOf(state.tags, user),
+    task: taskViewOf(state),
+    ...(own === undefined ? {} : { particulars: own as EntityView['particulars'] }),
+    metadata,
+    suggestions: state.suggestions.map(({ field, value, confidence, analysisId }) => ({
+      field,
+      value,
+      confidence,
+      analysisId,
+    })),
+    provenance,
+    version,
+    sequence: state.sequence ?? 0,
+    createdAt: time(state.createdAt),
+    updatedAt: time(state.updatedAt),
+  }
+}
+
+function contentOf({ content }: EntityState): EntityView['content'] {
+  if (content === null) return null
+  const { sha256, size, contentType, fileType, uploadedAt } = content
+  return { sha256, size, contentType, fileType, uploadedAt: new Date(uploadedAt).toISOString() }
+}
+
+function taskViewOf(state: EntityState): EntityView['task'] {
+  if (state.type !== 'task') return null
+  const { status, priority, due, completedAt } = taskOf(state)
+  return {
+    status,
+    priority,
+    due,
+    completedAt: completedAt === null ? null : new Date(completedAt).toISOString(),
+  }
+}
+
+/** Two that were merged are one. */
+function tagsOf(tags: readonly TagState[], user: UserState | undefined): EntityView['tags'] {
+  const current = tags.map((tag) => ({ ...currentTag(user, tag), provenance: tag.provenance }))
+  const byId = new Map(current.map((tag) => [tag.id, tag]))
+  return [...byId.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+}
