@@ -23,6 +23,25 @@ describe('ids', () => {
     )
   })
 
+  it('given one character that is not as it should be, wherever it stands, it is no id', () => {
+    const id = uuidv7()
+    for (let at = 0; at < id.length; at += 1) {
+      for (const wrong of ['g', 'A', '/', ':', '`', ' ', 'é', '\u0130', '', '00', id[at] === '-' ? '0' : '-'])
+        expect(() => uuidToBytes(id.slice(0, at) + wrong + id.slice(at + 1))).toThrow(RangeError)
+    }
+    expect(() => uuidToBytes('')).toThrow(RangeError)
+  })
+
+  it('given any sixteen bytes, their text is canonical and gives them back', () => {
+    for (let byte = 0; byte < 256; byte += 1) {
+      const bytes = Buffer.from(Array.from({ length: 16 }, (_, index) => (byte + index * 31) & 0xff))
+      const text = bytesToUuid(bytes)
+      expect(isUuid(text)).toBe(true)
+      expect(text.replaceAll('-', '')).toBe(bytes.toString('hex'))
+      expect(uuidToBytes(text)).toEqual(bytes)
+    }
+  })
+
   it('given bytes and back, the id is the same; anything else is refused', () => {
     const id = uuidv7()
     expect(bytesToUuid(uuidToBytes(id))).toBe(id)

@@ -14,6 +14,8 @@ export interface CompiledSchema {
   readonly aggregateType: string
   readonly envelopeNodes: readonly FieldNode[]
   readonly deltaNames: readonly string[]
+  /** Envelope fields that this code does not know. */
+  readonly extraNames: readonly string[]
   readonly whole: Type
   readonly envelope: Type
   readonly delta: Type
@@ -48,6 +50,7 @@ function compile(schemaText: string): CompiledSchema {
       aggregateType: stringOr(model.attributes['aggregate'], aggregateOf(eventType)),
       envelopeNodes,
       deltaNames: deltaNodes.map(({ name }) => name),
+      extraNames: envelopeNodes.map(({ name }) => name).filter((name) => !isEnvelopeField(name)),
       whole: avroType(partOf(model, model.name, model.fields)),
       envelope: avroType(partOf(model, `${model.name}Envelope`, envelopeNodes)),
       delta: avroType(partOf(model, `${model.name}Delta`, deltaNodes)),
@@ -58,6 +61,8 @@ function compile(schemaText: string): CompiledSchema {
     throw new SynapError('a schema cannot be used', { code: 'schema.unusable', class: 'data', cause })
   }
 }
+
+const isEnvelopeField = (name: string) => (envelopeFieldNames as readonly string[]).includes(name)
 
 /** How many leading fields are envelope: as the schema says, else as many as have the names we know. */
 function envelopeCount(attribute: unknown, fields: readonly FieldNode[]): number {

@@ -108,8 +108,7 @@ function resolverOf(writer: CompiledSchema, reader: CompiledSchema): unknown {
 function split(schema: CompiledSchema, value: Readonly<Record<string, unknown>>): Decoded {
   const problem = envelopeProblem(value)
   if (problem !== undefined) return { ok: false, reason: 'envelope', detail: problem }
-  const names: readonly string[] = envelopeFieldNames
-  const extraNames = schema.envelopeNodes.map(({ name }) => name).filter((name) => !names.includes(name))
+  const { extraNames } = schema
   const event = {
     ...pick(value, envelopeFieldNames),
     type: schema.eventType,

@@ -11,7 +11,11 @@ let scratch = Buffer.allocUnsafe(65_536)
 /** avsc answers a negative position when the buffer is too small: the missing bytes. */
 export function encodeWith(type: Type, value: unknown): Buffer {
   const end = type.encode(value, scratch, 0)
-  if (end >= 0) return Buffer.from(scratch.subarray(0, end))
+  if (end >= 0) {
+    const bytes = Buffer.allocUnsafe(end)
+    scratch.copy(bytes, 0, 0, end)
+    return bytes
+  }
   scratch = Buffer.allocUnsafe(scratch.length - end + 1_024)
   return encodeWith(type, value)
 }

@@ -7,10 +7,17 @@ export function frame(schemaId: number, ...parts: readonly Uint8Array[]): Buffer
   if (!Number.isInteger(schemaId) || schemaId <= 0 || schemaId > maxSchemaId) {
     throw new RangeError('a schema id is a positive int32')
   }
-  const header = Buffer.allocUnsafe(headerBytes)
-  header[0] = magic
-  header.writeInt32BE(schemaId, 1)
-  return Buffer.concat([header, ...parts])
+  let length = headerBytes
+  for (const part of parts) length += part.length
+  const framed = Buffer.allocUnsafe(length)
+  framed[0] = magic
+  framed.writeInt32BE(schemaId, 1)
+  let at = headerBytes
+  for (const part of parts) {
+    framed.set(part, at)
+    at += part.length
+  }
+  return framed
 }
 
 export type ParsedFrame =

@@ -159,12 +159,28 @@ const primitives: Readonly<Record<string, Step>> = {
   string: (state) => {
     const length = readLength(state)
     if (length < 0) return false
+    if (length <= shortText && isPlain(state.bytes, state.at, state.at + length)) {
+      state.at += length
+      return true
+    }
     const text = state.bytes.subarray(state.at, state.at + length)
     if (!isUtf8(text)) return refuse(state, 'invalid_utf8')
     if (text.includes(0)) return refuse(state, 'nul_character')
     state.at += length
     return true
   },
+}
+
+/** Up to here looking at each byte is cheaper than asking Node about them. */
+const shortText = 256
+
+/** ASCII without NUL, as most texts are. */
+function isPlain(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) {
+    const byte = bytes[at] as number
+    if (byte === 0 || byte > 0x7f) return false
+  }
+  return true
 }
 
 function mapKey(state: State): boolean {
