@@ -5,7 +5,7 @@ export interface BehindProxies {
   service: TestService
   postgres: TcpProxy
   objects: TcpProxy
-  close(): Promise<void>
+  close: () => Promise<void>
 }
 
 /** Ingest behind proxies to Postgres and S3. */
