@@ -1,10 +1,10 @@
 import { fastifySwagger } from '@fastify/swagger'
-import scalar from '@scalar/fastify-api-reference'
 import { httpHeaders, idempotencyKey, problemContentType, problemSchema } from '@synap/contracts'
 import type { FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { accessOf, open } from './access.ts'
+import { registerDocsPage } from './docs-page.ts'
 import { fileFormOf, formMediaType } from './file-form.ts'
 import { keepUsedSchemas } from './openapi-components.ts'
 
@@ -15,27 +15,10 @@ export interface ApiInfo {
   description: string
 }
 
-const docsPath = '/docs'
-// The page's own script and styles only: nothing is fetched from elsewhere, and nothing sent there.
-const docsPolicy = [
-  "default-src 'none'",
-  "script-src 'self' 'unsafe-inline'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data: blob:",
-  "font-src 'self' data:",
-  "connect-src 'self'",
-  "worker-src 'self' blob:",
-  "frame-ancestors 'none'",
-  "base-uri 'self'",
-].join('; ')
-
 type Document = Parameters<typeof jsonSchemaTransform>[0]
 
 /** OpenAPI 3.1 at /openapi.json, made from the routes, and a readable page at /docs that loads nothing from elsewhere. */
 export async function registerOpenApi(app: FastifyInstance, info: ApiInfo): Promise<void> {
-  app.addHook('onRoute', (route) => {
-    if (route.url.startsWith(docsPath)) route.config = { ...route.config, ...open() }
-  })
   await app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',
@@ -46,23 +29,7 @@ export async function registerOpenApi(app: FastifyInstance, info: ApiInfo): Prom
     transformObject,
   })
   app.get('/openapi.json', { config: open(), schema: { hide: true } }, () => app.swagger())
-  await app.register(scalar, {
-    routePrefix: docsPath,
-    logLevel: 'silent',
-    configuration: {
-      url: '/openapi.json',
-      withDefaultFonts: false,
-      telemetry: false,
-      // What leads to Scalar's own services; the page stays on this machine.
-      agent: { disabled: true },
-      mcp: { disabled: true },
-      showDeveloperTools: 'never',
-      hideClientButton: true,
-    },
-  })
-  app.addHook('onSend', async (request, reply) => {
-    if (request.url.startsWith(docsPath)) reply.header('content-security-policy', docsPolicy)
-  })
+  registerDocsPage(app)
 }
 
 type TransformObject = typeof jsonSchemaTransformObject
