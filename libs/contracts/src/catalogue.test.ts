@@ -3,6 +3,7 @@ import { avscOf, recordNameOf, schemaFiles } from './avsc.ts'
 import { catalogue, eventTypes } from './catalogue.ts'
 import { eventTypeOfRecord } from './codec/compiled.ts'
 import { envelopeFields } from './event/envelope.ts'
+import type { KindContract } from './kinds/kind.ts'
 import * as kinds from './kinds.ts'
 
 describe('the event catalogue', () => {
@@ -44,8 +45,9 @@ describe('the event catalogue', () => {
 
   it('given any type, its name says what it is about, then what happened', () => {
     for (const type of eventTypes) expect(type).toMatch(/^[a-z]+\.[a-z]+(_[a-z]+)*$/)
-    for (const [name, { events }] of Object.entries(kinds)) {
-      for (const type of Object.keys(events)) expect(type.split('.')[0]).toBe(name)
+    for (const [name, kind] of Object.entries<KindContract>(kinds)) {
+      const subject = kind.isTrait === true ? 'entity' : name
+      for (const type of Object.keys(kind.events)) expect(type.split('.')[0]).toBe(subject)
     }
   })
 

@@ -64,6 +64,7 @@ export {
   type KindInput,
   type KindInputs,
   type KindName,
+  kindAppliesTo,
   kindInputsOf,
   kindNames,
 } from './kind-tables.ts'

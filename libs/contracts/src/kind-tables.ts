@@ -4,8 +4,8 @@ import * as kinds from './kinds.ts'
 import type { EntityType } from './vocabularies.ts'
 
 type Kinds = typeof kinds
-/** The types of entities that have something of their own. */
-export type KindName = keyof Kinds & EntityType
+/** The types of entities that have something of their own, and the traits. */
+export type KindName = keyof Kinds
 /** The events of one of them, or of all. */
 export type KindEventType<Name extends KindName = KindName> = {
   [N in Name]: keyof Kinds[N]['events'] & string
@@ -18,10 +18,13 @@ export type KindInputs = { readonly [Name in KindName]?: KindInput<Name> | undef
 type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer Both) => void
   ? Both
   : never
-type Part<P extends keyof KindContract> = All<Kinds[KindName][P]>
+type Part<P extends 'events' | 'samples'> = All<Kinds[KindName][P]>
 
-// The compiler asks for a name here that is none in `entityTypes`.
-const table: { readonly [Name in keyof Kinds]: Name extends EntityType ? KindContract : never } = kinds
+type Checked<Name extends KindName> = Name extends EntityType
+  ? KindContract & { readonly isTrait?: never }
+  : KindContract & { readonly isTrait: true }
+// The compiler asks for a type here that is none of `entityTypes`.
+const table: { readonly [Name in KindName]: Checked<Name> } = kinds
 
 // The names of a module come in another order from each of those who load modules.
 export const kindNames: readonly KindName[] = (Object.keys(table) as KindName[]).sort()
@@ -32,6 +35,12 @@ function partsOf<P extends 'events' | 'samples'>(part: P): Part<P> {
 
 export const kindEvents = partsOf('events')
 export const kindSamples = partsOf('samples')
+
+/** Whether entities of a type may have this: a trait applies to all, what a type has of its own to that type. */
+export function kindAppliesTo(name: KindName, type: EntityType): boolean {
+  const { isTrait }: KindContract = table[name]
+  return isTrait === true || name === type
+}
 
 /** Fields of a request: what may be set of each type, under its name. */
 export const kindInputFields = Object.fromEntries(

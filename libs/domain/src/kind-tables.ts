@@ -4,6 +4,7 @@ import {
   type KindEventType,
   type KindInputs,
   type KindName,
+  kindAppliesTo,
   kindInputsOf,
   kindNames,
 } from '@synap/contracts'
@@ -17,7 +18,7 @@ import type { EntityState } from './state.ts'
 
 type Kinds = typeof kinds
 
-/** What an entity is as each type that it is or was: kept for the way back. */
+/** What an entity is as each type that it is or was, kept for the way back; and its traits. */
 export type Particulars = { readonly [Name in KindName]?: Kinds[Name]['initial'] }
 
 /** What of an entity is another one after an event. */
@@ -51,7 +52,7 @@ export const kindChanges = forEachEvent((name, event) => (state: EntityState, ha
   const own = event.change(ownOf(state, name), happened)
   const { decides } = event
   return {
-    particulars: { ...state.particulars, [name]: own },
+    particulars: withOwn(state, name, own),
     ...(decides === undefined
       ? {}
       : { suggestions: settle(state, decides), provenance: setBy(state, happened, decides) }),
@@ -63,7 +64,7 @@ export const kindInverses = forEachEvent((name, { undo }) =>
   typeof undo === 'string'
     ? undo
     : (delta: unknown, state: EntityState) =>
-        state.type === name
+        kindAppliesTo(name, state.type)
           ? undo(delta, ownOf(state, name))
           : refuse('entity.not_of_type', `It is no ${name} any more: make it one again, then undo this.`),
 ) as {
@@ -84,10 +85,9 @@ export function withType(
   state: Pick<EntityState, 'particulars'>,
   type: EntityType,
 ): Pick<EntityState, 'type' | 'particulars'> {
-  const { particulars } = state
   return isKindName(type)
-    ? { type, particulars: { ...particulars, [type]: ownOf(state, type) } }
-    : { type, particulars }
+    ? { type, particulars: withOwn(state, type, ownOf(state, type)) }
+    : { type, particulars: state.particulars }
 }
 
 /** The events that give an entity of this type the particulars that are asked for; refused are those of another type. */
@@ -96,22 +96,37 @@ export function kindFacts(
   type: EntityType,
   asked: KindInputs,
 ): readonly Fact[] | Refused {
-  const inputs = Object.entries(kindInputsOf(asked)).filter(([, input]) => input !== undefined)
-  const [other] = inputs.find(([name]) => name !== type) ?? []
+  const inputs = (Object.entries(kindInputsOf(asked)) as [KindName, unknown][]).filter(
+    ([, input]) => input !== undefined,
+  )
+  const other = inputs.find(([name]) => !kindAppliesTo(name, type))?.[0]
   if (other !== undefined) {
     return refuse(
       'entity.not_of_type',
       `Only a ${other} has particulars of a ${other}: send "type": "${other}" with them.`,
     )
   }
-  const [own] = inputs
-  return own === undefined || !isKindName(type) ? [] : table[type].set(ownOf(state, type), own[1])
+  const facts: Fact[] = []
+  for (const [name, input] of inputs) {
+    const set = table[name].set(ownOf(state, name), input)
+    if ('outcome' in set) return set
+    facts.push(...set)
+  }
+  return facts
 }
 
 function ownOf({ particulars }: Pick<EntityState, 'particulars'>, name: KindName): AnyState {
   return particulars[name] ?? table[name].initial
 }
 
-function isKindName(type: EntityType): type is KindName {
+function withOwn(
+  { particulars }: Pick<EntityState, 'particulars'>,
+  name: KindName,
+  own: AnyState,
+): Particulars {
+  return { ...particulars, [name]: own } as Particulars
+}
+
+function isKindName(type: EntityType): type is EntityType & KindName {
   return Object.hasOwn(table, type)
 }

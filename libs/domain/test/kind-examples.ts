@@ -1,4 +1,12 @@
-import { type KindEventType, type KindInputs, type KindName, kindNames } from '@synap/contracts'
+import {
+  type EntityType,
+  entityTypes,
+  type KindEventType,
+  type KindInputs,
+  type KindName,
+  kindAppliesTo,
+  kindNames,
+} from '@synap/contracts'
 import type { EntityId } from '@synap/core'
 import fc from 'fast-check'
 import type { KindExample } from './kinds/kind-example.ts'
@@ -23,7 +31,7 @@ export function kindLeads(entityId: (world: World) => EntityId) {
       type,
       (world: World): Outcome => {
         const id = entityId(world)
-        world.run(capture({ entityId: id, type: name, title: name, content: null, preview: null }))
+        world.run(capture({ entityId: id, type: typeFor(name), title: name, content: null, preview: null }))
         const send = (input: KindInputs[KindName]) =>
           world.run({ kind: 'patch', entityId: id, [name]: input })
         return (lead as Lead)(send, world, id)
@@ -31,4 +39,9 @@ export function kindLeads(entityId: (world: World) => EntityId) {
     ]),
   )
   return Object.fromEntries(leads) as { readonly [T in KindEventType]: (world: World) => Outcome }
+}
+
+/** A type of entity that may have it. */
+function typeFor(name: KindName): EntityType {
+  return entityTypes.find((type) => kindAppliesTo(name, type)) as EntityType
 }

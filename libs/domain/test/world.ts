@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '@synap/contracts'
+import { entityTypes, type Json, type JsonObject, type KindName, kindAppliesTo } from '@synap/contracts'
 import { type AggregateId, type EntityId, type EventId, type TagId, type UserId, uuidv5 } from '@synap/core'
 import {
   type Accepted,
@@ -16,6 +16,7 @@ import {
   statesFor,
   type UserState,
 } from '../src/index.ts'
+import * as kinds from '../src/kinds.ts'
 import { committed } from './streams.ts'
 
 export type Outcome = ReturnType<typeof decide>
@@ -130,7 +131,7 @@ export class World {
 /** What of an entity an undo can bring back, without who set it and when. */
 export function valuesOf(state: EntityState | undefined, user: UserState | undefined): JsonObject {
   if (state === undefined) return {}
-  const { task, ...others } = state.particulars
+  const { task, ...others } = { ...traits, ...state.particulars }
   return {
     deleted: state.deleted,
     title: state.title,
@@ -148,6 +149,13 @@ export function valuesOf(state: EntityState | undefined, user: UserState | undef
     tags: [...new Set(state.tags.map(({ id }) => canonicalTagId(user, id)))].sort(),
   }
 }
+
+/** What every entity has of each trait before anybody sets it. */
+const traits = Object.fromEntries(
+  Object.entries(kinds)
+    .filter(([name]) => entityTypes.every((type) => kindAppliesTo(name as KindName, type)))
+    .map(([name, { initial }]) => [name, initial]),
+)
 
 /** `habit streak`: as the events of a kind name what they touch. */
 function fieldsOf(kind: string, own: object): [string, Json][] {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type KindInputs, kindInputFields, kindNames } from '../kind-tables.ts'
+import { type KindInputs, kindAppliesTo, kindInputFields, kindNames } from '../kind-tables.ts'
 import { cleanText, limits } from '../text.ts'
 import { type EntityType, entityTypes } from '../vocabularies.ts'
 import { metadata, tagNameText, titleText, writeResult } from './shared.ts'
@@ -34,7 +34,9 @@ export const captureRequest = z
 export type CaptureRequest = z.infer<typeof captureRequest>
 
 function refuseOtherKinds(body: KindInputs & { readonly type: EntityType }, context: z.RefinementCtx): void {
-  for (const name of kindNames.filter((name) => body[name] !== undefined && name !== body.type)) {
+  for (const name of kindNames.filter(
+    (name) => body[name] !== undefined && !kindAppliesTo(name, body.type),
+  )) {
     context.addIssue({ code: 'custom', path: [name], message: `is allowed with the type ${name} only` })
   }
 }

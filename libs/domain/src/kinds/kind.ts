@@ -18,12 +18,12 @@ export interface KindEvent<T extends KindEventType, State> {
 }
 
 /**
- * What one type of entity has that others have not: particulars, how a client sets them, and what its events do to
- * them. Its contract (events, what a client sends) stands in `@synap/contracts` under the same name.
+ * What one type of entity has that others have not (or, as a trait, what an entity of any type may have): particulars,
+ * how a client sets them, and what its events do to them. Its contract (events, what a client sends) stands in `@synap/contracts` under the same name.
  * `docs/how-to/add-an-entity-type.md` makes one.
  */
 export interface Kind<Name extends KindName, State> {
-  /** The particulars before anybody says more. Plain JSON; it is stored and shown as it is. */
+  /** The particulars before anybody says more. Plain JSON; it is stored and shown as it is, those of a trait once it is set. */
   readonly initial: State
   /** The events that lead to what a client asks for, or why it cannot be; none is: it is so already. */
   set(own: State, input: KindInput<Name>): readonly Fact[] | Refused
