@@ -8,6 +8,8 @@ export interface OnTerminal {
   screen(): string
   /** The exit code. */
   ended: Promise<number | null>
+  /** As on a keyboard, with the key for the end of a line. */
+  type(text: string): void
   /** As Ctrl-C. */
   interrupt(): void
 }
@@ -39,6 +41,7 @@ export function runOnTerminal(
       child.once('error', reject)
       child.once('close', resolve)
     }),
+    type: (text) => child.stdin.write(`${text}\n`),
     interrupt: () => child.stdin.write('\u0003'),
   }
 }

@@ -25,7 +25,7 @@ export function registerDelete(program: Command): void {
       },
       said: 'Deleted',
     })
-    if (!flags.json) note(paint.dim(`Bring back: ./synap restore ${deleted.join(' ')}`))
+    if (!flags.json && deleted.length > 0) note(paint.dim(`Bring back: ./synap restore ${deleted.join(' ')}`))
   })
 }
 
