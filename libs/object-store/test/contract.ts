@@ -466,10 +466,20 @@ export function objectStoreContract(name: string, make: () => Promise<StoreUnder
     it('given presigned requests, they live five minutes, and an hour at most', async () => {
       const key = newKey()
       const put = announced('x')
-      expect(under.lifeOf((await store.presignGet(key)).url)).toBe(300)
-      expect(under.lifeOf((await store.presignPut(key, put)).url)).toBe(300)
-      expect(under.lifeOf((await store.presignGet(key, { expiresIn: 86_400 })).url)).toBe(3_600)
-      expect(under.lifeOf((await store.presignPut(key, { ...put, expiresIn: 86_400 })).url)).toBe(3_600)
+      const lives = {
+        300: [await store.presignGet(key), await store.presignPut(key, put)],
+        3600: [
+          await store.presignGet(key, { expiresIn: 86_400 }),
+          await store.presignPut(key, { ...put, expiresIn: 86_400 }),
+        ],
+      }
+      for (const [most, requests] of Object.entries(lives)) {
+        for (const { url } of requests) {
+          // Some seconds less on a machine that was busy meanwhile.
+          expect(under.lifeOf(url)).toBeLessThanOrEqual(Number(most))
+          expect(under.lifeOf(url)).toBeGreaterThan(Number(most) - 60)
+        }
+      }
       for (const bad of ['../x', 'a/../b', '%2e%2e/x', 'a b', 'a\r\nb']) {
         await expect(store.presignGet(bad)).rejects.toMatchObject({ code: 'object.bad_key' })
         await expect(store.presignPut(bad, put)).rejects.toMatchObject({ code: 'object.bad_key' })
