@@ -3,6 +3,7 @@ export { type CompareOptions, compareStores } from './agreement/compare-stores.t
 export { createPostgresStores } from './agreement/postgres-stores.ts'
 export type { TopicToRead } from './agreement/read-topic.ts'
 export type { LedgerStores } from './agreement/stores.ts'
+export { type StoreSums, sumStores } from './agreement/sum-stores.ts'
 export { countTopic } from './count-topic.ts'
 export { createLedgerReader, findUserOfKey, type LedgerReader, type Stores } from './create-ledger-reader.ts'
 export { ledgerGaps } from './ledger-gaps.ts'

@@ -85,6 +85,22 @@ export function storesOf(world: FakeWorld): LedgerStores {
           .filter(({ userId }) => ids.includes(userId))
           .map(({ userId, read }) => [userId, read.length]),
       ),
+    parked: async (store) => {
+      const slots = world.users.flatMap((user) => (store === 'log' ? user.logSlots : user.readSlots))
+      return new Map(
+        slots.map(({ reason }) => [reason, slots.filter((slot) => slot.reason === reason).length]),
+      )
+    },
+    oldest: async (places) => {
+      const times = world.users.flatMap(({ outbox }) =>
+        outbox
+          .filter((row) =>
+            places.some(({ userId, sequence }) => row.userId === userId && row.sequence === sequence),
+          )
+          .map(({ createdAt }) => createdAt),
+      )
+      return times.length === 0 ? null : Math.min(...times)
+    },
     async *readAggregates(userId) {
       for (const user of world.users)
         if (user.userId === userId) yield user.read.map((row) => ({ ...row, userId }))

@@ -4,6 +4,7 @@ import type { MessageLog } from '@synap/messaging'
 import type { Pool } from '@synap/postgres'
 import type { ServiceContext } from '@synap/runtime'
 
+import { startLedgerWatch } from './ledger-watch.ts'
 import { observeOutbox, published, quarantines } from './metrics.ts'
 import { type OutboxWatch, startOutboxWatch } from './outbox-watch.ts'
 import { prepareMessage } from './relay/prepare-message.ts'
@@ -15,6 +16,7 @@ import { startUpkeep } from './upkeep.ts'
 
 const countEveryMs = 2_000
 const upkeepEveryMs = 60_000
+const ledgerEveryMs = 30_000
 
 /**
  * Starts what moves the outbox: relay, its housekeeping and its gauges. Kafka may be away: writes go on, so it only
@@ -45,6 +47,8 @@ export function startRelaying(
   defer('outbox watch', () => outbox.close())
   const upkeep = startUpkeep({ pool, logger, isLeader: relay.isLeader, everyMs: upkeepEveryMs })
   defer('upkeep', () => upkeep.close())
+  const ledger = startLedgerWatch({ pool, logger, isLeader: relay.isLeader, everyMs: ledgerEveryMs })
+  defer('ledger watch', () => ledger.close())
   defer('outbox gauges', observeOutbox(outbox, relay, upkeep))
 
   health.ready('kafka', (abort) => kafka.ping(abort), { needed: false })

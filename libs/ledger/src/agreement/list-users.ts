@@ -2,14 +2,14 @@ import type { UserId } from '@synap/core'
 import type { UserState } from './place.ts'
 import type { LedgerStores, Position } from './stores.ts'
 
-const pageSize = 500
-
 export interface UserRange {
   /** Null: all users of the range. */
   user: UserId | null
   from: UserId | null
   /** Not included; null: to the last. */
   to: UserId | null
+  /** Users asked for at once; 500 by default. */
+  pageSize?: number
 }
 
 /**
@@ -18,7 +18,7 @@ export interface UserRange {
  */
 export async function* listUsers(
   stores: Pick<LedgerStores, 'heads' | 'logPositions' | 'readPositions'>,
-  { user, from, to }: UserRange,
+  { user, from, to, pageSize = 500 }: UserRange,
 ): AsyncGenerator<UserState[]> {
   // The pages begin after an id; the one before `from` in the order of ids.
   let after = from === null ? null : idBefore(from)
@@ -27,7 +27,7 @@ export async function* listUsers(
     const log = await stores.logPositions(page)
     const read = await stores.readPositions(page)
     const heads = await stores.heads(page)
-    const last = lastOf([log, read, heads])
+    const last = lastOf([log, read, heads], pageSize)
     const users = mergeUsers(heads, log, read).filter(
       ({ userId }) => (last === null || userId <= last) && (to === null || userId < to),
     )
@@ -38,7 +38,7 @@ export async function* listUsers(
 }
 
 /** The lowest end of the pages that are full: beyond it one of them may lack a user. Null when all are at their end. */
-function lastOf(pages: readonly (readonly Position[])[]): UserId | null {
+function lastOf(pages: readonly (readonly Position[])[], pageSize: number): UserId | null {
   const ends = pages.filter((page) => page.length >= pageSize).map((page) => page.at(-1)?.userId ?? '')
   return ends.length === 0 ? null : (ends.sort()[0] as UserId)
 }

@@ -15,17 +15,28 @@ export function createPostgresStores(pool: Pool, signal: AbortSignal): LedgerSto
       signal,
       readOnly: true,
     })
-  const ofUsers = <T>(from: string, { user, after, limit }: UserPage) =>
-    ask<T>(`select ${from}($1::uuid, $2::uuid, $3::int)`, [user, after, limit])
-  const ofSpans = <T>(from: string, spans: readonly Span[]) =>
-    ask<T>(`select * from ${from}($1::uuid[], $2::bigint[], $3::bigint[])`, [
-      spans.map(({ userId }) => userId),
-      spans.map(({ from: first }) => first),
-      spans.map(({ to }) => to),
-    ])
-  const slots = async (name: string, spans: readonly Span[]) =>
-    (await ofSpans<SlotRow>(name, spans)).map(slotOf)
+  return { ...eventStores(ask), ...readModelStore(ask) }
+}
 
+const ofUsers = <T>(ask: Ask, from: string, { user, after, limit }: UserPage) =>
+  ask<T>(`select ${from}($1::uuid, $2::uuid, $3::int)`, [user, after, limit])
+
+const ofSpans = <T>(ask: Ask, from: string, spans: readonly Span[]) =>
+  ask<T>(`select * from ${from}($1::uuid[], $2::bigint[], $3::bigint[])`, [
+    spans.map(({ userId }) => userId),
+    spans.map(({ from: first }) => first),
+    spans.map(({ to }) => to),
+  ])
+
+type ReadModelStore =
+  | 'readPositions'
+  | 'readSlots'
+  | 'readVersions'
+  | 'readCounts'
+  | 'readAggregates'
+  | 'parked'
+
+function eventStores(ask: Ask): Omit<LedgerStores, ReadModelStore> {
   return {
     async moment() {
       const [row] = await ask<{ now: number; reconciled_at: number | null }>(
@@ -34,18 +45,33 @@ export function createPostgresStores(pool: Pool, signal: AbortSignal): LedgerSto
       )
       return { now: row?.now ?? 0, reconciledAt: row?.reconciled_at ?? null }
     },
-    heads: (page) => ofUsers<Position>('user_id as "userId", sequence from write.ledger_heads', page),
+    heads: (page) => ofUsers<Position>(ask, 'user_id as "userId", sequence from write.ledger_heads', page),
     logPositions: (page) =>
-      ofUsers<Position>('user_id as "userId", seen as sequence from log.ledger_positions', page),
+      ofUsers<Position>(ask, 'user_id as "userId", seen as sequence from log.ledger_positions', page),
+    outboxRows: async (spans) => (await ofSpans<EventRow>(ask, 'write.ledger_rows', spans)).map(outboxRowOf),
+    logRows: async (spans) => (await ofSpans<EventRow>(ask, 'log.ledger_rows', spans)).map(logRowOf),
+    logSlots: async (spans) => (await ofSpans<SlotRow>(ask, 'log.ledger_slots', spans)).map(slotOf),
+    async oldest(places) {
+      const users = places.map(({ userId }) => userId)
+      const sequences = places.map(({ sequence }) => sequence)
+      const [row] = await ask<{ oldest: number | null }>(
+        'select write.ledger_oldest($1::uuid[], $2::bigint[]) as oldest',
+        [users, sequences],
+      )
+      return row?.oldest ?? null
+    },
+  }
+}
+
+function readModelStore(ask: Ask): Pick<LedgerStores, ReadModelStore> {
+  return {
     readPositions: (page) =>
       ofUsers<ReadPosition>(
+        ask,
         'user_id as "userId", seen as sequence, erased from read_v1.ledger_positions',
         page,
       ),
-    outboxRows: async (spans) => (await ofSpans<EventRow>('write.ledger_rows', spans)).map(outboxRowOf),
-    logRows: async (spans) => (await ofSpans<EventRow>('log.ledger_rows', spans)).map(logRowOf),
-    logSlots: (spans) => slots('log.ledger_slots', spans),
-    readSlots: (spans) => slots('read_v1.ledger_slots', spans),
+    readSlots: async (spans) => (await ofSpans<SlotRow>(ask, 'read_v1.ledger_slots', spans)).map(slotOf),
     readVersions: (aggregates, ends) =>
       ask<ReadRow>(
         `select aggregate_id as "aggregateId", user_id as "userId", coalesce(version, 0) as version, sequence, purged
@@ -58,6 +84,14 @@ export function createPostgresStores(pool: Pool, signal: AbortSignal): LedgerSto
         [users],
       )
       return new Map(rows.map((row) => [row.user_id, row.aggregates]))
+    },
+    async parked(store) {
+      const schema = store === 'log' ? 'log' : 'read_v1'
+      const rows = await ask<{ reason: string; events: number }>(
+        `select reason, events from ${schema}.ledger_parked()`,
+        [],
+      )
+      return new Map(rows.map(({ reason, events }) => [reason, events]))
     },
     readAggregates: (user) => readAggregates(ask, user),
   }

@@ -52,6 +52,10 @@ export interface LedgerStores {
   readVersions(aggregates: readonly string[], ends: readonly string[]): Promise<ReadRow[]>
   /** How many entities and relations the read model has of these users. */
   readCounts(users: readonly UserId[]): Promise<Map<UserId, number>>
+  /** How many events have an open slot, by reason. */
+  parked(store: 'log' | 'read_model'): Promise<Map<string, number>>
+  /** When the oldest of these events was accepted, as far as the outbox has them (milliseconds since 1970). */
+  oldest(places: readonly Position[]): Promise<number | null>
   /** Every entity and relation that the read model has of a user, page by page. */
   readAggregates(user: UserId): AsyncIterable<Omit<ReadRow, 'purged'>[]>
 }
