@@ -85,6 +85,23 @@ describe('looking at an upload', () => {
     expect(read).toEqual(['beginning'])
   })
 
+  it('given anything beyond the limit of what it turns out to be, it is refused', async () => {
+    const binary = Buffer.concat([Buffer.from([0, 255, 1]), randomBytes(1_000)])
+    // Text for its first 64 KiB and more, and then not.
+    const pretending = Buffer.concat([Buffer.from('a'.repeat(100_000)), Buffer.from([0])])
+    for (const bytes of [binary, pretending]) {
+      await put(bytes)
+      const refused = inspect(store, announced(bytes), { ...limits, other: bytes.length - 1 })
+      await expect(refused).rejects.toMatchObject({
+        kind: 'tooLarge',
+        options: { extensions: { limit: bytes.length - 1, fileType: 'other' } },
+      })
+      expect((await inspect(store, announced(bytes), { ...limits, other: bytes.length })).kind.fileType).toBe(
+        'other',
+      )
+    }
+  })
+
   it('given a store that is silent in the middle, it ends with the time of the request', async () => {
     await put(randomBytes(100))
     const silent: ObjectStore = { ...store, get: () => new Promise(() => undefined) }
