@@ -15,6 +15,8 @@ export interface ComparisonOptions {
   signal: AbortSignal
 }
 
+/** What is fetched at once: compressed, records may be many times smaller than in memory. */
+const tuning = { maxBytesPerPartition: 65_536, maxBytes: 262_144, concurrency: 1 }
 /** For pages of some thousand rows, on servers that are busy. */
 const statementTimeoutMs = 60_000
 
@@ -41,7 +43,10 @@ async function* compareServers(
   const applicationName = 'synap-ledger'
   const pool = createPool({ url: servers.url, applicationName, max: 1, statementTimeoutMs })
   const log = topic
-    ? createKafka({ brokers: servers.brokers.split(','), clientId: applicationName, logger: silentLogger })
+    ? createKafka(
+        { brokers: servers.brokers.split(','), clientId: applicationName, logger: silentLogger },
+        { tuning },
+      )
     : undefined
   try {
     yield* compareStores({
