@@ -27,9 +27,10 @@ export function registerUndo(program: Command): void {
       'after',
       `
 Without an event it is the last change that is still in force, so that a second
-undo goes one step further. An undo is a change like others: named by its
-version, it can be undone too. A change that a later one stands on is refused.
-./synap history shows the versions. A deleted item is found by its whole id.
+undo goes one step further; what AI did comes last. An undo is a change like
+others: named by its version, it can be undone too. A change that a later one of
+the same thing stands on is refused. ./synap history shows the versions. A
+deleted item is found by its whole id.
 
 Examples:
   $ ./synap undo 019aa0c8-7c1e --dry-run

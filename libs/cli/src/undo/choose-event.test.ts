@@ -12,6 +12,7 @@ function lived(...events: (readonly [type: string, undid?: number])[]) {
       type,
       version: index + 1,
       causationId: undid === undefined ? null : idOf(undid),
+      actor: { kind: type.startsWith('ai.') ? 'ai' : 'user' },
       // What the capture said came in one request.
       correlationId: type === 'entity.created' || type === 'captured.with' ? 'capture' : `request ${index}`,
     }))
@@ -44,6 +45,12 @@ describe('the last change that can be undone', () => {
   it('given several events that one undo made, what they undid is passed over', () => {
     const enriched = ['ai.enrichment_applied'] as const
     expect(chosen(created, tagged, enriched, ['entity.title_changed', 3], ['entity.tag_removed', 3])).toBe(2)
+  })
+
+  it('given what AI did, it is taken back only where no change of a person is left', () => {
+    const enriched = ['ai.enrichment_applied'] as const
+    expect(chosen(created, retitled, enriched)).toBe(2)
+    expect(chosen(created, retitled, enriched, ['entity.title_changed', 2])).toBe(3)
   })
 
   it('given what nothing takes back, it is passed over', () => {
