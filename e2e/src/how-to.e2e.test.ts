@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startService } from '@synap/testing'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { root } from './commands.ts'
 import { compareAnswer, type Variables } from './docs-examples/compare-answer.ts'
 import { parseExamples } from './docs-examples/read-examples.ts'
@@ -10,7 +10,10 @@ import { runExample, writeCurlConfig } from './docs-examples/run-example.ts'
 import { readSteps } from './how-to/read-page.ts'
 import { copyRepository, type RepositoryCopy } from './how-to/repository-copy.ts'
 
+const pages = { entity: 'docs/how-to/add-an-entity-type.md', event: 'docs/how-to/add-an-event-type.md' }
 const readPage = (page: string) => readFile(join(root, page), 'utf8')
+
+type Standalone = Awaited<ReturnType<typeof startStandalone>>
 
 /** Standalone of the copy, on a new folder. */
 async function startStandalone({ path }: RepositoryCopy, folder: string) {
@@ -41,38 +44,68 @@ async function runCalls(
   return variables
 }
 
-describe('the pages about changing the code', () => {
-  it('given the page about types of entities followed in a copy, a habit lives from its capture to its undo', async () => {
-    const page = 'docs/how-to/add-an-entity-type.md'
-    const folder = await mkdtemp(join(tmpdir(), 'synap-how-to-'))
-    await using copy = await copyRepository()
-    try {
-      for (const step of readSteps(await readPage(page))) await copy.follow(step)
-      expect(await copy.run('ls libs/contracts/avsc')).toContain('HabitStreakBroken.avsc')
-
-      const { service, url, apiKey } = await startStandalone(copy, folder)
-      await using _ = service
-      const { HABIT: id = '' } = await runCalls(page, { folder, url, apiKey })
-      const get = async (path: string) =>
-        (await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${apiKey}` } })).json()
-      const { items } = (await get(`/v1/entities/${id}/history?min_sequence=6`)) as {
-        items: { type: string; delta: object }[]
-      }
-      expect(items.map(({ type, delta }) => [type, delta])).toEqual([
-        ['habit.corrected', { streak: 0, oldStreak: 1, ...days('2026-11-21', '2026-11-23') }],
-        ['habit.completed', { streak: 1, oldStreak: 0, ...days('2026-11-23', '2026-11-21') }],
-        ['habit.streak_broken', { oldStreak: 2 }],
-        ['habit.completed', { streak: 2, oldStreak: 1, ...days('2026-11-21', '2026-11-20') }],
-        ['habit.completed', { streak: 1, oldStreak: 0, ...days('2026-11-20', null) }],
-        ['entity.created', { type: 'habit', title: 'Run' }],
-      ])
-      expect(await get(`/v1/entities/${id}?min_sequence=6`)).toMatchObject({
-        particulars: { frequency: 'daily', streak: 0, lastCompleted: '2026-11-21' },
-      })
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
-  })
-})
+interface History {
+  items: { type: string; delta: object }[]
+}
 
 const days = (lastCompleted: string, oldLastCompleted: string | null) => ({ lastCompleted, oldLastCompleted })
+
+describe('the pages about changing the code, both followed in one copy of the repository', () => {
+  let folder: string
+  let copy: RepositoryCopy
+  let synap: Standalone
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'synap-how-to-'))
+    copy = await copyRepository()
+    const steps = (await Promise.all([pages.event, pages.entity].map(readPage))).flatMap(readSteps)
+    for (const step of steps) if (step.do !== 'run') await copy.follow(step)
+    const scripts = new Set(steps.flatMap((step) => (step.do === 'run' ? [step.script] : [])))
+    for (const script of scripts) await copy.run(script)
+    synap = await startStandalone(copy, folder)
+  }, 300_000)
+  afterAll(async () => {
+    await synap?.service.stop()
+    await copy?.[Symbol.asyncDispose]()
+    await rm(folder, { recursive: true, force: true })
+  })
+  const read = async (path: string) => {
+    const headers = { authorization: `Bearer ${synap.apiKey}` }
+    return (await fetch(`${synap.url}${path}`, { headers })).json()
+  }
+  const historyOf = async (id: string | undefined, sequence: number) =>
+    ((await read(`/v1/entities/${id}/history?min_sequence=${sequence}`)) as History).items
+
+  it('given the page about types of entities, a habit lives from its capture to its undo', async () => {
+    const { HABIT: id, SEQUENCE } = await runCalls(pages.entity, { ...synap, folder })
+    const last = Number(SEQUENCE)
+    const history = await historyOf(id, last + 1)
+    expect(history.map(({ type, delta }) => [type, delta])).toEqual([
+      ['habit.corrected', { streak: 0, oldStreak: 1, ...days('2026-11-21', '2026-11-23') }],
+      ['habit.completed', { streak: 1, oldStreak: 0, ...days('2026-11-23', '2026-11-21') }],
+      ['habit.streak_broken', { oldStreak: 2 }],
+      ['habit.completed', { streak: 2, oldStreak: 1, ...days('2026-11-21', '2026-11-20') }],
+      ['habit.completed', { streak: 1, oldStreak: 0, ...days('2026-11-20', null) }],
+      ['entity.created', { type: 'habit', title: 'Run' }],
+    ])
+    expect(await read(`/v1/entities/${id}?min_sequence=${last + 1}`)).toMatchObject({
+      particulars: { frequency: 'daily', streak: 0, lastCompleted: '2026-11-21' },
+    })
+    expect(await read(`/v1/entities/${id}?as_of=${last}&min_sequence=${last}`)).toMatchObject({
+      particulars: { frequency: 'daily', streak: 1, lastCompleted: '2026-11-23' },
+    })
+  })
+
+  it('given the page about types of events, an item is archived with a reason', async () => {
+    const { BOAT: id, SEQUENCE } = await runCalls(pages.event, { ...synap, folder })
+    const last = Number(SEQUENCE)
+    const archive = { archived: true, reason: 'Too small a lake' }
+    expect((await historyOf(id, last))[0]).toMatchObject({
+      type: 'entity.archived',
+      delta: { reason: archive.reason },
+    })
+    const now = (await read(`/v1/entities/${id}?min_sequence=${last}`)) as { particulars: object }
+    expect(now.particulars).toEqual({ archive })
+    expect(await read(`/v1/entities/${id}?as_of=${last - 1}`)).not.toHaveProperty('particulars')
+  })
+})

@@ -124,7 +124,7 @@ function withOwn(
   name: KindName,
   own: AnyState,
 ): Particulars {
-  return { ...particulars, [name]: own } as Particulars
+  return { ...particulars, [name]: own }
 }
 
 function isKindName(type: EntityType): type is EntityType & KindName {

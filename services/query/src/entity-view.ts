@@ -1,4 +1,5 @@
-import type { AttachmentView, EntityView } from '@synap/contracts'
+import type { AttachmentView, EntityType, EntityView } from '@synap/contracts'
+import { shownParticulars } from './shown-particulars.ts'
 import type { AttachmentRow, EntityRow } from './sql/find-entities.ts'
 
 /** The part of an attachment's key that clients know it by. */
@@ -11,7 +12,7 @@ export function toAttachmentView({ key, name, size, sha256, contentType, fileTyp
   return { key: ownPartOf(key), name, size, sha256, contentType, fileType } as AttachmentView
 }
 
-/** An entity as the API shows it. What it has as one type shows only while it is of that type. */
+/** An entity as the API shows it. */
 export function toEntityView(row: EntityRow): EntityView {
   const time = (ms: number) => new Date(ms).toISOString()
   const content =
@@ -45,7 +46,7 @@ export function toEntityView(row: EntityRow): EntityView {
     attachments: row.attachments.map(toAttachmentView),
     tags: row.tags,
     task,
-    ...(row.particulars === null ? {} : { particulars: row.particulars }),
+    ...shownParticulars(row.type as EntityType, row.particulars),
     metadata: row.metadata,
     suggestions: row.suggestions,
     provenance: row.provenance,

@@ -1,12 +1,12 @@
 import type { EntityView } from '@synap/contracts'
 import { currentTag, type EntityState, type TagState, taskOf, type UserState } from '@synap/domain'
 import { toAttachmentView } from './entity-view.ts'
+import { shownParticulars } from './shown-particulars.ts'
 
 /** A folded entity as the API shows it; `user` says what its tags were called. */
 export function toPastView(state: EntityState, user: UserState | undefined): EntityView {
   const { id, type, title, preview, summary, language, metadata, provenance, version } = state
   const time = (ms: number | null) => new Date(ms ?? 0).toISOString()
-  const own = type === 'task' ? undefined : (state.particulars as Record<string, unknown>)[type]
   return {
     id,
     type,
@@ -18,7 +18,7 @@ export function toPastView(state: EntityState, user: UserState | undefined): Ent
     attachments: state.attachments.map(toAttachmentView),
     tags: tagsOf(state.tags, user),
     task: taskViewOf(state),
-    ...(own === undefined ? {} : { particulars: own as EntityView['particulars'] }),
+    ...shownParticulars(type, state.particulars),
     metadata,
     suggestions: state.suggestions.map(({ field, value, confidence, analysisId }) => ({
       field,

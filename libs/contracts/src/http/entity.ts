@@ -65,7 +65,8 @@ export const entitySchema = z
       })
       .nullable(),
     particulars: z.record(z.string(), jsonValue).optional().meta({
-      description: 'What only items of its type have; left out for the others. Of a task it is `task`.',
+      description:
+        'What only items of its type have, and traits under their names; left out where there are none. Of a task: `task`.',
     }),
     metadata,
     suggestions: z.array(

@@ -165,27 +165,6 @@ describe('every exported schema', () => {
     expect(typeof z.toJSONSchema(schema, { io: 'input' })).toBe('object')
     expect(typeof z.toJSONSchema(schema, { io: 'output' })).toBe('object')
   })
-
-  it('given the patterns of all schemas, none takes long over 50,000 near misses', () => {
-    const patterns = new Set<string>()
-    JSON.stringify(
-      schemas.map(([, schema]) => z.toJSONSchema(schema, { io: 'input' })),
-      (key, value: unknown) => {
-        if (key === 'pattern' && typeof value === 'string') patterns.add(value)
-        return value
-      },
-    )
-    expect(patterns.size).toBeGreaterThan(4)
-    for (const pattern of patterns) {
-      const expression = new RegExp(pattern)
-      for (const unit of ['a', '0', '-', '2026-01-01T00:00:00.', 'a-', '\u0000']) {
-        const text = `${unit.repeat(50_000 / unit.length)}!`
-        const start = performance.now()
-        expression.test(text)
-        expect(performance.now() - start, pattern).toBeLessThan(50)
-      }
-    }
-  })
 })
 
 describe('kinds of problems', () => {

@@ -28,8 +28,8 @@ export interface EntityRow {
   uploaded_at: number | null
   attachments: AttachmentRow[]
   metadata: Record<string, unknown>
-  /** Of its type; null when it has none of its own, or those of a task. */
-  particulars: Record<string, unknown> | null
+  /** By type or trait; those of a task are columns. */
+  particulars: Record<string, unknown>
   provenance: Record<string, unknown>
   suggestions: unknown[]
   version: number
@@ -47,7 +47,7 @@ export interface EntityRow {
 export const selectEntities = (schema: string, more?: string) => `
   select ${more === undefined ? '' : `${more},`} e.entity_id, e.type, e.title, e.preview, e.summary, e.language, e.content_key, e.content_sha256,
     e.content_size, e.content_type, e.file_type, e.uploaded_at, e.attachments, e.metadata,
-    e.particulars -> e.type as particulars, e.provenance, e.suggestions, e.version, e.sequence, e.created_at,
+    e.particulars, e.provenance, e.suggestions, e.version, e.sequence, e.created_at,
     e.updated_at, t.status as task_status, t.priority as task_priority, t.due as task_due,
     t.completed_at as task_completed_at,
     coalesce((
