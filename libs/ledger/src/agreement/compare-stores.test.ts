@@ -26,7 +26,7 @@ async function compare(world: FakeWorld, options: Partial<CompareOptions> = {}) 
 const textOf = ({ kind, store, userId, sequence }: LedgerFinding) => `${kind} ${store} ${userId} ${sequence}`
 const sorted = (texts: Iterable<string>) => [...texts].sort()
 
-describe('the comparison of all stores', () => {
+describe('the comparison of all stores', { timeout: 120_000 }, () => {
   it('given any losses, doubles, forks and events on their way, it finds exactly these', async () => {
     const done = new Set<string>()
     await fc.assert(
@@ -38,7 +38,7 @@ describe('the comparison of all stores', () => {
         const bad = sorted(made.expected).filter((text) => !/^(in_flight|repeated|discarded)/.test(text))
         expect(agreement.agrees).toBe(bad.length === 0)
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     )
     expect(sorted(done)).toEqual(sorted(Object.keys(faults)))
   })
@@ -57,7 +57,7 @@ describe('the comparison of all stores', () => {
         const withRecords = world.users.filter(({ topic }) => topic.length > 0).length
         if (withRecords > 3) expect(agreement.held.topic?.passes).toBeGreaterThan(1)
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     )
   })
 
@@ -72,7 +72,7 @@ describe('the comparison of all stores', () => {
         )
         expect(agreement).toMatchObject({ userId: user, events: head })
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     )
   })
 

@@ -38,7 +38,7 @@ const newUser = (): TopicOfUser => ({
 const bytesPerBlock = 4 * perBlock + 64
 const bytesPerUser = 400
 /** Clashes that are named; all are counted. */
-const namedClashes = 10_000
+const namedClashes = 1_000
 
 /**
  * Which numbers of which users the topic has, with 32 bits of each event: about 5 bytes for each of many events of a
