@@ -1,10 +1,13 @@
+import { b6Append } from './append/b6.ts'
 import type { Benchmark } from './benchmark.ts'
+import { b3Dedupe } from './dedupe/b3.ts'
 import { b5Encoding } from './encoding/b5.ts'
 import { b7Relay } from './relay/b7.ts'
 import { standaloneIdle } from './standalone/idle.ts'
 import { standaloneImport } from './standalone/import.ts'
 import { standaloneMemory } from './standalone/memory.ts'
 import { standaloneStart } from './standalone/start-times.ts'
+import { b1Store } from './store/b1.ts'
 import { b2Writer } from './writer/b2.ts'
 
 /** Every command of the suite, in the order of the list. */
@@ -13,7 +16,10 @@ export const benchmarks: readonly Benchmark[] = [
   standaloneIdle,
   standaloneImport,
   standaloneMemory,
+  b1Store,
   b2Writer,
+  b3Dedupe,
+  b6Append,
   b5Encoding,
   b7Relay,
 ]

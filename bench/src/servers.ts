@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { wait } from '@synap/core'
 import { createPool, migrate, ownership, type SchemaOwner } from '@synap/postgres'
 import {
   createNativeProvider,
@@ -73,7 +74,7 @@ export async function startBenchServers(
     pidOf: (kind) => recordOf(kind).pid,
     sql,
     async createDatabase(name, services) {
-      await sql('postgres', `create database ${name} owner synap template synap;`)
+      await whenAlone(() => sql('postgres', `create database ${name} owner synap template synap;`), signal)
       const { DATABASE_URL: url } = serverAddresses(settings, name)
       await migrateAll(url, services)
       return url
@@ -84,6 +85,19 @@ export async function startBenchServers(
       await start(['postgres'])
     },
     [Symbol.asyncDispose]: close,
+  }
+}
+
+/** A new server's own workers look into the template now and then, and it cannot be copied meanwhile. */
+async function whenAlone(copy: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await copy()
+      return
+    } catch (error) {
+      if (tries === 40 || !String(error).includes('is being accessed by other users')) throw error
+      await wait(500, signal)
+    }
   }
 }
 

@@ -5,6 +5,8 @@ import { refusedState, unreconciled } from './refusal.ts'
 import { type AppendCall, type Appended, type AppendOutcome, append } from './sql/append.ts'
 import { findAppended } from './sql/find-appended.ts'
 
+export type { AppendCall, AppendOutcome } from './sql/append.ts'
+
 const outcomeUnknown = 'write.outcome_unknown'
 
 /** True for an append that was sent and never answered: it may have committed. */
