@@ -214,7 +214,9 @@ describe('the comparison of real stores', () => {
     expect(kinds).toEqual(['absent log'])
   })
 
-  it('given events on their way, they are in flight with their age, and the other user is not concerned', async () => {
+  it('given events on their way, they are in flight with their age, and the other user is not concerned', {
+    timeout: 240_000,
+  }, async () => {
     await services.get('projector')?.stop()
     await clientOf(bob).capture({ type: 'note', title: 'later' })
     await eventually('the log has it', async () => {
@@ -256,4 +258,26 @@ describe('the comparison of real stores', () => {
     }
     await publisher.close()
   }
+
+  it('given a place that is opened for an event that a store lost, its consumer fetches it from ingest', {
+    timeout: 240_000,
+  }, async () => {
+    const [entity = ''] = await sql(`select aggregate_id from write.outbox where ${ofAna(2)}`)
+    await sql(`delete from log.events where ${ofAna(2)};
+      update read_v1.entities set version = 1, sequence = 1 where entity_id = '${entity}'`)
+    const ill = async () =>
+      (await compare(ana.userId)).findings
+        .filter(({ kind }) => kind !== 'repeated')
+        .map(({ kind, store, sequence }) => `${kind} ${store} ${sequence}`)
+    expect(await ill()).toEqual(['lost log 2', 'lost read_model 2'])
+    for (const schema of ['log', 'read_v1'])
+      await sql(`insert into ${schema}.parked (user_id, sequence, reason, slot, updated_at)
+        values ('${ana.userId}', 2, 'missing', true, now() - interval '1 hour')`)
+    // They look for open places when they start, and every minute.
+    for (const name of ['events-writer', 'projector']) {
+      await services.get(name)?.stop()
+      await start(name)
+    }
+    await eventually('it is back', async () => (await ill()).length === 0, { deadlineMs: 90_000 })
+  })
 })
