@@ -34,7 +34,10 @@ await import('./patch-encoder.ts')
 const { encodeRecord } = await import('./patch-record.ts')
 
 const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })
-const text = fc.string({ unit: 'grapheme', maxLength: 600 })
+const text = fc.oneof(
+  fc.string({ unit: 'grapheme', maxLength: 600 }),
+  fc.string({ unit: fc.constantFrom('a', 'é', '€', '\u{1f95b}', '\ud800'), maxLength: 20 }),
+)
 
 describe('the patched encoder', () => {
   it('given the two copies of kafkajs, one is as it comes and the other is patched', () => {
@@ -79,6 +82,17 @@ describe('the patched encoder', () => {
     })
     fc.assert(same)
   })
+
+  it.each(['éé\u{1f95b}', '\u{1f95b}', 'a€', '\ud800'])(
+    'given the text %j, which is longer in bytes, the record has all of it',
+    (text) => {
+      for (const record of [
+        { key: text, value: text },
+        { key: 'k', value: 'v', headers: { [text]: text } },
+      ])
+        expect(encodeRecord(record).buffer).toEqual(stock.encodeRecord(record).buffer)
+    },
+  )
 
   it('given a record without key and headers, its bytes are those of kafkajs', () => {
     const record = { value: Buffer.from('v') }

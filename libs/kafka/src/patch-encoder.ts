@@ -36,18 +36,14 @@ prototype.writeUVarInt = function (this: Encoder, value: number) {
   return this
 }
 
-const stockWriteVarLong: unknown = Reflect.get(prototype, 'writeVarLong')
+const stockWriteVarLong = Reflect.get(prototype, 'writeVarLong') as (value: unknown) => Encoder
 prototype.writeVarLong = function (this: Encoder, value: unknown) {
-  return isSmall(value) ? this.writeVarInt(value) : applied<Encoder>(stockWriteVarLong, this, value)
+  return isSmall(value) ? this.writeVarInt(value) : Reflect.apply(stockWriteVarLong, this, [value])
 }
 
-const stockSizeOfVarLong: unknown = Reflect.get(Encoder, 'sizeOfVarLong')
+const stockSizeOfVarLong = Reflect.get(Encoder, 'sizeOfVarLong') as (value: unknown) => number
 Encoder.sizeOfVarLong = (value) =>
-  isSmall(value) ? Encoder.sizeOfVarInt(value) : applied<number>(stockSizeOfVarLong, Encoder, value)
-
-function applied<T>(stock: unknown, on: unknown, value: unknown): T {
-  return Reflect.apply(stock as (value: unknown) => T, on, [value])
-}
+  isSmall(value) ? Encoder.sizeOfVarInt(value) : Reflect.apply(stockSizeOfVarLong, Encoder, [value])
 
 function isSmall(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < maxSmall

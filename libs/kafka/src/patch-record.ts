@@ -34,43 +34,59 @@ export function encodeRecord(message: Message): Encoder {
     if (Array.isArray(content)) for (const one of content) parts.push(name, one)
     else parts.push(name, content)
   }
-  const count = (parts.length - 2) / 2
-  const sizes = parts.map(sizeOf)
-  const body = sizes.reduce(
-    (sum, size) => sum + Encoder.sizeOfVarInt(size) + Math.max(size, 0),
-    1 +
-      Encoder.sizeOfVarLong(timestampDelta) +
-      Encoder.sizeOfVarInt(offsetDelta) +
-      Encoder.sizeOfVarInt(count),
+  // Nearly all texts are ASCII, where each character is a byte: that is taken for granted, and found out when it is not.
+  const times = { timestampDelta, offsetDelta }
+  return (
+    writeRecord(parts, parts.map(lengthOf), times) ??
+    (writeRecord(parts, parts.map(sizeOf), times) as Encoder)
   )
+}
+
+const lengthOf = (part: HeaderValue | null) => (part === null ? -1 : part.length)
+const sizeOf = (part: HeaderValue | null) => (part === null ? -1 : Buffer.byteLength(part))
+
+/** Undefined when a part has another size. */
+function writeRecord(
+  parts: readonly (HeaderValue | null)[],
+  sizes: readonly number[],
+  { timestampDelta, offsetDelta }: { timestampDelta: number; offsetDelta: number },
+): Encoder | undefined {
+  const count = (parts.length - 2) / 2
+  let body = 1 + Encoder.sizeOfVarLong(timestampDelta)
+  body += Encoder.sizeOfVarInt(offsetDelta) + Encoder.sizeOfVarInt(count)
+  for (const size of sizes) body += Encoder.sizeOfVarInt(size) + Math.max(size, 0)
   const encoder = encoderOf(Encoder.sizeOfVarInt(body) + body)
   encoder.writeVarInt(body)
   // No attribute is in use.
   encoder.buf[encoder.offset] = 0
   encoder.offset += 1
   encoder.writeVarLong(timestampDelta).writeVarInt(offsetDelta)
-  parts.forEach((part, index) => {
+  for (let index = 0; index < parts.length; index += 1) {
     if (index === 2) encoder.writeVarInt(count)
-    writePart(encoder, part, sizes[index] ?? 0)
-  })
+    if (!writePart(encoder, parts[index] ?? null, sizes[index] ?? 0)) return undefined
+  }
   if (count === 0) encoder.writeVarInt(0)
   return encoder
 }
 
-const sizeOf = (part: HeaderValue | null) => (part === null ? -1 : Buffer.byteLength(part))
+/** More than any character takes: a text that is longer in bytes than was said shows itself by writing beyond. */
+const slack = 4
 
-function writePart(encoder: Encoder, part: HeaderValue | null, size: number): void {
+/** False when a text has another size than was said. */
+function writePart(encoder: Encoder, part: HeaderValue | null, size: number): boolean {
   encoder.writeVarInt(size)
-  if (part === null) return
-  if (typeof part === 'string') encoder.buf.write(part, encoder.offset, size, 'utf8')
-  else part.copy(encoder.buf, encoder.offset)
+  if (part === null) return true
+  const { buf, offset } = encoder
+  if (typeof part !== 'string') part.copy(buf, offset)
+  else if (buf.write(part, offset, size + slack, 'utf8') !== size) return false
   encoder.offset += size
+  return true
 }
 
-/** An encoder on a buffer of this size; the constructor would make another one. */
+/** An encoder on a buffer with room for this; the constructor would make another one. */
 function encoderOf(size: number): Encoder {
   const encoder = Object.create(Encoder.prototype) as Encoder
-  encoder.buf = Buffer.allocUnsafe(size)
+  encoder.buf = Buffer.allocUnsafe(size + slack)
   encoder.offset = 0
   return encoder
 }

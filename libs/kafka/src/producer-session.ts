@@ -1,6 +1,7 @@
+import { partitionOf } from '@synap/contracts'
 import { SynapError, withDeadline } from '@synap/core'
 import type { OutboundMessage } from '@synap/messaging'
-import { CompressionTypes, type ICustomPartitioner, Partitioners, type Producer } from 'kafkajs'
+import { CompressionTypes, type ICustomPartitioner, type Producer } from 'kafkajs'
 import { buildClient, deadlinesOf, type KafkaOptions } from './client.ts'
 
 /** One kafkajs producer from its first connection to its first failure. */
@@ -59,11 +60,14 @@ function toKafka({ key, value, headers, partition }: OutboundMessage) {
   return { key, value, headers: { ...headers }, ...(partition === undefined ? {} : { partition }) }
 }
 
-/** Places a key as Java's client does (murmur2), and notes which partitions the batch has. */
+/**
+ * Places a key as Java's client does, and notes which partitions the batch has. By our own murmur2: that of kafkajs gives
+ * the same, in long arithmetic that took a twentieth of a send.
+ */
 function recordingPartitioner(placed: Set<number>): ICustomPartitioner {
-  const place = Partitioners.DefaultPartitioner()
   return () => (args) => {
-    const partition = args.message.partition ?? place(args)
+    const { key, partition: asked } = args.message
+    const partition = asked ?? partitionOf(String(key), args.partitionMetadata.length)
     // kafkajs sends nothing for a partition that does not exist, and says nothing about it.
     if (!args.partitionMetadata.some(({ partitionId }) => partitionId === partition)) {
       throw new SynapError('the topic has no such partition', {
