@@ -12,7 +12,6 @@ import {
   type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import { Upload } from '@aws-sdk/lib-storage'
 import { isNotFound, objectError } from './errors.ts'
 import { assertKey } from './keys.ts'
 import type {
@@ -31,11 +30,12 @@ import { readWhole } from './read-whole.ts'
 import { createClient, type S3StoreConfig } from './s3-client.ts'
 import { mapS3Error } from './s3-errors.ts'
 import { infoOf, ourHash } from './s3-info.ts'
+import { createPartBuffers, putInParts } from './s3-parts.ts'
 import { createPresigner } from './s3-presign.ts'
 import { verified } from './verify.ts'
 
-/** Larger bodies go up in parts of this size, each with its own deadline. */
-const partBytes = 8 * 1024 * 1024
+/** Larger bodies go up in parts, each with its own deadline. */
+const wholeBytes = 8 * 1024 * 1024
 
 type KnownPut = Extract<CheckedPut, { known: true }>
 type Sum = { size: number; sha256: string }
@@ -66,6 +66,7 @@ class S3Store {
   readonly client: S3Client
   readonly #bucket: string
   readonly #deadlineMs: number
+  readonly #buffers = createPartBuffers()
 
   constructor(config: S3StoreConfig) {
     this.#deadlineMs = config.deadlineMs ?? 15_000
@@ -75,13 +76,13 @@ class S3Store {
 
   async put(key: string, body: ObjectBody, options: PutOptions): Promise<ObjectInfo> {
     const given = checkedPut(key, body, options)
-    const parts = !given.known || given.size > partBytes
+    const parts = !given.known || given.size > wholeBytes
     const done = await this.#call(
       key,
       parts ? { ...options, deadlineMs: Number.POSITIVE_INFINITY } : options,
       (signal) => {
         if (!given.known) return this.#putUnknown(key, given, options, signal)
-        return given.size > partBytes
+        return given.size > wholeBytes
           ? this.#putParts(key, given, options, signal)
           : this.#putWhole(key, given, options, signal)
       },
@@ -158,15 +159,8 @@ class S3Store {
     params: PutObjectCommandInput & { Body: Uint8Array | Readable },
     abortSignal: AbortSignal,
   ): Promise<void> {
-    const upload = new Upload({ client: this.client, params, partSize: partBytes, queueSize: 2 })
-    const abort = () => void upload.abort().catch(() => undefined)
-    abortSignal.addEventListener('abort', abort, { once: true })
-    try {
-      abortSignal.throwIfAborted()
-      await upload.done()
-    } finally {
-      abortSignal.removeEventListener('abort', abort)
-    }
+    const { Body, ...description } = params
+    await putInParts(Body, { client: this.client, description, buffers: this.#buffers, abortSignal })
   }
 
   async get(key: string, { range, signal }: GetOptions): Promise<ObjectDownload> {
