@@ -97,6 +97,14 @@ describe('ledger', { timeout: timeoutMs }, () => {
     expect(stderr).toContain('DATABASE_URL')
   })
 
+  it('given servers in the environment and no Synap, the servers are read', async () => {
+    const servers = { DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none', KAFKA_BROKERS: '127.0.0.1:9' }
+    const { code, stderr } = await runSynap(['ledger'], servers)
+    expect(code).toBe(exitCodes.unavailable)
+    expect(stderr).toContain('127.0.0.1:9')
+    expect((await runSynap(['ledger'], {})).stderr).toContain('where Synap is')
+  })
+
   it('given something that is no user, it asks nothing', async () => {
     expect((await runSynap(['ledger', '--user', 'ana'], env)).code).toBe(exitCodes.usage)
     expect(asked).toEqual([])

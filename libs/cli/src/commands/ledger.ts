@@ -3,9 +3,9 @@ import type { Agreement, AgreementLine, LedgerFinding } from '@synap/contracts'
 import { isUuid, type UserId } from '@synap/core'
 import { type Command, InvalidArgumentError } from 'commander'
 import { CommandError } from '../command-error.ts'
-import { type ConnectionFlags, withConnection, withSynap } from '../connection.ts'
+import { type ConnectionFlags, findConnection, withConnection, withSynap } from '../connection.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { openComparison } from '../ledger/open-comparison.ts'
+import { compareServers, hasServers, openComparison } from '../ledger/open-comparison.ts'
 import { printAgreement } from '../ledger/print-agreement.ts'
 import { printJson } from '../output.ts'
 import { createProgress } from '../progress.ts'
@@ -45,9 +45,7 @@ Examples:
     const interrupt = () => stop.abort(new CommandError('It was broken off.', exitCodes.interrupted))
     process.once('SIGINT', interrupt)
     try {
-      const { agreement, findings } = await withSynap(flags, (client, connection) =>
-        collect(openComparison(connection, client, { ...flags, signal: stop.signal })),
-      )
+      const { agreement, findings } = await compare(flags, stop.signal)
       if (flags.json) printJson({ ...agreement, findings })
       else printAgreement(agreement, findings)
       process.exitCode = agreement.agrees ? exitCodes.ok : exitCodes.failed
@@ -56,6 +54,31 @@ Examples:
     }
   })
 }
+
+/** Servers can be read without knowing where Synap is. */
+async function compare(flags: LedgerFlags, signal: AbortSignal): Promise<Comparison> {
+  const options = { ...flags, signal }
+  const servers = { env: process.env }
+  if (hasServers(servers, options) && !isSynapKnown(flags)) return collect(compareServers(servers, options))
+  return withSynap(flags, (client, connection) => collect(openComparison(connection, client, options)))
+}
+
+function isSynapKnown(flags: ConnectionFlags): boolean {
+  try {
+    findConnection(flags)
+    return true
+  } catch {
+    return Object.values(pickConnection(flags)).some((flag) => flag !== undefined)
+  }
+}
+
+const pickConnection = ({ url, ingestUrl, queryUrl, apiKey, profile }: ConnectionFlags) => ({
+  url,
+  ingestUrl,
+  queryUrl,
+  apiKey,
+  profile,
+})
 
 interface Comparison {
   agreement: Agreement

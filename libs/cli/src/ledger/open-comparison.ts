@@ -29,29 +29,37 @@ export function openComparison(
   client: Pick<SynapClient, 'compareStores'>,
   options: ComparisonOptions,
 ): AsyncGenerator<AgreementLine, void> {
-  const { DATABASE_URL: url, KAFKA_BROKERS: brokers, TOPIC_PREFIX: prefix } = connection.env
   // Servers that the environment names beside a standalone are not its own.
-  const hasServers = Boolean(url) && (Boolean(brokers) || !options.topic)
-  if (!hasServers || connection.standalone !== undefined) return client.compareStores(options)
-  return compareServers({ url: url ?? '', brokers: brokers ?? '', prefix: prefix ?? '' }, options)
+  const isElsewhere = connection.standalone !== undefined || !hasServers(connection, options)
+  return isElsewhere ? client.compareStores(options) : compareServers(connection, options)
 }
 
-async function* compareServers(
-  servers: { url: string; brokers: string; prefix: string },
+/** Whether the addresses of the servers that are read are known. */
+export function hasServers(
+  { env }: Pick<Connection, 'env'>,
+  { topic }: Pick<ComparisonOptions, 'topic'>,
+): boolean {
+  return Boolean(env['DATABASE_URL']) && (Boolean(env['KAFKA_BROKERS']) || !topic)
+}
+
+/** Reads the servers themselves. */
+export async function* compareServers(
+  { env }: Pick<Connection, 'env'>,
   { user, topic, limit, signal }: ComparisonOptions,
 ): AsyncGenerator<AgreementLine, void> {
+  const { DATABASE_URL: url = '', KAFKA_BROKERS: brokers = '', TOPIC_PREFIX: prefix = '' } = env
   const applicationName = 'synap-ledger'
-  const pool = createPool({ url: servers.url, applicationName, max: 1, statementTimeoutMs })
+  const pool = createPool({ url, applicationName, max: 1, statementTimeoutMs })
   const log = topic
     ? createKafka(
-        { brokers: servers.brokers.split(','), clientId: applicationName, logger: silentLogger },
+        { brokers: brokers.split(','), clientId: applicationName, logger: silentLogger },
         { tuning },
       )
     : undefined
   try {
     yield* compareStores({
       stores: createPostgresStores(pool, signal),
-      topic: log === undefined ? null : { log, name: topicName('events', servers.prefix) },
+      topic: log === undefined ? null : { log, name: topicName('events', prefix) },
       user: user ?? null,
       limit,
       signal,
