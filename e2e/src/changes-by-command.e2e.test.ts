@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -211,7 +211,11 @@ describe('a person who changes things from the command line', () => {
       })
       expect(await entityOf(id)).toMatchObject({ title: 'First', tags: [], metadata: {} })
 
-      await printed('edit', id, '--title', 'Third', '--wait')
+      await printed('edit', id, '--title', 'Third')
+      await printed('edit', id, '--title', 'Fourth', '--wait')
+      expect(await printed('undo', id)).toContain('title back to “Third”')
+      expect(await printed('undo', id, '--wait')).toContain('title back to “First”')
+      await printed('edit', id, '--title', 'Fifth', '--wait')
       const named = String(undone?.undone.version)
       expect(await refused(1, 'undo', id, named)).toContain(
         'The title was changed later, by entity.title_changed',
@@ -298,6 +302,28 @@ describe('a person who changes things from the command line', () => {
       expect(tags).toMatchObject([{ name: 'proposed', provenance: { by: 'user' } }])
       expect(suggestions.map(({ field }) => field)).not.toContain('tag')
       expect(await refused(2, 'accept', id, 'colour')).toContain('Allowed choices')
+    },
+    storyMs,
+  )
+
+  it(
+    'given a file that goes past ingest, the client announces it, and it is there once it is completed',
+    async () => {
+      const bytes = randomBytes(100_000)
+      const sha256 = createHash('sha256').update(bytes).digest('hex')
+      const target = { kind: 'capture' as const, entity: { type: 'note' as const, title: 'A tape' } }
+      const { id, entityId, put } = await ana.client.openUpload({ target, size: bytes.length, sha256 })
+      await expect(ana.client.completeUpload(id)).rejects.toMatchObject({
+        status: 422,
+        problem: { code: 'upload.not_arrived' },
+      })
+      const { url = '', headers = {} } = put ?? {}
+      expect((await fetch(url, { method: 'PUT', headers, body: bytes })).ok).toBe(true)
+      const completed = await ana.client.completeUpload(id)
+      expect(completed).toEqual(numbersOf(entityId))
+      expect(await ana.client.completeUpload(id)).toEqual(completed)
+      expect(await ana.client.getUpload(id)).toMatchObject({ status: 'completed', put: null })
+      expect((await entityOf(entityId)).content).toMatchObject({ sha256, size: bytes.length })
     },
     storyMs,
   )

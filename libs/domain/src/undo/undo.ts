@@ -13,6 +13,7 @@ import { entityRefusal, userRefusal } from '../decide/writable.ts'
 import type { CommandStates } from '../decide.ts'
 import type { Fact, FoldEvent } from '../event.ts'
 import type { AggregateState } from '../state.ts'
+import { type CausedEvent, inForce } from './in-force.ts'
 import { lastTouching, touchedBy } from './touched.ts'
 import { undoEntity } from './undo-entity.ts'
 import { undoAnalysis, undoRelation, undoUser } from './undo-others.ts'
@@ -23,7 +24,7 @@ export interface Undo {
   /** The event to undo, of an aggregate of this user. */
   readonly event: FoldEvent
   /** Every later event of the same aggregate, in the order of their versions. */
-  readonly later: readonly FoldEvent[]
+  readonly later: readonly CausedEvent[]
   /** For `tag.renamed`: the tag that has the old name (normalised) by now; undefined: none. */
   readonly holder?: RegisteredTag | undefined
 }
@@ -42,8 +43,8 @@ export function whyNotUndoable(type: EventType): string | undefined {
 }
 
 /**
- * The events that take one back, caused by it. Refused when a later event changed the same thing: what came last is
- * undone first. What an undo wrote can be undone like anything else.
+ * The events that take one back, caused by it. Refused when a later event that was not undone changed the same thing: what
+ * came last is undone first. What an undo wrote can be undone like anything else.
  */
 export function decideUndo(command: Undo, states: CommandStates, context: DecisionContext): ChangeDecision {
   const { event, userId } = command
@@ -83,7 +84,7 @@ function conflict(
       'It was changed a moment ago, and the history is not complete yet: try again.',
     )
   }
-  const last = lastTouching(touchedBy(event, user), since, user)
+  const last = lastTouching(touchedBy(event, user), inForce(since, user), user)
   return last === undefined ? undefined : standsOn(last)
 }
 
