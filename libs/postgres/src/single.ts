@@ -1,5 +1,4 @@
 import { backoffMs, isUuid, SynapError, wait } from '@synap/core'
-import pg from 'pg'
 import { isConnectionLost, isSerializationFailure, mapPostgresError } from './error.ts'
 import type { Pool } from './pool.ts'
 import { type Principal, transaction } from './transaction.ts'
@@ -22,7 +21,7 @@ const proved = new WeakMap<Pool, Set<string>>()
 /**
  * One statement in a transaction of its own as `principal`, in one message: one round trip, where `transaction()` takes
  * three. Meant for calls of a function that does everything by itself. The simple protocol carries no parameters, so
- * the values are written in as literals, quoted by the driver.
+ * the values are written in as literals, quoted.
  *
  * Rejects as `transaction()` does; when the connection breaks the code is `postgres.unavailable` or `.timeout`, and
  * whether the statement was done is unknown once it was sent.
@@ -91,6 +90,12 @@ async function send<T>(pool: Pool, message: string, signal: AbortSignal): Promis
   }
 }
 
+/** As the driver's `escapeLiteral`, which goes letter by letter: a call of ingest has a thousand of them. */
+function quoted(text: string): string {
+  const doubled = text.replaceAll("'", "''")
+  return text.includes('\\') ? ` E'${doubled.replaceAll('\\', '\\\\')}'` : `'${doubled}'`
+}
+
 const roleName = /^[a-z_][a-z0-9_]{0,62}$/
 
 function messageOf(principal: Principal, { text, values }: SingleStatement): string {
@@ -99,7 +104,7 @@ function messageOf(principal: Principal, { text, values }: SingleStatement): str
   const filled = text.replace(/\$(\d+)/g, (_, number: string) => {
     const value = values[Number(number) - 1]
     if (value === undefined) throw new TypeError('a parameter without a value')
-    return value === null ? 'null' : pg.escapeLiteral(String(value))
+    return value === null ? 'null' : quoted(String(value))
   })
   return (
     `select set_config('role', '${principal.role}', true), ` +

@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 56af5082cda1d9b956eb6340a1e4003784dbad1c01b143fed95b39607dd98a83
+-- What the migrations beside this file come to; of them: sha256 ce9af3e820e4d2d1367f679593962e17cc0dcad6e620bd35ae593d10a79e160b
 create schema write authorization synap_ingest;
 
 create sequence write.outbox_id as bigint;
@@ -419,6 +419,16 @@ declare
   v_rows integer;
   v_versions jsonb;
   v_answer jsonb;
+  -- The aggregate of a call that writes one and reads no other.
+  v_one constant jsonb := case
+    when v_count > 0 and jsonb_array_length(p_aggregates) = 1
+      and jsonb_typeof(p_aggregates -> 0 -> 'state') <> 'null' then p_aggregates -> 0
+  end;
+  v_id constant uuid := (v_one ->> 'id')::uuid;
+  v_type constant text := v_one ->> 'type';
+  v_expected constant integer := (v_one ->> 'expected')::integer;
+  v_version integer;
+  v_event jsonb;
 begin
   select u.* into v_user from write.users u where u.user_id = p_user for no key update;
   if not found then
@@ -437,8 +447,18 @@ begin
     v_stop := write.check_idempotency(p_user, p_idempotency);
     if v_stop is not null then return v_stop; end if;
   end if;
-  v_stop := write.check_versions(p_user, p_aggregates);
-  if v_stop is not null then return v_stop; end if;
+  if v_one is null then
+    v_stop := write.check_versions(p_user, p_aggregates);
+    if v_stop is not null then return v_stop; end if;
+  else
+    select s.version into v_version from write.streams s
+    where s.user_id = p_user and s.aggregate_id = v_id for no key update;
+    if coalesce(v_version, 0) <> v_expected then
+      return jsonb_build_object(
+        'outcome', 'conflict', 'aggregate_id', v_id, 'current_version', coalesce(v_version, 0)
+      );
+    end if;
+  end if;
   if jsonb_array_length(p_tags) > 0 then
     v_stop := write.check_tags(p_user, p_tags);
     if v_stop is not null then return v_stop; end if;
@@ -468,51 +488,36 @@ begin
   v_jump := coalesce(v_user.last_occurred_at > v_now + interval '24 hours', false);
   v_occurred := case when v_jump then v_now else greatest(v_now, v_user.last_occurred_at) end;
 
-  -- The ordered subquery makes nextval run in the order of the sequence.
-  insert into write.outbox (
-    id, event_id, event_type, user_id, aggregate_id, aggregate_type, version, sequence, occurred_at,
-    source, correlation_id, causation_id, actor_kind, actor_id, delta, schema_fingerprint, traceparent, tracestate
-  )
-  select
-    nextval('write.outbox_id'), e.event_id, e.event_type, p_user, e.aggregate_id, e.aggregate_type, e.version,
-    v_user.sequence + e.n, v_occurred,
-    p_context ->> 'source', (p_context ->> 'correlation_id')::uuid, e.causation_id,
-    p_context ->> 'actor_kind', (p_context ->> 'actor_id')::uuid, e.delta, e.fingerprint,
-    p_context ->> 'traceparent', p_context ->> 'tracestate'
-  from (
-    select
-      n, (j ->> 'id')::uuid as event_id, j ->> 'type' as event_type, a.id as aggregate_id, a.type as aggregate_type,
-      a.expected + (row_number() over (partition by a.id order by n))::integer as version,
-      (j ->> 'causation_id')::uuid as causation_id,
-      decode(j ->> 'delta', 'hex') as delta, decode(j ->> 'schema', 'hex') as fingerprint
-    from jsonb_array_elements(p_events) with ordinality as x (j, n)
-    join jsonb_to_recordset(p_aggregates) as a (id uuid, type text, expected integer)
-      on a.id = (j ->> 'aggregate_id')::uuid
-    order by n
-  ) e;
-  get diagnostics v_rows = row_count;
-  if v_rows <> v_count then
-    raise exception 'an event names an aggregate that the call does not' using errcode = 'check_violation';
-  end if;
-
-  with written as (
+  if v_one is null then
+    v_versions := write.put_events(p_user, p_context, p_aggregates, p_events, v_user.sequence, v_occurred);
+  else
+    for v_n in 1 .. v_count loop
+      v_event := p_events -> (v_n - 1);
+      if (v_event ->> 'aggregate_id')::uuid is distinct from v_id then
+        raise exception 'an event names an aggregate that the call does not' using errcode = 'check_violation';
+      end if;
+      insert into write.outbox (
+        id, event_id, event_type, user_id, aggregate_id, aggregate_type, version, sequence, occurred_at,
+        source, correlation_id, causation_id, actor_kind, actor_id, delta, schema_fingerprint, traceparent, tracestate
+      ) values (
+        nextval('write.outbox_id'), (v_event ->> 'id')::uuid, v_event ->> 'type', p_user, v_id, v_type,
+        v_expected + v_n, v_user.sequence + v_n, v_occurred,
+        p_context ->> 'source', (p_context ->> 'correlation_id')::uuid, (v_event ->> 'causation_id')::uuid,
+        p_context ->> 'actor_kind', (p_context ->> 'actor_id')::uuid, decode(v_event ->> 'delta', 'hex'),
+        decode(v_event ->> 'schema', 'hex'), p_context ->> 'traceparent', p_context ->> 'tracestate'
+      );
+    end loop;
     insert into write.streams as s
       (user_id, aggregate_id, aggregate_type, version, sequence, state, state_version)
-    select p_user, a.id, a.type, a.expected + e.events, v_user.sequence + e.last_n, a.state, a.state_version
-    from jsonb_to_recordset(p_aggregates)
-      as a (id uuid, type text, expected integer, state jsonb, state_version integer)
-    join (
-      select (j ->> 'aggregate_id')::uuid as id, count(*)::integer as events, max(n) as last_n
-      from jsonb_array_elements(p_events) with ordinality as x (j, n)
-      group by 1
-    ) e on e.id = a.id
-    where a.state is not null
+    values (
+      p_user, v_id, v_type, v_expected + v_count, v_user.sequence + v_count, v_one -> 'state',
+      (v_one ->> 'state_version')::integer
+    )
     on conflict (user_id, aggregate_id) do update
     set version = excluded.version, sequence = excluded.sequence, state = excluded.state,
-      state_version = excluded.state_version, updated_at = clock_timestamp()
-    returning s.aggregate_id, s.version
-  )
-  select jsonb_object_agg(w.aggregate_id, w.version) into v_versions from written w;
+      state_version = excluded.state_version, updated_at = clock_timestamp();
+    v_versions := jsonb_build_object(v_id, v_expected + v_count);
+  end if;
 
   update write.users u
   set sequence = v_user.sequence + v_count, last_occurred_at = v_occurred, updated_at = clock_timestamp()
@@ -1074,6 +1079,66 @@ end
 $function$
 ;
 alter function write.outbox_partitions() owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.put_events(p_user uuid, p_context jsonb, p_aggregates jsonb, p_events jsonb, p_sequence bigint, p_occurred timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_rows integer;
+  v_versions jsonb;
+begin
+  -- The ordered subquery makes nextval run in the order of the sequence.
+  insert into write.outbox (
+    id, event_id, event_type, user_id, aggregate_id, aggregate_type, version, sequence, occurred_at,
+    source, correlation_id, causation_id, actor_kind, actor_id, delta, schema_fingerprint, traceparent, tracestate
+  )
+  select
+    nextval('write.outbox_id'), e.event_id, e.event_type, p_user, e.aggregate_id, e.aggregate_type, e.version,
+    p_sequence + e.n, p_occurred,
+    p_context ->> 'source', (p_context ->> 'correlation_id')::uuid, e.causation_id,
+    p_context ->> 'actor_kind', (p_context ->> 'actor_id')::uuid, e.delta, e.fingerprint,
+    p_context ->> 'traceparent', p_context ->> 'tracestate'
+  from (
+    select
+      n, (j ->> 'id')::uuid as event_id, j ->> 'type' as event_type, a.id as aggregate_id, a.type as aggregate_type,
+      a.expected + (row_number() over (partition by a.id order by n))::integer as version,
+      (j ->> 'causation_id')::uuid as causation_id,
+      decode(j ->> 'delta', 'hex') as delta, decode(j ->> 'schema', 'hex') as fingerprint
+    from jsonb_array_elements(p_events) with ordinality as x (j, n)
+    join jsonb_to_recordset(p_aggregates) as a (id uuid, type text, expected integer)
+      on a.id = (j ->> 'aggregate_id')::uuid
+    order by n
+  ) e;
+  get diagnostics v_rows = row_count;
+  if v_rows <> jsonb_array_length(p_events) then
+    raise exception 'an event names an aggregate that the call does not' using errcode = 'check_violation';
+  end if;
+
+  with written as (
+    insert into write.streams as s
+      (user_id, aggregate_id, aggregate_type, version, sequence, state, state_version)
+    select p_user, a.id, a.type, a.expected + e.events, p_sequence + e.last_n, a.state, a.state_version
+    from jsonb_to_recordset(p_aggregates)
+      as a (id uuid, type text, expected integer, state jsonb, state_version integer)
+    join (
+      select (j ->> 'aggregate_id')::uuid as id, count(*)::integer as events, max(n) as last_n
+      from jsonb_array_elements(p_events) with ordinality as x (j, n)
+      group by 1
+    ) e on e.id = a.id
+    where a.state is not null
+    on conflict (user_id, aggregate_id) do update
+    set version = excluded.version, sequence = excluded.sequence, state = excluded.state,
+      state_version = excluded.state_version, updated_at = clock_timestamp()
+    returning s.aggregate_id, s.version
+  )
+  select jsonb_object_agg(w.aggregate_id, w.version) into v_versions from written w;
+  return v_versions;
+end
+$function$
+;
+alter function write.put_events(uuid,jsonb,jsonb,jsonb,bigint,timestamp with time zone) owner to synap_ingest;
 
 CREATE OR REPLACE FUNCTION write.put_tags(p_user uuid, p_tags jsonb)
  RETURNS void

@@ -72,6 +72,59 @@ describe('append: numbers', () => {
     ])
   })
 
+  it('given a call about one aggregate, it leaves what the same call leaves when it reads another besides', async () => {
+    const left = async (reads: boolean) => {
+      const userId = newUser()
+      const other = appendCall(userId)
+      const [first] = other.aggregates
+      if (first === undefined) throw new Error('the call has an aggregate')
+      await append(pool, other)
+      const read = reads ? [{ ...first, expected: 1, state: null }] : []
+      const create = appendCall(userId, 3)
+      const [aggregate] = create.aggregates
+      if (aggregate === undefined) throw new Error('the call has an aggregate')
+      const change = appendCall(userId, 2)
+      const changed = { ...aggregate, expected: 3, state: { title: "it's \\ another" } }
+      const events = change.events.map((event) => ({ ...event, aggregateId: aggregate.id }))
+      const answers = [
+        await append(pool, { ...create, aggregates: [aggregate, ...read] }),
+        await append(pool, { ...change, aggregates: [changed, ...read], events }),
+      ]
+      const rows = await outboxOf(userId)
+      const [stream] = await database.superuserSql(`
+        select aggregate_type, version, sequence, state, state_version from write.streams
+        where aggregate_id = '${aggregate.id}'`)
+      expect(rows.slice(1).map((row) => row.event_id)).toEqual(
+        [...create.events, ...events].map(({ id }) => id),
+      )
+      expect(rows.slice(1).every((row) => row.aggregate_id === aggregate.id)).toBe(true)
+      const own = ['id', 'event_id', 'user_id', 'aggregate_id', 'occurred_at']
+      const bare = rows.map((row) => Object.entries(row).filter(([name]) => !own.includes(name)))
+      const told = answers.map((answer) => ({
+        ...answer,
+        occurred_ms: 0,
+        versions: answer.outcome === 'appended' ? Object.values(answer.versions) : [],
+      }))
+      return { told, bare, stream }
+    }
+    const alone = await left(false)
+    expect(alone).toEqual(await left(true))
+    expect(alone.told.map(({ versions }) => versions)).toEqual([[3], [5]])
+    expect(alone.stream).toContain("it's")
+  })
+
+  it('given an event of an aggregate that the call does not name, all is refused', async () => {
+    const userId = newUser()
+    const call = appendCall(userId, 2)
+    const [one, two] = call.events
+    if (one === undefined || two === undefined) throw new Error('the call has two events')
+    const stray = { ...two, aggregateId: uuidv7() as AggregateId }
+    await expect(append(pool, { ...call, events: [one, stray] })).rejects.toMatchObject({
+      code: 'postgres.foreign_key',
+    })
+    expect(await rowsOf(userId)).toMatchObject({ outbox: 0, streams: 0 })
+  })
+
   it('given a stale version of a written or of a read-only aggregate, nothing changes and the current one is told', async () => {
     const userId = newUser()
     const first = appendCall(userId, 3)
