@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Agreement, AgreementLine, LedgerFinding } from '@synap/contracts'
 import { type UserId, uuidv7 } from '@synap/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -98,11 +101,21 @@ describe('ledger', { timeout: timeoutMs }, () => {
   })
 
   it('given servers in the environment and no Synap, the servers are read', async () => {
+    // In place of what this checkout may run.
+    const folder = await mkdtemp(join(tmpdir(), 'synap-ledger-'))
+    const profile = join(folder, 'profile')
+    await writeFile(profile, '', { mode: 0o600 })
+    const nothing = { SYNAP_PROFILE: profile }
     const servers = { DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none', KAFKA_BROKERS: '127.0.0.1:9' }
-    const { code, stderr } = await runSynap(['ledger'], servers)
+    const { code, stderr } = await runSynap(['ledger'], { ...nothing, ...servers })
+    const without = await runSynap(['ledger'], nothing)
+    await rm(folder, { recursive: true })
     expect(code).toBe(exitCodes.unavailable)
     expect(stderr).toContain('127.0.0.1:9')
-    expect((await runSynap(['ledger'], {})).stderr).toContain('where Synap is')
+    expect(without).toMatchObject({
+      code: exitCodes.configuration,
+      stderr: expect.stringContaining('where Synap is'),
+    })
   })
 
   it('given something that is no user, it asks nothing', async () => {
