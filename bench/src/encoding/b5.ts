@@ -7,7 +7,7 @@ import { type MixedEvent, makeEventMix } from '../stream/event-mix.ts'
 import { recordOf } from '../stream/events-topic.ts'
 import { assertSame, best, none, type Packer, packersOf, recordsOf, used } from './batches.ts'
 import { type Codec, flat } from './codec.ts'
-import { binaryPeers, codecs, synapCodec } from './codecs.ts'
+import { binaryPeers, codecs, compact, synapCodec } from './codecs.ts'
 
 /** CPU time of the process, so that what else the machine does hardly matters. */
 interface Cost {
@@ -115,8 +115,19 @@ function costRows(costs: ReadonlyMap<string, readonly Cost[]>, { random }: Bench
   const of = (name: string, what: (cost: Cost) => number) => (costs.get(name) ?? []).map(what)
   const both = ({ encodeNs, decodeNs }: Cost) => encodeNs + decodeNs
   const medianOf = ({ name }: Codec) => median(of(name, both))
-  const fastest = binaryPeers.reduce((a, b) => (medianOf(b) < medianOf(a) ? b : a))
-  const ratio = ratioOf(of(synapCodec.name, both), of(fastest.name, both), random)
+  const fastestOf = (some: readonly Codec[]) => some.reduce((a, b) => (medianOf(b) < medianOf(a) ? b : a))
+  const fastest = fastestOf(binaryPeers)
+  const against = (what: string, { name }: Codec, target?: Row['target']): Row => {
+    const { median: value, interval } = ratioOf(of(synapCodec.name, both), of(name, both), random)
+    const row = {
+      what: `${what} (${name})`,
+      value,
+      unit: 'times',
+      count: of(name, both).length,
+      spread: interval,
+    }
+    return target === undefined ? row : { ...row, target }
+  }
   const row = (what: string, values: readonly number[]): Row => ({
     what,
     unit: 'ns/event',
@@ -125,14 +136,8 @@ function costRows(costs: ReadonlyMap<string, readonly Cost[]>, { random }: Bench
     spread: range(values),
   })
   return [
-    {
-      what: `CPU of Synap, both ways / best binary (${fastest.name})`,
-      value: ratio.median,
-      unit: 'times',
-      count: of(fastest.name, both).length,
-      spread: ratio.interval,
-      target: { atMost: 1.3 },
-    },
+    against('CPU of Synap, both ways / best binary', fastest, { atMost: 1.3 }),
+    against('CPU of Synap, both ways / best with ids as bytes', fastestOf(compact)),
     ...codecs.flatMap(({ name }) => [
       row(
         `encode: ${name}`,

@@ -133,3 +133,5 @@ export const codecs: readonly Codec[] = [json, avroText, synap, proto, msgpack]
 export const synapCodec = synap
 /** Those that are no text. */
 export const binaryPeers: readonly Codec[] = [avroText, proto, msgpack]
+/** Of these, the ones that keep ids as bytes, as Synap does. */
+export const compact: readonly Codec[] = [proto, msgpack]

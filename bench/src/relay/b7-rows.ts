@@ -38,7 +38,7 @@ export function rowsOf(results: ReadonlyMap<Name | 'perf', readonly Result[]>, {
       row(`commit to acknowledgement, p99: ${names[name]}`, 'ms', latency(name, 0.99)),
     ]),
     ...(['synap', 'naive', 'delete', 'claim', 'slot'] as const).flatMap((name) =>
-      (['program', 'postgres', 'kafka'] as const).map((part) =>
+      (['program', 'postgres'] as const).map((part) =>
         row(
           `CPU of ${part === 'program' ? names[name] : `${part} under ${names[name]}`}`,
           'µs/row',

@@ -93,7 +93,8 @@ async function keepWaiting(_: Pool, { rows, load }: RelayJob, put: Put, count: C
   const seconds = (count.lastAt - count.firstAt) / 1_000
   return {
     rowsPerSecond: (rows - count.firstRows) / seconds,
-    slope: theilSen(everyNth(backlog, 200)),
+    // Without the beginning, when the first batches meet a backlog that nobody had worked on.
+    slope: theilSen(everyNth(backlog.slice(backlog.length >> 2), 200)),
     latencies: [],
   }
 }

@@ -25,9 +25,12 @@ export async function fillTopic(
   prefix: string,
   records: readonly OutboundMessage[],
   signal: AbortSignal,
+  /** Settings in place of those declared. */
+  config: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const [spec] = declaredTopics(prefix)
-  if (spec === undefined) throw new Error('the events topic is declared first')
+  const [declared] = declaredTopics(prefix)
+  if (declared === undefined) throw new Error('the events topic is declared first')
+  const spec = { ...declared, config: { ...declared.config, ...config } }
   const kafka = createKafka({ brokers: [brokers], clientId: 'bench-fill', logger: silentLogger })
   const publisher = kafka.publisher()
   try {
