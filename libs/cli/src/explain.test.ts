@@ -1,4 +1,4 @@
-import { ApiError } from '@synap/client'
+import { ApiError, type ApiProblem } from '@synap/client'
 import { SynapError } from '@synap/core'
 import { describe, expect, it } from 'vitest'
 import { explain } from './explain.ts'
@@ -17,12 +17,12 @@ const standalone = {
   keyFrom: '.synap/standalone.env',
 }
 
-const refused = (status: number, detail?: string) =>
+const refused = (status: number, detail?: string, more: Partial<ApiProblem> = {}) =>
   new ApiError('x', {
     code: 'api.refused',
     status,
     origin: local.queryUrl,
-    problem: { type: 'urn:x', title: 'Title', status, ...(detail === undefined ? {} : { detail }) },
+    problem: { type: 'urn:x', title: 'Title', status, ...(detail === undefined ? {} : { detail }), ...more },
   })
 const unreachable = new ApiError('GET /v1/search: no answer', {
   code: 'api.unreachable',
@@ -83,6 +83,26 @@ describe('what a person is told', () => {
       ['the database is away. Try again', './synap status'],
     ],
     ['500', refused(500), local, 1, ['Synap failed: Title.', '.synap/logs/']],
+    ['404 of what is no item', refused(404, 'It has no such tag.'), local, 1, ['It has no such tag.']],
+    [
+      '412',
+      refused(412, undefined, { currentVersion: 4 }),
+      local,
+      1,
+      ['changed meanwhile: its version is 4 now.'],
+    ],
+    [
+      '400 with fields',
+      refused(400, undefined, {
+        errors: [
+          { path: 'body.timeZone', message: 'must be one' },
+          { path: 'query.limit', message: 'is too large' },
+        ],
+      }),
+      local,
+      1,
+      ['Synap refused this: Title: timeZone must be one, query.limit is too large.'],
+    ],
     ['400', refused(400, 'content: too long'), local, 1, ['Synap refused this: content: too long.']],
   ])('given %s, it is one sentence that says what to do', (_what, error, asked, exitCode, parts) => {
     const told = explain(error, asked)
