@@ -257,3 +257,49 @@ describe('many', () => {
     expect(agreement.held.topic?.records).toBe(2_400)
   })
 })
+
+describe('stores that are written to meanwhile', () => {
+  const worldOf = (user: FakeUser): FakeWorld => ({
+    moment: { now, reconciledAt: null },
+    users: [user],
+    low: 0n,
+    oldestAt: now - 1_000 * hourMs,
+  })
+
+  it('given an event that is accepted and applied between any two reads, nothing is ahead or lost', async () => {
+    const user = lived()
+    const before = { ...user, topic: [...user.topic] }
+    const stores = storesOf(worldOf(user))
+    const grow = () => Object.assign(user, lived({ events: user.head + 1 }), { topic: before.topic })
+    // Published after the reading of the topic began.
+    const outboxRows: LedgerStores['outboxRows'] = async (spans) =>
+      (await stores.outboxRows(spans)).map((row) => (row.sequence > 5 ? { ...row, publishedAt: now } : row))
+    const growing: Partial<LedgerStores> = { outboxRows }
+    for (const name of ['heads', 'logPositions', 'readPositions'] as const)
+      Object.assign(growing, {
+        [name]: (page: never) => {
+          grow()
+          return stores[name](page)
+        },
+      })
+    const { found, agreement } = await compare(worldOf(user), growing)
+    expect(agreement.agrees).toBe(true)
+    expect(found.filter((text) => !text.startsWith('in_flight'))).toEqual([])
+  })
+
+  it('given an event that leaves the outbox once it is in the log, it is in one of them', async () => {
+    const user = lived({ ageMs: 25 * hourMs })
+    const atEnd = { ...user, outbox: [] }
+    Object.assign(user, { log: [], logSeen: 0 })
+    const stores = storesOf(worldOf(user))
+    const leave = <T>(answer: T): T => {
+      Object.assign(user, { outbox: atEnd.outbox, log: atEnd.log })
+      return answer
+    }
+    const { found } = await compare(worldOf(user), {
+      outboxRows: async (spans) => leave(await stores.outboxRows(spans)),
+      logRows: async (spans) => leave(await stores.logRows(spans)),
+    })
+    expect(found).toEqual([])
+  })
+})
