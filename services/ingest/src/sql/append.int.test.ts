@@ -120,7 +120,7 @@ describe('append: numbers', () => {
     if (one === undefined || two === undefined) throw new Error('the call has two events')
     const stray = { ...two, aggregateId: uuidv7() as AggregateId }
     await expect(append(pool, { ...call, events: [one, stray] })).rejects.toMatchObject({
-      code: 'postgres.foreign_key',
+      code: 'postgres.check',
     })
     expect(await rowsOf(userId)).toMatchObject({ outbox: 0, streams: 0 })
   })
