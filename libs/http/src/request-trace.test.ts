@@ -15,6 +15,10 @@ describe('the trace of a request', () => {
   let collector: SpanCollector
   let fixture: Fixture
   let url: string
+  const schema = {
+    body: z.strictObject({ text: z.string() }),
+    querystring: z.strictObject({ q: z.string() }),
+  }
   beforeAll(() => {
     collector = collectSpans()
   })
@@ -22,14 +26,10 @@ describe('the trace of a request', () => {
   beforeEach(async () => {
     collector.clear()
     fixture = await buildFixture()
-    fixture.app.post(
-      '/v1/echo',
-      { config: requires('read'), schema: { body: z.strictObject({ text: z.string() }) } },
-      async (request) => {
-        await withSpan('work', {}, () => sleep(1))
-        return { active: currentTrace()?.traceId, correlationId: correlationIdOf(request) }
-      },
-    )
+    fixture.app.post('/v1/echo', { config: requires('read'), schema }, async (request) => {
+      await withSpan('work', {}, () => sleep(1))
+      return { active: currentTrace()?.traceId, correlationId: correlationIdOf(request) }
+    })
     // A real socket: a body that arrives over one is where an asynchronous context gets lost.
     url = await fixture.app.listen({ host: '127.0.0.1', port: 0 })
   })
