@@ -9,6 +9,6 @@ const env = readTelemetryEnv()
 if (!env.disabled) {
   register({ include: ['pg', 'pg-pool', 'http', 'https', /@smithy/, /@aws-sdk/] })
   // Loaded after the hooks, so that what the SDK itself pulls in is seen by them too.
-  const { startTelemetry } = await import('./sdk.ts')
-  startTelemetry(env)
+  const { loadExporter, startTelemetry } = await import('./sdk.ts')
+  startTelemetry(env, { exporter: await loadExporter(env) })
 }

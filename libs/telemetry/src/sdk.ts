@@ -1,7 +1,4 @@
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
-import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
-import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
-import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { AwsInstrumentation } from '@opentelemetry/instrumentation-aws-sdk'
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http'
 import { PgInstrumentation } from '@opentelemetry/instrumentation-pg'
@@ -30,9 +27,12 @@ const idsOnly: Sampler = { shouldSample: () => ({ decision: 0 }), toString: () =
 /**
  * Starts the SDK. With a collector (`OTEL_EXPORTER_OTLP_ENDPOINT`) spans are recorded and sent as the OTEL_*
  * environment says; without one they only have ids, so that correlation ids and contexts flow all the same.
- * `spanProcessors` are for tests: they record everything in place of both.
+ * `exporter` is what `loadExporter` answered. `spanProcessors` are for tests: they record everything in its place.
  */
-export function startTelemetry(env: TelemetryEnv, spanProcessors?: SpanProcessor[]): RunningTelemetry {
+export function startTelemetry(
+  env: TelemetryEnv,
+  { exporter, spanProcessors }: { exporter?: SpanExporter | undefined; spanProcessors?: SpanProcessor[] },
+): RunningTelemetry {
   limitResourceDetectors()
   const metrics = new PrometheusExporter({ preventServerStart: true })
   const serializer = new PrometheusSerializer(undefined, false, undefined, true, true)
@@ -41,7 +41,7 @@ export function startTelemetry(env: TelemetryEnv, spanProcessors?: SpanProcessor
     metricReaders: [metrics],
     logRecordProcessors: [],
     instrumentations: instrumentations(),
-    ...tracing(env, spanProcessors),
+    ...tracing(exporter, spanProcessors),
   })
   sdk.start()
   const telemetry: RunningTelemetry = {
@@ -53,23 +53,27 @@ export function startTelemetry(env: TelemetryEnv, spanProcessors?: SpanProcessor
 }
 
 function tracing(
-  env: TelemetryEnv,
+  exporter: SpanExporter | undefined,
   spanProcessors: SpanProcessor[] | undefined,
 ): Partial<NodeSDKConfiguration> {
   if (spanProcessors !== undefined) return { spanProcessors }
-  if (!env.exporting) return { spanProcessors: [discard], sampler: idsOnly }
-  return { traceExporter: withoutContent(createExporter(env)) }
+  if (exporter === undefined) return { spanProcessors: [discard], sampler: idsOnly }
+  return { traceExporter: withoutContent(exporter) }
 }
 
-/** Addresses, headers and deadlines the exporters read from the OTEL_* environment themselves. */
-function createExporter({ protocol }: TelemetryEnv): SpanExporter {
+/**
+ * The exporter that the environment asks for, undefined without a collector. Only that one is loaded: they are large.
+ * Addresses, headers and deadlines it reads from the OTEL_* environment itself.
+ */
+export async function loadExporter({ exporting, protocol }: TelemetryEnv): Promise<SpanExporter | undefined> {
+  if (!exporting) return undefined
   switch (protocol) {
     case 'grpc':
-      return new GrpcExporter()
+      return new (await import('@opentelemetry/exporter-trace-otlp-grpc')).OTLPTraceExporter()
     case 'http/json':
-      return new JsonExporter()
+      return new (await import('@opentelemetry/exporter-trace-otlp-http')).OTLPTraceExporter()
     case 'http/protobuf':
-      return new ProtobufExporter()
+      return new (await import('@opentelemetry/exporter-trace-otlp-proto')).OTLPTraceExporter()
     default:
       return assertNever(protocol)
   }

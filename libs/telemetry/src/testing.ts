@@ -34,31 +34,36 @@ export interface SpanCollector {
 /** Starts the SDK in this process, recording every span in memory. Once per process, before spans are made. */
 export function collectSpans(): SpanCollector {
   const spans: CollectedSpan[] = []
-  startTelemetry({ disabled: false, exporting: false, serviceName: 'test', protocol: 'http/json' }, [
+  startTelemetry(
+    { disabled: false, exporting: false, serviceName: 'test', protocol: 'http/json' },
     {
-      onStart: () => undefined,
-      onEnd: (span) => {
-        removeContent(span)
-        const { traceId, spanId } = span.spanContext()
-        spans.push({
-          name: span.name,
-          kind: span.kind,
-          traceId,
-          spanId,
-          parentSpanId: span.parentSpanContext?.spanId,
-          links: span.links.map((link) => link.context),
-          attributes: span.attributes,
-          status: span.status.code,
-          statusMessage: span.status.message,
-          events: span.events,
-          startTime: span.startTime[0] * 1_000 + span.startTime[1] / 1e6,
-          durationMs: span.duration[0] * 1_000 + span.duration[1] / 1e6,
-        })
-      },
-      forceFlush: () => Promise.resolve(),
-      shutdown: () => Promise.resolve(),
+      spanProcessors: [
+        {
+          onStart: () => undefined,
+          onEnd: (span) => {
+            removeContent(span)
+            const { traceId, spanId } = span.spanContext()
+            spans.push({
+              name: span.name,
+              kind: span.kind,
+              traceId,
+              spanId,
+              parentSpanId: span.parentSpanContext?.spanId,
+              links: span.links.map((link) => link.context),
+              attributes: span.attributes,
+              status: span.status.code,
+              statusMessage: span.status.message,
+              events: span.events,
+              startTime: span.startTime[0] * 1_000 + span.startTime[1] / 1e6,
+              durationMs: span.duration[0] * 1_000 + span.duration[1] / 1e6,
+            })
+          },
+          forceFlush: () => Promise.resolve(),
+          shutdown: () => Promise.resolve(),
+        },
+      ],
     },
-  ])
+  )
   return {
     spans,
     only: (name) => {

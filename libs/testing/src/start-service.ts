@@ -1,7 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePorts, identify, type ProcessIdentity, signalProcess } from '@synap/servers'
+import { freePorts, identify, launchOptionsOf, type ProcessIdentity, signalProcess } from '@synap/servers'
 import { eventually } from './eventually.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
@@ -54,6 +54,7 @@ export async function startService(
   const [port = 0, adminPort = 0] = await freePorts(2)
   const child = spawnBound(programArguments(name, options), {
     ...inherited(),
+    ...(options.program === undefined ? launchOptionsOf(name).environment : {}),
     HOST: '127.0.0.1',
     ADMIN_HOST: '127.0.0.1',
     PORT: String(port),
@@ -94,8 +95,9 @@ export async function startService(
 
 function programArguments(name: string, options: StartServiceOptions): string[] {
   const program = options.program ?? join('services', name, 'src', 'main.ts')
+  const launch = options.program === undefined ? launchOptionsOf(name).arguments : []
   const preload = options.telemetry === true ? ['--import', '@synap/telemetry/register'] : []
-  return [...preload, program, ...(options.arguments ?? [])]
+  return [...launch, ...preload, program, ...(options.arguments ?? [])]
 }
 
 /** setpriv(1) becomes Node and has the kernel kill it when this process dies, SIGKILL included. */

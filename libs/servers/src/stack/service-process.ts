@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { identify } from '../process/identity.ts'
 import { openLog } from '../process/open-log.ts'
 import { serviceEnvironment } from './environment.ts'
+import { launchOptionsOf } from './launch-options.ts'
 import type { StackLayout } from './layout.ts'
 import { portsOfPart } from './ports.ts'
 import type { ServiceRecord } from './records.ts'
@@ -21,14 +22,15 @@ export function launchService(
   const output = openLog(log)
   try {
     const program = join('services', service, 'src', 'main.ts')
+    const launch = launchOptionsOf(service)
     const options = ['--disable-warning=ExperimentalWarning', '--import', '@synap/telemetry/register']
-    const nodeCommand = [process.execPath, ...options, program]
+    const nodeCommand = [process.execPath, ...launch.arguments, ...options, program]
     // setpriv(1) becomes Node and has the kernel kill it when this process dies.
     const [command = '', ...args] = bound ? ['setpriv', '--pdeathsig', 'KILL', ...nodeCommand] : nodeCommand
     const child = spawn(command, args, {
       cwd: layout.root,
       detached: true,
-      env: serviceEnvironment(service, layout, settings, inherited),
+      env: { ...launch.environment, ...serviceEnvironment(service, layout, settings, inherited) },
       stdio: ['ignore', output, output],
     })
     child.on('error', () => undefined)

@@ -1,0 +1,29 @@
+import { join } from 'node:path'
+import { serversConfig } from '../config.ts'
+
+export interface LaunchOptions {
+  /** Arguments of Node, before the program. */
+  arguments: readonly string[]
+  environment: Readonly<Record<string, string>>
+}
+
+/**
+ * How a service is started so that it takes little memory, wherever it is: here, in tests and in the image
+ * (`deploy/Dockerfile` says the same). Measured in ADR 0010.
+ *
+ * Ingest streams files: what it allocates is dead at once, and a small young generation finds that out early. Buffers of
+ * 64 KiB, as sockets and files fill them, are given back to the system when they are freed instead of staying in an
+ * arena. What Node made of the sources is kept in a folder of this user: it need not load what strips the types
+ * (the image has no such folder, unless one is mounted). The consumers work in large batches, for which V8's own sizes are right.
+ */
+export function launchOptionsOf(service: string): LaunchOptions {
+  if (service !== 'ingest') return { arguments: [], environment: {} }
+  return {
+    arguments: ['--max-semi-space-size=1'],
+    environment: {
+      MALLOC_ARENA_MAX: '2',
+      MALLOC_MMAP_THRESHOLD_: '65536',
+      NODE_COMPILE_CACHE: join(serversConfig().cacheRoot, 'compiled'),
+    },
+  }
+}
