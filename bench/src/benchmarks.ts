@@ -2,6 +2,7 @@ import { b6Append } from './append/b6.ts'
 import type { Benchmark } from './benchmark.ts'
 import { b3Dedupe } from './dedupe/b3.ts'
 import { b5Encoding } from './encoding/b5.ts'
+import { outboxBloat } from './outbox/bloat.ts'
 import { b7Relay } from './relay/b7.ts'
 import { standaloneIdle } from './standalone/idle.ts'
 import { standaloneImport } from './standalone/import.ts'
@@ -22,4 +23,5 @@ export const benchmarks: readonly Benchmark[] = [
   b6Append,
   b5Encoding,
   b7Relay,
+  outboxBloat,
 ]

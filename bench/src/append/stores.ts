@@ -50,11 +50,19 @@ export async function noteSchemas(servers: BenchServers, database: string): Prom
 
 /** Empties all tables but for the users, who are there before anybody writes. */
 export async function emptyStores(servers: BenchServers, database: string): Promise<void> {
+  await servers.sql(
+    database,
+    'truncate write.streams, write.outbox, bench.items, bench.outbox, bench.one_row, graphile_worker._private_jobs;',
+  )
+  await emptyUsers(servers, database)
+}
+
+/** Makes the users afresh, none of whom has written anything. */
+export async function emptyUsers(servers: BenchServers, database: string): Promise<void> {
   const users = allUsers.map((id) => `('${id}')`).join(', ')
   await servers.sql(
     database,
-    `truncate write.users, write.streams, write.outbox, write.tags, write.api_keys, bench.items, bench.outbox,
-       bench.one_row, graphile_worker._private_jobs;
+    `truncate write.users, write.tags, write.api_keys;
      insert into write.users (user_id) values ${users};
      analyze write.users;
      checkpoint;`,
