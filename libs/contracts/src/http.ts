@@ -31,6 +31,13 @@ export {
   attachmentView,
 } from './http/attachments.ts'
 export {
+  type BatchRequest,
+  type BatchResponse,
+  batchLimits,
+  batchRequest,
+  batchResponse,
+} from './http/batch.ts'
+export {
   type Graph,
   type GraphQuery,
   graphQuery,

@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 ce9af3e820e4d2d1367f679593962e17cc0dcad6e620bd35ae593d10a79e160b
+-- What the migrations beside this file come to; of them: sha256 f8640682ea5f5e416b49bd0ccfcbff3bc9382a5b2d555a267bf1a2f19943542e
 create schema write authorization synap_ingest;
 
 create sequence write.outbox_id as bigint;
@@ -607,6 +607,34 @@ end
 $function$
 ;
 alter function write.begin_put(uuid,text,bytea,jsonb,text,interval) owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.begin_puts(p_user uuid, p_idempotency_key text, p_request_hash bytea, p_ids jsonb, p_lease interval)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_begun jsonb;
+  v_lease record;
+  v_leases jsonb[];
+begin
+  v_begun := write.begin_put(
+    p_user, p_idempotency_key, p_request_hash, p_ids, p_ids -> 'objects' ->> 0, p_lease
+  );
+  if v_begun ->> 'outcome' <> 'begun' then return v_begun; end if;
+
+  v_leases := array[jsonb_build_object('object_key', v_begun -> 'object_key', 'lease_id', v_begun -> 'lease_id')];
+  for v_n in 1 .. jsonb_array_length(v_begun -> 'ids' -> 'objects') - 1 loop
+    select t.lease_id, t.object_key into v_lease
+    from write.take_lease(v_begun -> 'ids' -> 'objects' ->> v_n, clock_timestamp() + p_lease) t;
+    v_leases := v_leases || jsonb_build_object('object_key', v_lease.object_key, 'lease_id', v_lease.lease_id);
+  end loop;
+  return v_begun || jsonb_build_object('objects', to_jsonb(v_leases));
+end
+$function$
+;
+alter function write.begin_puts(uuid,text,bytea,jsonb,interval) owner to synap_ingest;
 
 CREATE OR REPLACE FUNCTION write.begin_upload(p_user uuid, p_idempotency_key text, p_request_hash bytea, p_object_key text, p_upload jsonb, p_keep interval)
  RETURNS jsonb

@@ -8,11 +8,16 @@ import type { Effect } from './stored-result.ts'
 
 /** The effect, with the headers every write answers with; any other outcome is thrown as its problem. */
 export function effectOrThrow(reply: FastifyReply, outcome: WriteOutcome): Effect {
-  if (outcome.outcome !== 'done') throw problemOf(outcome)
-  const { effect } = outcome
+  const effect = batchEffectOrThrow(reply, outcome)
   reply.header(httpHeaders.etag, etagOf(effect.version))
-  if (effect.replayed) reply.header(httpHeaders.idempotencyReplayed, 'true')
   return effect
+}
+
+/** As `effectOrThrow`, for a write of many aggregates: there is no version of the whole. */
+export function batchEffectOrThrow(reply: FastifyReply, outcome: WriteOutcome): Effect {
+  if (outcome.outcome !== 'done') throw problemOf(outcome)
+  if (outcome.effect.replayed) reply.header(httpHeaders.idempotencyReplayed, 'true')
+  return outcome.effect
 }
 
 function problemOf(refusal: WriteRefusal): ProblemError {

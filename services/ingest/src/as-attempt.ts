@@ -8,7 +8,7 @@ export type Begun = Extract<BeginPutOutcome, { outcome: 'begun' }>
 /** Gives the request's row back when the attempt had no effect, so that a retry goes on at once. */
 export async function asAttempt<Outcome extends { outcome: string }>(
   { pool, logger }: WriteDependencies,
-  { caller, request, begun }: { caller: Caller; request: RequestKey | null; begun: Begun },
+  { caller, request, begun }: { caller: Caller; request: RequestKey | null; begun: Pick<Begun, 'attempt'> },
   work: () => Promise<Outcome>,
 ): Promise<Outcome> {
   const giveBack = async () => {

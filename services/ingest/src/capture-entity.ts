@@ -1,6 +1,6 @@
 import { type CaptureRequest, type FileReference, kindInputsOf } from '@synap/contracts'
 import { crashpoint, type EntityId, sha256Hex, uuidv7, withDeadline } from '@synap/core'
-import { type Capture, decide, statesFor } from '@synap/domain'
+import { type Accepted, type Capture, decide, type Refused, statesFor } from '@synap/domain'
 import type { FileKind } from '@synap/file-types'
 import { contentKey, type ObjectBody, type ObjectStore } from '@synap/object-store'
 import { asAttempt, type Begun } from './as-attempt.ts'
@@ -84,7 +84,8 @@ function captureWithoutContent(
     caller,
     idempotency: request === null ? null : { ...request, attempt: null },
     objects: [],
-    decide: (tags) => decideCapture(dependencies, caller, commandOf(entityId, body, tags), tags),
+    decide: async (tags) =>
+      (await captureDecider(dependencies, caller, tags))(commandOf(entityId, body, tags)),
     resultOf: (accepted) => resultFor(accepted, entityId, caller),
   })
 }
@@ -152,9 +153,9 @@ export function appendCapture(
     caller,
     idempotency,
     objects: [{ ...file, aggregateId: entityId, leaseId }],
-    decide: (tags) => {
-      const command = { ...commandOf(entityId, body, tags), content: file, preview }
-      return decideCapture(dependencies, caller, command, tags)
+    decide: async (tags) => {
+      const decideCapture = await captureDecider(dependencies, caller, tags)
+      return decideCapture({ ...commandOf(entityId, body, tags), content: file, preview })
     },
     resultOf: (accepted) => resultFor(accepted, entityId, caller),
   })
@@ -163,7 +164,7 @@ export function appendCapture(
 /** Puts it under the key that was begun with; not when the clocks are so far apart that nothing could be appended. */
 export async function putContent(
   store: ObjectStore,
-  begun: Begun,
+  begun: Pick<Begun, 'object_key' | 'now_ms'>,
   content: NewContent,
   signal: AbortSignal,
 ): Promise<void> {
@@ -176,7 +177,8 @@ export async function putContent(
   crashpoint('ingest.after_put')
 }
 
-function commandOf(entityId: EntityId, body: Omit<CaptureRequest, 'content'>, tags: TagIds): Capture {
+/** Of a capture without content. */
+export function commandOf(entityId: EntityId, body: Omit<CaptureRequest, 'content'>, tags: TagIds): Capture {
   return {
     kind: 'capture',
     entityId,
@@ -190,11 +192,15 @@ function commandOf(entityId: EntityId, body: Omit<CaptureRequest, 'content'>, ta
   }
 }
 
-/** A capture is one round trip, unless what has become of the user's tags has to be known. */
-async function decideCapture({ pool }: WriteDependencies, caller: Caller, command: Capture, tags: TagIds) {
+/** How captures are decided: without a question, unless what has become of the user's tags has to be known. */
+export async function captureDecider(
+  { pool }: WriteDependencies,
+  caller: Caller,
+  tags: TagIds,
+): Promise<(command: Capture) => Accepted | Refused> {
   const { userId } = caller
   const context = decisionContextOf(caller)
-  if (!tags.isContested) return decide(command, {}, context)
-  const states = await readAggregates(pool, userId, [userId])
-  return decide({ ...command, userId }, statesFor({ user: userId }, states), context)
+  if (!tags.isContested) return (command) => decide(command, {}, context)
+  const states = statesFor({ user: userId }, await readAggregates(pool, userId, [userId]))
+  return (command) => decide({ ...command, userId }, states, context)
 }

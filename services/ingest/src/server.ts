@@ -6,6 +6,7 @@ import { createAuthenticate } from './authenticate.ts'
 import { createKeyUse } from './key-use.ts'
 import type { Operator } from './operator.ts'
 import { registerAttachmentRoutes } from './routes/attachments.ts'
+import { registerBatchRoute } from './routes/batch.ts'
 import { registerChangeRoutes } from './routes/changes.ts'
 import { registerContentRoute } from './routes/content.ts'
 import { type EntityRouteDependencies, registerEntityRoutes } from './routes/entities.ts'
@@ -51,6 +52,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<App
   await app.register(fastifyMultipart)
   app.addHook('onClose', () => keyUse.close())
   registerEntityRoutes(app, dependencies)
+  registerBatchRoute(app, dependencies)
   registerChangeRoutes(app, dependencies)
   registerTagRoutes(app, dependencies)
   registerRelationRoutes(app, dependencies)

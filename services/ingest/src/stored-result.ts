@@ -3,13 +3,15 @@ import type { Appended } from './sql/append.ts'
 
 /** What is kept of an effect under its idempotency key, to answer the same request again. */
 export interface StoredResult {
-  /** The aggregate that the answer is about. */
+  /** The aggregate that the answer is about; of a batch its first. */
   id: string
   /** Its version after the append. */
   version: number
   correlationId: string
   /** Names of the fields that an analysis set. */
   applied?: readonly string[]
+  /** What a batch made, in its order. `after`: how many events of the append come after the last one of the item. */
+  items?: readonly { id: string; version: number; after: number }[]
 }
 
 /** An effect as it is answered, the first time or again. */

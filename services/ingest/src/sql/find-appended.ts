@@ -2,7 +2,7 @@ import type { EventId, UserId } from '@synap/core'
 import { type Client, query } from '@synap/postgres'
 import type { Appended } from './append.ts'
 
-/** How many of the user's newest events are looked through. */
+/** How many of the user's newest events are looked through, besides as many as are looked for. */
 const newest = 1_000
 
 interface FoundRow {
@@ -30,7 +30,7 @@ export async function findAppended(
        where o.user_id = $1::uuid and o.event_id = any ($2::uuid[])
          and o.sequence > (select u.sequence - $3::bigint from write.users u where u.user_id = $1::uuid)
        order by o.sequence`,
-    values: [userId, eventIds, newest],
+    values: [userId, eventIds, newest + eventIds.length],
   })
   const last = rows.at(-1)
   if (last === undefined || rows.length !== eventIds.length) return undefined
