@@ -106,6 +106,22 @@ describe('the changes of the client', () => {
     },
   )
 
+  it('given a batch and a broken connection, all of it is sent again under the same key', async () => {
+    const items = [
+      { id, version: 1, sequence: 4, status: '/v1/entities/a/status' },
+      { id: other, version: 1, sequence: 5, status: '/v1/entities/b/status' },
+    ]
+    const captured = { items, sequence: 5, correlationId: 'a'.repeat(32) }
+    const { seen, client } = await startServer({}, { status: 201, body: captured })
+    const sent = [
+      { type: 'note' as const, title: 'a' },
+      { type: 'task' as const, title: 'b' },
+    ]
+    expect(await client.captureBatch(sent)).toEqual(captured)
+    expect(seen[1]).toEqual(seen[0])
+    expect(seen[0]).toMatchObject({ line: 'POST /v1/entities:batch', body: { items: sent } })
+  })
+
   it('given two changes, each has a key of its own; one that is given is taken', async () => {
     const { seen, client } = await startServer({ status: 200, body: changed })
     await client.deleteEntity(id)

@@ -1,5 +1,6 @@
 import {
   analysisResponse,
+  batchResponse,
   captureResponse,
   headsResponse,
   httpHeaders,
@@ -7,6 +8,7 @@ import {
   introspectResponse,
   ledgerResponse,
 } from '@synap/contracts'
+import { changeCall } from './change-call.ts'
 import { buildFileForm, fileDeadlineMs } from './file-form.ts'
 import { parseAnswer } from './parse-answer.ts'
 import type { Transport } from './transport.ts'
@@ -31,6 +33,10 @@ export function buildIngestClient(call: Transport, origin: string): IngestClient
         parseAnswer(captureResponse, response),
       )
     },
+    captureBatch: (items, options = {}) =>
+      call(changeCall('POST', urlOf(origin, '/v1/entities:batch'), { items }, options), (response) =>
+        parseAnswer(batchResponse, response),
+      ),
     recordAnalysis: (id, request, options = {}) =>
       call(postCall(urlOf(origin, `/v1/entities/${id}/analyses`), request, true, options), (response) =>
         parseAnswer(analysisResponse, response),

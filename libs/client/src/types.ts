@@ -2,6 +2,7 @@ import type {
   AgreementLine,
   AnalysisRequest,
   AnalysisResponse,
+  BatchResponse,
   CaptureFileRequest,
   CaptureRequest,
   CaptureResponse,
@@ -106,6 +107,11 @@ export interface IngestClient {
     entity: CaptureFileRequest,
     options?: CaptureFileOptions,
   ): Promise<CaptureResponse>
+  /**
+   * Captures up to 1,000 items, in 16 MiB, all of them or none; told in the order in which they were given. Sent again until
+   * it is answered, under a key of its own where none is given.
+   */
+  captureBatch(items: readonly CaptureRequest[], options?: WriteOptions): Promise<BatchResponse>
   /** For enrichers: `actFor` says whose entity it is. Repeatable: the same analysis twice is a duplicate. */
   recordAnalysis(id: EntityId, request: AnalysisRequest, options?: CallOptions): Promise<AnalysisResponse>
   /** For services: the user's events `from`..`to`, both included, at most 500. */
