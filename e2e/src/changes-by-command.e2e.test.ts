@@ -307,6 +307,23 @@ describe('a person who changes things from the command line', () => {
   )
 
   it(
+    'given a batch of the client, all of it is there, in the order in which it was sent, or none of it',
+    async () => {
+      const items = ['one', 'two', 'three'].map((title) => ({ type: 'note' as const, title }))
+      const { items: captured, sequence } = await ana.client.captureBatch(items)
+      expect(captured.at(-1)?.sequence).toBe(sequence)
+      for (const [place, { id }] of captured.entries()) {
+        expect((await entityOf(id)).title).toBe(items[place]?.title)
+      }
+      const { value } = await ana.client.list({ limit: 1 })
+      const wrong = [...items, { type: 'note' as const, title: ' ' }]
+      await expect(ana.client.captureBatch(wrong)).rejects.toMatchObject({ status: 400 })
+      expect((await ana.client.list({ limit: 1 })).value.items[0]?.id).toBe(value.items[0]?.id)
+    },
+    storyMs,
+  )
+
+  it(
     'given a file that goes past ingest, the client announces it, and it is there once it is completed',
     async () => {
       const bytes = randomBytes(100_000)
