@@ -64,8 +64,8 @@ function pacedRows(results: Results, name: Name): Row[] {
 /** CPU of a contender whose program has none to tell is that of Postgres alone. */
 function cpuRows(results: Results, name: Name): Row[] {
   const what = `${names[name]}, 16 under way`
-  const micros = (part: keyof Run['cpu']) =>
-    closed(results, name, 16, ({ cpu, items }) => ((cpu[part] ?? Number.NaN) / items) * 1_000_000)
+  const micros = (part: 'program' | 'postgres') =>
+    closed(results, name, 16, ({ cpu }) => ((cpu[part] ?? Number.NaN) / cpu.calls) * 1_000_000)
   const program = micros('program')
   const rows = [row(`CPU of Postgres under ${what}`, 'µs/call', micros('postgres'))]
   return program.some(Number.isNaN) ? rows : [row(`CPU of ${what}`, 'µs/call', program), ...rows]

@@ -75,11 +75,14 @@ async function appender(
   const worker = workers.use(await startWorker<AppendJob, Appended>(module))
   const measure = async (ask: Ask): Promise<Run> => {
     await emptyStores(servers, database)
-    const before = await cpuSecondsOfTree(servers.pidOf('postgres'))
-    const { value, cpuSeconds } = await worker.run({ databaseUrl, seconds, ...ask })
-    const postgres = (await cpuSecondsOfTree(servers.pidOf('postgres'))) - before
+    const { value } = await worker.run({
+      databaseUrl,
+      seconds,
+      postgresPid: servers.pidOf('postgres'),
+      ...ask,
+    })
     await assertStored(servers, database, stored, value)
-    return { ...value, cpu: { program: cpuSeconds, postgres } }
+    return value
   }
   return { name, run: () => measureAll(measure, name === 'synap') }
 }
@@ -94,7 +97,7 @@ function pgbench({ servers, tools, databaseUrl, seconds, bench }: Setting): Cont
     const postgres = (await cpuSecondsOfTree(servers.pidOf('postgres'))) - before
     const [count] = await servers.sql(database, 'select count(*) from bench.one_row;')
     if (count !== String(run.items)) throw new Error(`pgbench stored ${count} rows and told of ${run.items}`)
-    return { ...run, cpu: { program: null, postgres } }
+    return { ...run, cpu: { program: null, postgres, calls: run.items } }
   }
   return { name: 'pgbench', run: () => measureAll(measure, true) }
 }
@@ -109,11 +112,12 @@ async function httpContenders(
   const hello = await start<object, string>('hello.ts')
   const { value: helloUrl } = await hello.run({})
   const measure = async (target: Pick<RequestsJob, 'url' | 'keys'>, pid: number, ask: Ask): Promise<Run> => {
-    const cpu = () => Promise.all([cpuSecondsOfTree(pid), cpuSecondsOfTree(servers.pidOf('postgres'))])
-    const before = await cpu()
+    const cpuNow = () => Promise.all([cpuSecondsOfTree(pid), cpuSecondsOfTree(servers.pidOf('postgres'))])
+    const before = await cpuNow()
     const { value } = await generator.run({ ...target, ...ask, body, seconds })
-    const after = await cpu()
-    return { ...value, cpu: { program: after[0] - before[0], postgres: after[1] - before[1] } }
+    const after = await cpuNow()
+    const cpu = { program: after[0] - before[0], postgres: after[1] - before[1], calls: value.items }
+    return { ...value, cpu }
   }
   const capture = async (ask: Ask): Promise<Run> => {
     const before = await http.count()

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import pg from 'pg'
 import { runOpenLoop } from '../open-loop.ts'
+import { cpuSecondsOfTree } from '../process-cpu.ts'
 import { quantile } from '../statistics.ts'
 import type { CreateContender } from '../worker/protocol.ts'
 import { type Item, newItem } from './template.ts'
@@ -14,6 +15,8 @@ export interface AppendJob {
   rate?: number
   /** How long. */
   seconds: number
+  /** The postmaster, whose CPU time is read. */
+  postgresPid: number
 }
 
 export interface Appended {
@@ -24,13 +27,15 @@ export interface Appended {
   /** All items that were stored, those of the warm-up too, and a sum over their events' ids. */
   items: number
   idSum: string
+  /** CPU seconds of this process and of Postgres, and the calls that took them. */
+  cpu: { program: number; postgres: number; calls: number }
 }
 
 /** Stores one item; resolves when it is durable. */
 export type Append = (item: Item) => Promise<void>
 
-/** Calls that open the connections, and are not timed. */
-const warmUps = 64
+/** Calls per connection that are not timed: the sixth is the first that a plan is kept for. */
+const warmUps = 12
 
 /** A contender that has an append, made for a number of connections and closed after the job. */
 export function createAppender(
@@ -46,23 +51,43 @@ export function createAppender(
       ids.push(item.eventId)
     }
     try {
-      await Promise.all(Array.from({ length: warmUps }, call))
-      const measured = await (job.rate === undefined ? closedLoop(job, call) : openLoop(job, job.rate, call))
-      return { ...measured, items: ids.length, idSum: idSumOf(ids) }
+      await warmUp(job, call)
+      const timed = await withCpu(job, () =>
+        job.rate === undefined ? closedLoop(job, call) : openLoop(job, job.rate, call),
+      )
+      const { calls, ...measured } = timed.value
+      return { ...measured, items: ids.length, idSum: idSumOf(ids), cpu: { ...timed.cpu, calls } }
     } finally {
       await close()
     }
   }
 }
 
-/** As `sumIds` sums them in the database: the first 60 bits of each MD5. */
+/** The same number of calls on each connection, at once. */
+async function warmUp({ inFlight }: AppendJob, call: () => Promise<void>): Promise<void> {
+  for (let turn = 0; turn < warmUps; turn += 1) await Promise.all(Array.from({ length: inFlight }, call))
+}
+
+async function withCpu<T>(
+  { postgresPid }: AppendJob,
+  work: () => Promise<T>,
+): Promise<{ value: T; cpu: { program: number; postgres: number } }> {
+  const postgresBefore = await cpuSecondsOfTree(postgresPid)
+  const before = process.cpuUsage()
+  const value = await work()
+  const { user, system } = process.cpuUsage(before)
+  const postgres = (await cpuSecondsOfTree(postgresPid)) - postgresBefore
+  return { value, cpu: { program: (user + system) / 1_000_000, postgres } }
+}
+
+/** As `assertStored` has the database sum them: the first 60 bits of each MD5. */
 function idSumOf(ids: readonly string[]): string {
   let sum = 0n
   for (const id of ids) sum += BigInt(`0x${createHash('md5').update(id).digest('hex').slice(0, 15)}`)
   return sum.toString()
 }
 
-type Measured = Pick<Appended, 'perSecond' | 'p50Ms' | 'p99Ms'>
+type Measured = Pick<Appended, 'perSecond' | 'p50Ms' | 'p99Ms'> & { calls: number }
 
 export async function closedLoop(
   { inFlight, seconds }: Pick<AppendJob, 'inFlight' | 'seconds'>,
@@ -97,6 +122,7 @@ export async function openLoop(
 }
 
 const measuredOf = (latencies: readonly number[], seconds: number): Measured => ({
+  calls: latencies.length,
   perSecond: latencies.length / seconds,
   p50Ms: quantile(latencies, 0.5),
   p99Ms: quantile(latencies, 0.99),

@@ -31,8 +31,8 @@ export const inFlights = [1, 16, 64] as const
 export const shares = [0.5, 0.7, 0.9] as const
 
 export interface Run extends Requested {
-  /** CPU seconds of the program (of ingest, for HTTP; not known of pgbench) and of Postgres. */
-  cpu: { program: number | null; postgres: number }
+  /** CPU seconds of the program (of ingest, for HTTP; not known of pgbench) and of Postgres, and the calls they went to. */
+  cpu: { program: number | null; postgres: number; calls: number }
 }
 
 export interface Result {

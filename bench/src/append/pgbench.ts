@@ -1,6 +1,7 @@
 import type { PostgresTools } from '@synap/servers'
 import { quantile, range } from '../statistics.ts'
-import type { Appended, AppendJob } from './job.ts'
+import type { AppendJob } from './job.ts'
+import type { Requested } from './requests.ts'
 import { template } from './template.ts'
 
 /** One row of about the same bytes, one index, nothing to decide. */
@@ -10,9 +11,9 @@ const script = `insert into bench.one_row (user_id, delta)
 /** Postgres' own load generator, in C, with prepared statements over the same number of connections. */
 export async function runPgbench(
   tools: PostgresTools,
-  { databaseUrl, inFlight, rate, seconds }: AppendJob,
+  { databaseUrl, inFlight, rate, seconds }: Omit<AppendJob, 'postgresPid'>,
   signal: AbortSignal,
-): Promise<Omit<Appended, 'idSum'>> {
+): Promise<Requested> {
   const args = ['-n', '-M', 'prepared', '-c', String(inFlight), '-j', '1', '-T', String(seconds)]
   if (rate !== undefined) args.push('-R', rate.toFixed(1))
   const log = await tools.pgbench(databaseUrl, args, script, signal)
@@ -23,7 +24,7 @@ export async function runPgbench(
  * The log of single transactions: client, number, microseconds (at a rate: from when it was due), script, its end in
  * seconds and microseconds. Source: PostgreSQL manual, pgbench, "Per-Transaction Logging".
  */
-export function readPgbenchLog(log: string): Omit<Appended, 'idSum'> {
+export function readPgbenchLog(log: string): Requested {
   const lines = log
     .split('\n')
     .filter((line) => line !== '')

@@ -4,16 +4,16 @@ import { text } from 'node:stream/consumers'
 import type { CreateContender } from '../worker/protocol.ts'
 import { type Appended, type AppendJob, closedLoop, openLoop } from './job.ts'
 
-export interface RequestsJob extends Omit<AppendJob, 'databaseUrl'> {
+export interface RequestsJob extends Omit<AppendJob, 'databaseUrl' | 'postgresPid'> {
   url: string
   /** Credentials that take turns; empty = none. */
   keys: readonly string[]
   body: string
 }
 
-export type Requested = Omit<Appended, 'idSum'>
+export type Requested = Omit<Appended, 'idSum' | 'cpu'>
 
-const warmUps = 64
+const warmUps = 512
 
 export const createContender: CreateContender<RequestsJob, Requested> = () => async (job) => {
   const agent = new Agent({ keepAlive: true, maxSockets: job.inFlight })
