@@ -9,7 +9,7 @@ export interface LaunchOptions {
 
 /**
  * How a service is started so that it takes little memory, wherever it is: here, in tests and in the image
- * (`deploy/Dockerfile` says the same). Measured in ADR 0010.
+ * (`deploy/Dockerfile` says the same). Measured in ADR 0011.
  *
  * Ingest streams files: what it allocates is dead at once, and a small young generation finds that out early. Buffers of
  * 64 KiB, as sockets and files fill them, are given back to the system when they are freed instead of staying in an
