@@ -338,6 +338,36 @@ describe('undo', () => {
     expect(answer.body['detail']).toContain(later)
   })
 
+  it('given an undo and a change of the same thing at once, the undo comes first, or is refused by what came', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const id = await captured()
+      await send('PATCH', `/v1/entities/${id}`, { body: { title: 'second' } })
+      const event = await eventIdOf(id, 'entity.title_changed')
+      const [undone, changed] = await Promise.all([
+        send('POST', `/v1/entities/${id}:undo`, { body: { event } }),
+        send('PATCH', `/v1/entities/${id}`, { body: { title: 'third' } }),
+      ])
+      expect(changed.status).toBe(200)
+      if (undone.status === 200) {
+        expect([undone.body['version'], changed.body['version']]).toEqual([3, 4])
+      } else {
+        expect([undone.status, undone.body['code']]).toEqual([422, 'undo.conflict'])
+        expect(changed.body['version']).toBe(3)
+      }
+      expect((await stateOf(id)).title).toBe('third')
+    }
+  })
+
+  it('given twenty undos of one event at once, it is taken back once', async () => {
+    const id = await captured()
+    await send('PATCH', `/v1/entities/${id}`, { body: { title: 'second' } })
+    const event = await eventIdOf(id, 'entity.title_changed')
+    const answers = await times(20, () => send('POST', `/v1/entities/${id}:undo`, { body: { event } }))
+    expect((await stateOf(id)).title).toBe('a note')
+    expect(await typesOf(id)).toEqual(['entity.created', 'entity.title_changed', 'entity.title_changed'])
+    expect(answers.filter(({ status }) => status !== 200 && status !== 422)).toEqual([])
+  })
+
   it('given an event of another aggregate or user, it is not found', async () => {
     const id = await captured()
     const other = await captured()

@@ -299,6 +299,43 @@ describe('an analysis', () => {
 })
 
 describe('API keys', () => {
+  it('given a key whose time is over, 401 for every call, and it is active for nobody; the list says when it was used', async () => {
+    const services = await stack.createAccount('act:any')
+    const made = await call(service, '/v1/keys', {
+      body: { name: 'for a day', scopes: ['write'], expiresInDays: 1 },
+      key: ana.key,
+    })
+    const key = String(made.body['key'])
+    const id = String(made.body['id'])
+    const ends = Date.parse(String(made.body['expiresAt'])) - Date.parse(String(made.body['createdAt']))
+    expect(Math.round(ends / 3_600_000)).toBe(24)
+    expect(
+      (await call(service, '/v1/entities', { body: { type: 'note', title: 'in time' }, key })).status,
+    ).toBe(201)
+    const listed = async () => {
+      const { body } = await call(service, '/v1/keys', { key: ana.key })
+      return (body['items'] as Record<string, string | null>[]).find((item) => item['id'] === id)
+    }
+    const used = await eventually(
+      'its use is noted',
+      async () => (await listed())?.['lastUsedAt'] ?? undefined,
+    )
+    expect(Date.parse(used)).toBeGreaterThanOrEqual(Date.parse(String(made.body['createdAt'])))
+    await stack.database.superuserSql(
+      `update write.api_keys set expires_at = clock_timestamp() where key_id = '${id}'`,
+    )
+    const late = await eventually('what is known of it is looked up again', async () => {
+      const answer = await call(service, '/v1/keys/current', { key })
+      return answer.status === 200 ? undefined : answer
+    })
+    expect([late.status, late.body['type']]).toEqual([401, 'urn:synap:problem:unauthenticated'])
+    const write = await call(service, '/v1/entities', { body: { type: 'note', title: 'late' }, key })
+    expect(write.status).toBe(401)
+    const asked = await call(service, '/internal/introspect', { body: { key }, key: services.key })
+    expect(asked.body).toEqual({ active: false })
+    expect(await listed()).toMatchObject({ revokedAt: null, lastUsedAt: used })
+  })
+
   it('given a key that is made, told once, looked up and revoked', async () => {
     const services = await stack.createAccount('act:any')
     const made = await call(service, '/v1/keys', { body: { name: 'phone', scopes: ['write'] }, key: ana.key })
