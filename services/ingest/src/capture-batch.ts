@@ -1,3 +1,4 @@
+import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { CaptureRequest, FileReference } from '@synap/contracts'
 import { type EntityId, uuidv7, withDeadline } from '@synap/core'
 import { type Accepted, combine, type Refused } from '@synap/domain'
@@ -39,6 +40,8 @@ interface PlacedFile {
 }
 
 const putsAtOnce = 16
+/** Decided in one go; other requests are served between. */
+const itemsPerTurn = 100
 /** Milliseconds that all puts of a batch may take. */
 const putsMs = 40_000
 /** What the rest of an attempt takes, at most. */
@@ -142,6 +145,7 @@ function appendBatch(
         const decision = decideCapture({ ...commandOf(entityId, body, tags), ...content })
         if (decision.outcome === 'refused') return ofItem(n, decision)
         decisions.push(decision)
+        if (n % itemsPerTurn === itemsPerTurn - 1) await othersTurn()
       }
       return combine(decisions)
     },
