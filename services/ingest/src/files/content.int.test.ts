@@ -1,4 +1,5 @@
 import { sha256Hex, uuidv7 } from '@synap/core'
+import { createS3Store, type ObjectStore } from '@synap/object-store'
 import type { TestService } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Account, call, createIngestStack, type IngestStack } from '../../test/ingest-stack.ts'
@@ -6,6 +7,7 @@ import { anyPng, formEnd, note, part, sendForm } from '../../test/upload.ts'
 
 let stack: IngestStack
 let service: TestService
+let store: ObjectStore
 let ana: Account
 let bob: Account
 
@@ -14,9 +16,20 @@ beforeAll(async () => {
   service = await stack.start({ MAX_IMAGE_BYTES: '150000' })
   ana = await stack.createAccount()
   bob = await stack.createAccount()
+  const { env, bucket } = stack
+  store = createS3Store({
+    endpoint: env['S3_ENDPOINT'] ?? '',
+    region: env['S3_REGION'] ?? '',
+    bucket,
+    accessKeyId: env['S3_ACCESS_KEY_ID'] ?? '',
+    secretAccessKey: env['S3_SECRET_ACCESS_KEY'] ?? '',
+  })
   await service.waitReady()
 }, 300_000)
-afterAll(() => stack?.close())
+afterAll(async () => {
+  await store?.close()
+  await stack?.close()
+})
 
 interface State {
   title: string | null
@@ -105,6 +118,54 @@ describe('new content of an item', () => {
     const won = answers.findIndex(({ status }) => status === 200)
     expect((await stateOf(id)).content?.sha256).toBe(sha256Hex(`thought ${won}`))
     expect(await objectsOf(id)).toBe('2')
+  })
+
+  it('given a version that is over, 412 before anything is put, and the key is free for another try', async () => {
+    const id = await item()
+    const listed = () => stack.database.superuserSql('select object_key from write.object_leases')
+    const idempotencyKey = uuidv7()
+    const stale = await put(id, 'never stored', { idempotencyKey, headers: { 'if-match': '"1"' } })
+    expect([stale.status, stale.body['currentVersion']]).toEqual([412, 2])
+    const leased = (await listed()).find((key) => key.includes(id)) ?? ''
+    expect(leased).toContain(sha256Hex('never stored').slice(0, 16))
+    expect(await store.exists(leased)).toBe(false)
+    const again = await put(id, 'never stored', { idempotencyKey, headers: { 'if-match': '"2"' } })
+    expect(again).toMatchObject({ status: 200, body: { version: 3 } })
+    expect(await store.exists(leased)).toBe(true)
+  })
+
+  it('given a kill after the put or the commit, the retry has the one effect, under the key that was put first', async () => {
+    for (const [point, waits] of [
+      ['ingest.after_put', true],
+      ['ingest.after_commit', false],
+    ] as const) {
+      const id = await item()
+      const dying = await stack.start({ SYNAP_CRASHPOINT: point })
+      await dying.waitReady()
+      const idempotencyKey = uuidv7()
+      const send = (to: { url: string }) =>
+        call(to, `/v1/entities/${id}/content`, {
+          method: 'PUT',
+          body: { content: point },
+          key: ana.key,
+          idempotencyKey,
+        })
+      await expect(send(dying)).rejects.toThrow('fetch failed')
+      expect(await dying.exited).toMatchObject({ signal: 'SIGKILL' })
+      const kept = `from write.idempotency where idempotency_key = '${idempotencyKey}'`
+      const key = await one(`select object_key ${kept}`)
+      if (waits) {
+        expect((await send(service)).status).toBe(409)
+        await one(
+          `update write.idempotency set lease_expires_at = clock_timestamp() where idempotency_key = '${idempotencyKey}';`,
+        )
+      }
+      const retry = await send(service)
+      expect(retry).toMatchObject({ status: 200, body: { id, version: 3 } })
+      expect(retry.headers.get('idempotency-replayed')).toBe(waits ? null : 'true')
+      expect((await stateOf(id)).content?.key).toBe(key)
+      expect(await objectsOf(id)).toBe('2')
+    }
   })
 
   it('given an item of somebody else, or none, 404, and nothing is put', async () => {

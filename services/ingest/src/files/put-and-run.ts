@@ -6,6 +6,7 @@ import type { Caller, RequestKey } from '../caller.ts'
 import { type CaptureDependencies, type NewContent, putContent } from '../capture-entity.ts'
 import { inTransaction } from '../database.ts'
 import { assertTakesWrites } from '../outbox-watch.ts'
+import { readAggregates } from '../read-aggregates.ts'
 import { type CommandOutcome, runCommand } from '../run-command.ts'
 import { beginPut } from '../sql/begin-put.ts'
 import { findPutKey } from '../sql/find-put-key.ts'
@@ -55,7 +56,9 @@ export async function putAndRun(
   const { size, sha256, kind } = content
   const { contentType, fileType } = kind
   const file = { key: begun.object_key, sha256, size, contentType, fileType, uploadedAt: Date.now() }
-  const outcome = await asAttempt(dependencies, { caller, request, begun }, async () => {
+  const outcome = await asAttempt<CommandOutcome>(dependencies, { caller, request, begun }, async () => {
+    const stale = await findStale(pool, { caller, about, expectedVersion })
+    if (stale !== undefined) return stale
     await putContent(store, begun, content, signal)
     return runCommand(dependencies, {
       caller,
@@ -67,6 +70,17 @@ export async function putAndRun(
     })
   })
   return { ...outcome, objectKey: begun.object_key }
+}
+
+/** Before the put: a client that is behind should not cost one. The append looks again. */
+async function findStale(
+  pool: CaptureDependencies['pool'],
+  { caller, about, expectedVersion }: Pick<PutAndRun, 'caller' | 'about' | 'expectedVersion'>,
+) {
+  if (expectedVersion === undefined) return undefined
+  const current = (await readAggregates(pool, caller.userId, [about])).get(about)
+  if (current === undefined || current.version === expectedVersion) return undefined
+  return { outcome: 'stale', currentVersion: current.version } as const
 }
 
 /** What the rest of an attempt takes besides its put, at most. */
