@@ -334,7 +334,7 @@ describe('memory', () => {
       const { content } = await stateOf(answer.body['id'])
       expect((await store.head(content.key)).size).toBe(bytes.length)
     }
-    expect(peakMemory(service.pid) - before).toBeLessThan(64_000_000)
+    expect(peakMemory(service.pid) - before).toBeLessThan(85_000_000)
     expect(peakMemory(service.pid)).toBeLessThan(220_000_000)
   }, 180_000)
 })
