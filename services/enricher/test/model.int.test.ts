@@ -1,5 +1,7 @@
+import { enricherVersion } from '@synap/contracts'
 import { eventually } from '@synap/testing'
 import { describe, expect, it } from 'vitest'
+import { analysisIdOf } from '../src/fold-events.ts'
 import { createHistory } from './events.ts'
 import { sendJson } from './http-stub.ts'
 import { answerAsModel, answerAsRefusingModel } from './model-stub.ts'
@@ -91,6 +93,25 @@ describe('with a model', () => {
     ])
     expect(await stand().derived(history.userId)).toHaveLength(2)
     expect(modelCalls('nobody wants')).toBe(1)
+  })
+
+  it('given an item whose analysis failed, when a person asks for another run, then it is done and told as that run', async () => {
+    stand().model.answerWith(answerAsRefusingModel)
+    const history = createHistory()
+    const { id, events, sha256 } = await capture(history, 'A thought that is asked about again')
+    await using _service = await stand().start()
+    await stand().publish(...events)
+    await finished(history, id, { ...allDone, analyse: 'failed' })
+    stand().model.answerWith(answerAsModel)
+    const analysisId = analysisIdOf(id, sha256, enricherVersion)
+    const request = { entityId: id, contentHash: sha256, enricherVersion, run: 1 }
+    await stand().publish(history.event('ai.analysis_requested', analysisId, request))
+    await finished(history, id)
+    expect(analysesOf(id).map(({ body }) => body)).toMatchObject([
+      { outcome: 'failed', run: 0, analysisId },
+      { outcome: 'completed', run: 1, analysisId, contentHash: sha256 },
+    ])
+    expect(modelCalls('asked about again')).toBe(2)
   })
 
   it('given a server without embeddings, when met, then the analysis is told all the same, and the status says what is missing', async () => {
