@@ -47,7 +47,13 @@ export async function admit<E>(
   const placed = (verdict: Verdict, detail: string | null, event?: PlacedEvent<E>): Admitted<E> => ({
     kind: 'placed',
     source,
-    arrival: { placement, verdict, digest: digestOf(source.value) },
+    arrival: {
+      placement,
+      verdict,
+      get digest() {
+        return digestOf(source.value)
+      },
+    },
     ...(event === undefined ? {} : { event }),
     detail,
     span,

@@ -25,8 +25,8 @@ export type Verdict = { kind: 'apply' } | { kind: 'skip' } | { kind: 'park'; rea
 export interface Arrival {
   placement: Placement
   verdict: Verdict
-  /** Hex SHA-256 of the record's bytes; null when there are none. */
-  digest: string | null
+  /** Hex SHA-256 of the record's bytes; null when there are none. Made when it is asked for, which is seldom. */
+  readonly digest: string | null
 }
 
 /** What becomes of an arrival. */
@@ -85,27 +85,30 @@ export function createGate(userId: string, state: UserState, options: GateOption
     return known !== null && placement.version > (known ?? 0) + 1 ? 'behind_missing' : undefined
   }
 
-  const open = (placement: Placement, digest: string | null) => {
+  const open = ({ placement, digest }: Arrival) => {
     const { sequence, id: eventId, aggregateId } = placement
     slots.set(sequence, { id: null, sequence, eventId, aggregateId, digest })
   }
 
-  const decideNext = ({ placement, verdict, digest }: Arrival): Step => {
+  const decideNext = (arrival: Arrival): Step => {
+    const { placement, verdict } = arrival
     seen = placement.sequence
     // Its own reason first: what cannot be decoded is not tried again just because the one before it was applied.
     const reason = verdict.kind === 'park' ? verdict.reason : behind(placement)
     if (reason !== undefined) {
-      open(placement, digest)
+      open(arrival)
       return { kind: 'park', reason }
     }
     if (versions.get(placement.aggregateId) !== null) versions.set(placement.aggregateId, placement.version)
     return verdict.kind === 'skip' ? { kind: 'skip' } : { kind: 'apply' }
   }
 
-  const decideOld = ({ placement, digest }: Arrival): Step => {
+  const decideOld = (arrival: Arrival): Step => {
+    const { placement } = arrival
     const slot = slots.get(placement.sequence)
     if (slot === undefined) return { kind: 'duplicate' }
     if (slot.eventId !== null && slot.eventId !== placement.id) return { kind: 'fork' }
+    const { digest } = arrival
     if (slot.id === null || slot.digest === digest) return { kind: 'duplicate' }
     const { id: eventId, aggregateId } = placement
     slots.set(placement.sequence, { ...slot, eventId, aggregateId, digest })
@@ -122,9 +125,7 @@ export function createGate(userId: string, state: UserState, options: GateOption
       if (sequence > seen + 1) return { kind: 'gap', from: seen + 1, to: sequence - 1 }
       return decideNext(arrival)
     },
-    refuse({ placement, digest }) {
-      open(placement, digest)
-    },
+    refuse: open,
     miss() {
       seen += 1
       slots.set(seen, { id: null, sequence: seen, eventId: null, aggregateId: null, digest: null })
