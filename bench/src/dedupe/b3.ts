@@ -63,7 +63,7 @@ without its inbox: the limit. Then events-writer processes read a topic on which
       killed === undefined
         ? []
         : [
-            `${killed.kills} events-writers were killed, ${killed.inTransaction} of them inside a COPY, over ${killed.deliveries} records that each stood twice: 0 lost, 0 twice, every count beside them right.`,
+            `${killed.kills} events-writers were killed, ${killed.inTransaction} of them inside a COPY, over ${killed.deliveries / 2} events that each stood twice on the topic: 0 lost, 0 twice, every count beside them right.`,
           ]
     return {
       spreadIs: 'lowest to highest round; of a ratio, 95 % interval of the median',
