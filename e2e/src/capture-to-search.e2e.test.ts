@@ -41,6 +41,29 @@ describe.each(ways)('a capture on its way through the pipeline: $way', ({ startP
     expect(entity?.provenance.type).toMatchObject({ by: 'ai', offline: true })
   })
 
+  it('given an item that AI has read, asking for enrichment has it read once more', async () => {
+    const { id } = await ana.client.capture({ type: 'note', content: 'Call the dentist on Monday' })
+    await complete(ana, id)
+    /** Numbers of its analyses in the log, oldest first. */
+    const runs = async () => {
+      const { value } = await ana.client.events({ types: ['ai.analysis_completed'], order: 'oldest' })
+      return value.items.filter(({ delta }) => delta['entityId'] === id).map(({ delta }) => delta['run'])
+    }
+    const logged = (wanted: readonly number[]) =>
+      eventually(
+        `the log has the runs ${wanted.join(' and ')}`,
+        async () => {
+          expect(await runs()).toEqual(wanted)
+          return true
+        },
+        { deadlineMs: 30_000 },
+      )
+    await logged([0])
+    await ana.client.enrich(id)
+    await logged([0, 1])
+    await complete(ana, id)
+  })
+
   it('given its own sequence, the item and its content are read at once', async () => {
     const { id, sequence } = await ana.client.capture({
       type: 'note',
