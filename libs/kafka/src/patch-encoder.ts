@@ -36,12 +36,12 @@ prototype.writeUVarInt = function (this: Encoder, value: number) {
   return this
 }
 
-const stockWriteVarLong = Reflect.get(prototype, 'writeVarLong') as (value: unknown) => Encoder
+const stockWriteVarLong = Reflect.get(prototype, 'writeVarLong')
 prototype.writeVarLong = function (this: Encoder, value: unknown) {
   return isSmall(value) ? this.writeVarInt(value) : Reflect.apply(stockWriteVarLong, this, [value])
 }
 
-const stockSizeOfVarLong = Reflect.get(Encoder, 'sizeOfVarLong') as (value: unknown) => number
+const stockSizeOfVarLong = Reflect.get(Encoder, 'sizeOfVarLong')
 Encoder.sizeOfVarLong = (value) =>
   isSmall(value) ? Encoder.sizeOfVarInt(value) : Reflect.apply(stockSizeOfVarLong, Encoder, [value])
 
