@@ -193,5 +193,5 @@ function relativeViolation(path: string, specifier: string, project: Project | u
 }
 
 function isTest(path: string): boolean {
-  return path.endsWith('.test.ts') || path.includes('/test/') || path.startsWith('e2e/')
+  return /\.(test|measure)\.ts$/.test(path) || path.includes('/test/') || path.startsWith('e2e/')
 }
