@@ -13,7 +13,7 @@ export interface PublisherOptions {
 }
 
 const defaults = {
-  maxBatchBytes: 512 * 1024,
+  maxBatchBytes: 900 * 1024,
   gzipAboveBytes: 1_024,
   retry: { baseMs: 50, capMs: 5_000 },
 } satisfies PublisherOptions
