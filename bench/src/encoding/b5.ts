@@ -59,7 +59,7 @@ zstd-19 with a dictionary of other events.`,
       failures: [],
       notes: [
         `${count} events: ${mixOf(events)}.`,
-        `Batches hold keys and all headers. ${smallBatch} events is what a partition gets when the relay sends 500 to twelve.`,
+        `Batches hold keys and all headers. ${smallBatch} events is what each of twelve partitions gets of 500.`,
         'Snappy and LZ4 are left out: kafkajs reads neither, so the topics refuse them.',
       ],
       raw: { costs: Object.fromEntries(costs), packed, small },

@@ -68,7 +68,7 @@ outbox, and Kafka's producer-perf-test with records of the same size.`,
       notes: [
         `${counts.rows} rows (${counts.naive} row by row) of ${values.users} users with ${values.waiting} waiting; every run put every record on the topic once, in order per user.`,
         `Latency at ${1_000 / values['every-ms']} commits/s, ${counts.singles} per round.`,
-        'Debezium is not among them: see docs/reference/benchmarks.md.',
+        'Debezium is not among them: docs/reference/benchmarks.md says why.',
       ],
       raw: { names, results: Object.fromEntries(results) },
     }
