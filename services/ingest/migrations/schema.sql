@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 f8640682ea5f5e416b49bd0ccfcbff3bc9382a5b2d555a267bf1a2f19943542e
+-- What the migrations beside this file come to; of them: sha256 67ce3132c02bc4f7bf389c36818603075db736bc4c96411e732e19e8c72476a1
 create schema write authorization synap_ingest;
 
 create sequence write.outbox_id as bigint;
@@ -537,6 +537,35 @@ end
 $function$
 ;
 alter function write.append(uuid,jsonb,jsonb,jsonb,jsonb,jsonb,jsonb) owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.append_each(p_calls jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_call record;
+  v_answers jsonb[] := array_fill(null::jsonb, array[jsonb_array_length(p_calls)]);
+begin
+  for v_call in
+    select c.call, c.place from jsonb_array_elements(p_calls) with ordinality as c (call, place)
+    order by (c.call ->> 'user')::uuid, c.place
+  loop
+    begin
+      v_answers[v_call.place] := write.append(
+        (v_call.call ->> 'user')::uuid, v_call.call -> 'context', v_call.call -> 'aggregates', v_call.call -> 'events',
+        v_call.call -> 'objects', v_call.call -> 'tags', nullif(v_call.call -> 'idempotency', 'null')
+      );
+    exception when others then
+      v_answers[v_call.place] := jsonb_build_object('outcome', 'failed');
+    end;
+  end loop;
+  return to_jsonb(v_answers);
+end
+$function$
+;
+alter function write.append_each(jsonb) owner to synap_ingest;
 
 CREATE OR REPLACE FUNCTION write.begin_put(p_user uuid, p_idempotency_key text, p_request_hash bytea, p_ids jsonb, p_object_key text, p_lease interval)
  RETURNS jsonb

@@ -1,8 +1,9 @@
 import { SynapError } from '@synap/core'
 import { isConnectionLost, type Pool, sqlstateOf } from '@synap/postgres'
+import { appendTogether } from './append-together.ts'
 import { inTransaction } from './database.ts'
 import { refusedState, unreconciled } from './refusal.ts'
-import { type AppendCall, type Appended, type AppendOutcome, append } from './sql/append.ts'
+import type { AppendCall, Appended, AppendOutcome } from './sql/append.ts'
 import { findAppended } from './sql/find-appended.ts'
 
 export type { AppendCall, AppendOutcome } from './sql/append.ts'
@@ -24,7 +25,7 @@ const lookUpMs = 3_000
  */
 export async function appendKnowing(pool: Pool, call: AppendCall): Promise<AppendOutcome> {
   try {
-    return await append(pool, call)
+    return await appendTogether(pool, call)
   } catch (error) {
     if (sqlstateOf(error) === refusedState) throw unreconciled(error)
     if (!isConnectionLost(error)) throw error

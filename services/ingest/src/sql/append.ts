@@ -100,6 +100,7 @@ export type AppendOutcome =
  * connection: it may have committed. Rejects with the `SynapError`s of `single`.
  */
 export async function append(pool: Pool, call: AppendCall): Promise<AppendOutcome> {
+  const { user, context, aggregates, events, objects, tags, idempotency } = rowOf(call)
   const [row] = await single<{ answer: AppendOutcome }>(
     pool,
     ingest,
@@ -109,13 +110,13 @@ export async function append(pool: Pool, call: AppendCall): Promise<AppendOutcom
           $1::uuid, $2::jsonb, $3::jsonb, $4::jsonb, $5::jsonb, $6::jsonb, $7::jsonb
         ) as answer`,
       values: [
-        call.userId,
-        JSON.stringify(contextOf(call.context)),
-        JSON.stringify(call.aggregates.map(aggregateOf)),
-        JSON.stringify(call.events.map(eventOf)),
-        JSON.stringify(call.objects.map(objectOf)),
-        JSON.stringify(call.tags),
-        call.idempotency === null ? null : JSON.stringify(idempotencyOf(call.idempotency)),
+        user,
+        JSON.stringify(context),
+        JSON.stringify(aggregates),
+        JSON.stringify(events),
+        JSON.stringify(objects),
+        JSON.stringify(tags),
+        idempotency === null ? null : JSON.stringify(idempotency),
       ],
     },
     { retries: 3 },
@@ -123,6 +124,34 @@ export async function append(pool: Pool, call: AppendCall): Promise<AppendOutcom
   if (row === undefined) throw new TypeError('write.append gave no row')
   return row.answer
 }
+
+/** A call that raised an error in a transaction with others: it left nothing behind. */
+export interface AppendFailed {
+  outcome: 'failed'
+}
+
+/** Several appends in one transaction, in no order but that of the calls of one user. Rejects as `append`, for all. */
+export async function appendEach(
+  pool: Pool,
+  calls: readonly AppendCall[],
+): Promise<readonly (AppendOutcome | AppendFailed)[]> {
+  const [row] = await single<{ answers: (AppendOutcome | AppendFailed)[] }>(pool, ingest, {
+    text: 'select write.append_each($1::jsonb) as answers',
+    values: [JSON.stringify(calls.map(rowOf))],
+  })
+  if (row === undefined) throw new TypeError('write.append_each gave no row')
+  return row.answers
+}
+
+const rowOf = (call: AppendCall) => ({
+  user: call.userId,
+  context: contextOf(call.context),
+  aggregates: call.aggregates.map(aggregateOf),
+  events: call.events.map(eventOf),
+  objects: call.objects.map(objectOf),
+  tags: call.tags,
+  idempotency: call.idempotency === null ? null : idempotencyOf(call.idempotency),
+})
 
 const contextOf = ({ source, correlationId, actor, traceparent, tracestate }: AppendContext) => ({
   source,
