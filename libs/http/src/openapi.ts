@@ -42,13 +42,21 @@ const writeHeaders = z.object({
   }),
 })
 
+const changeHeaders = writeHeaders.extend({
+  [httpHeaders.ifMatch]: z.string().optional().meta({
+    description:
+      'The ETag that the change is based on, or `*`. With another version now: 412, and nothing changes.',
+  }),
+})
+
 /** Adds to each operation what all have in common: who may call it, and that errors are problems. */
 function transform(document: Document): ReturnType<typeof jsonSchemaTransform> {
   const schema: Record<string, unknown> = { ...document.schema }
   const access = accessOf(document.route.config)
   if (access !== undefined && 'scopes' in access) {
     schema['security'] = [{ bearer: [...access.scopes] }]
-    if (access.scopes.includes('write')) schema['headers'] = writeHeaders
+    const changesOne = document.schema?.params !== undefined
+    if (access.scopes.includes('write')) schema['headers'] = changesOne ? changeHeaders : writeHeaders
   }
   schema['response'] = {
     ...(document.schema?.response as object | undefined),
