@@ -18,6 +18,7 @@ const emptied = [
   'positions',
   'user_positions',
   'parked',
+  'parked_history',
   'snapshots',
 ]
 

@@ -187,6 +187,30 @@ export {
   type SweepPreview,
   sweepPreview,
 } from './http/operate.ts'
+export {
+  type ParkedActionResponse,
+  type ParkedDiscardRequest,
+  type ParkedEvent,
+  type ParkedEventList,
+  type ParkedGroup,
+  type ParkedList,
+  type ParkedRetryRequest,
+  type ParkedStep,
+  type ParkingConsumer,
+  type ParkReason,
+  parkedActionResponse,
+  parkedDiscardRequest,
+  parkedEvent,
+  parkedEventList,
+  parkedEventsQuery,
+  parkedGroup,
+  parkedList,
+  parkedParams,
+  parkedQuery,
+  parkedRetryRequest,
+  parkingConsumers,
+  parkReasons,
+} from './http/parked.ts'
 export { type Problem, problemSchema } from './http/problem.ts'
 export {
   type SearchHit,

@@ -3,14 +3,15 @@ import type { UserId } from '@synap/core'
 import { transaction } from '@synap/postgres'
 import type { Repair, RepairContext } from './repair.ts'
 import type { Retry } from './retry.ts'
-import { findFillableSlots, touchParked } from './sql/parked.ts'
+import { findFillableSlots, noteAsked } from './sql/parked.ts'
 import { findUserPositions } from './sql/user-positions.ts'
 import type { InboxOptions } from './types.ts'
 
 /** An event has this long, in milliseconds, to come by its topic before it counts as lost. */
 const olderThanMs = 60_000
 const slotsPerCheck = 100
-const noHeartbeat = async () => undefined
+/** For work that no broker waits for. */
+export const noHeartbeat = async () => undefined
 
 /** Records still to be handled of each partition that this process has been assigned. */
 export type Lag = ReadonlyMap<number, bigint>
@@ -55,13 +56,15 @@ function isUpToDate(userId: string, lag: Lag): boolean {
   return lag.get(partitionOf(userId, topics.events.partitions)) === 0n
 }
 
-async function fillSlots<E>(
+/** Asks ingest for open slots, or only for those that are `marked` for it; answers how many users had one filled. */
+export async function fillSlots<E>(
   { pool, role, schema }: InboxOptions<E>,
   { repair, retry }: { repair: Repair; retry: Retry },
   context: RepairContext,
+  marked = false,
 ): Promise<number> {
   const slots = await transaction(pool, { role }, (client) =>
-    findFillableSlots(client, schema, slotsPerCheck),
+    findFillableSlots(client, schema, slotsPerCheck, marked),
   )
   const vain: number[] = []
   const users = new Set<UserId>()
@@ -70,7 +73,7 @@ async function fillSlots<E>(
     if (await repair.fill(userId, sequence, context)) users.add(userId)
     else vain.push(id)
   }
-  if (vain.length > 0) await transaction(pool, { role }, (client) => touchParked(client, schema, vain))
+  if (vain.length > 0) await transaction(pool, { role }, (client) => noteAsked(client, schema, vain))
   for (const userId of users) await retry.user(userId, context.signal)
   return users.size
 }

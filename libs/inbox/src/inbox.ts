@@ -1,18 +1,23 @@
 import type { Batch, BatchContext } from '@synap/messaging'
+import { transaction } from '@synap/postgres'
 import { createAttemptGuard } from './attempts.ts'
 import { createCommit } from './commit.ts'
 import { createDeliver } from './deliver.ts'
-import { createHeadCheck } from './heads.ts'
+import { createHeadCheck, fillSlots, noHeartbeat } from './heads.ts'
+import { createParkedMeasure } from './measure-parked.ts'
 import { createMeters } from './meters.ts'
 import { createRepair } from './repair.ts'
 import { createReport } from './report.ts'
 import { resumeStrictly } from './resume.ts'
 import { createRetry } from './retry.ts'
 import { slicesOf } from './slices.ts'
+import { hasMarked } from './sql/retry.ts'
 import type { Inbox, InboxOptions } from './types.ts'
 import { startUpkeep } from './upkeep.ts'
 
 const upkeepEveryMs = 60_000
+/** An operator who marks something waits for what becomes of it. */
+const lookForMarksEveryMs = 2_000
 
 /**
  * A consumer of the events topic that keeps what it applies in Postgres: each event applied effectively once and in its
@@ -33,6 +38,14 @@ export function createInbox<E>(options: InboxOptions<E>): Inbox {
   const attempts = createAttemptGuard({ schema, role, pool })
   const lag = new Map<number, bigint>()
   const checkHeads = createHeadCheck(options, { repair, retry, lag })
+  const measureParked = createParkedMeasure(options, meters)
+  const retryParked = async (signal?: AbortSignal) => {
+    await fillSlots(options, { repair, retry }, { signal, heartbeat: noHeartbeat }, true)
+    return retry.all(signal)
+  }
+  const retryMarked = async (signal: AbortSignal) => {
+    if (await transaction(pool, { role }, (client) => hasMarked(client, schema))) await retryParked(signal)
+  }
 
   return {
     async resumeAt(topic, partition, at) {
@@ -55,7 +68,15 @@ export function createInbox<E>(options: InboxOptions<E>): Inbox {
       }
     },
     checkHeads,
-    retryParked: retry.all,
-    startUpkeep: () => startUpkeep(logger, upkeepEveryMs, { retryParked: retry.all, checkHeads }),
+    retryParked,
+    measureParked,
+    startUpkeep() {
+      const tasks = { retryParked, checkHeads, measureParked }
+      const upkeeps = [
+        startUpkeep(logger, upkeepEveryMs, tasks),
+        startUpkeep(logger, lookForMarksEveryMs, { retryMarked }),
+      ]
+      return { stop: async () => void (await Promise.all(upkeeps.map((upkeep) => upkeep.stop()))) }
+    },
   }
 }

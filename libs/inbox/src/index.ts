@@ -1,4 +1,4 @@
-export { inboxDdl } from './ddl.ts'
+export { inboxDdl, parkedDdl } from './ddl.ts'
 export { createReaderDecoder, createWriterDecoder, type SchemaById } from './decode.ts'
 export { createInbox } from './inbox.ts'
 export { createRecordInbox, type RecordInboxOptions, type TracedRecord } from './record-inbox.ts'

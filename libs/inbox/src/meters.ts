@@ -4,6 +4,8 @@ import { metrics } from '@opentelemetry/api'
 export interface Meters {
   event(outcome: 'applied' | 'skipped' | 'duplicate' | 'fetched' | 'retried', count: number): void
   parked(reason: string, count: number): void
+  /** What is parked right now, and the age of the oldest in milliseconds. */
+  parkedNow(reason: string, count: number, oldestMs: number): void
   alarm(kind: string): void
   lag(topic: string, partition: number, records: number): void
 }
@@ -14,6 +16,13 @@ export function createMeters(consumer: string): Meters {
     description: 'Events by what became of them: applied, skipped, duplicate, fetched (to repair a gap).',
   })
   const parked = meter.createCounter('synap_inbox_parked', { description: 'Records parked, by reason.' })
+  const open = meter.createGauge('synap_inbox_parked_open', {
+    description: 'What is parked and not settled yet, by reason.',
+  })
+  const age = meter.createGauge('synap_inbox_parked_oldest', {
+    description: 'Age of the oldest that is parked and not settled yet, by reason.',
+    unit: 's',
+  })
   const alarms = meter.createCounter('synap_inbox_alarms', {
     description: 'Things that a person has to look at, by kind.',
   })
@@ -27,6 +36,10 @@ export function createMeters(consumer: string): Meters {
     },
     parked: (reason, count) => {
       if (count > 0) parked.add(count, { consumer, reason })
+    },
+    parkedNow: (reason, count, oldestMs) => {
+      open.record(count, { consumer, reason })
+      age.record(oldestMs / 1_000, { consumer, reason })
     },
     alarm: (kind) => alarms.add(1, { consumer, kind }),
     lag: (topic, partition, records) => lag.record(records, { consumer, topic, partition }),

@@ -14,12 +14,12 @@ import { neverAssigned } from './never-assigned.ts'
 import { createReport } from './report.ts'
 import { eventIdOf, resumeOrReread } from './resume.ts'
 import { sourceOf } from './retry.ts'
-import { notify, tryApply } from './settle.ts'
+import { describeRefusal, notify, tryApply } from './settle.ts'
 import { slicesOf } from './slices.ts'
 import { type MessageSpan, startMessageSpan, withBatchSpan } from './spans.ts'
-import { insertParked, touchParked } from './sql/parked.ts'
+import { insertParked, noteStarted } from './sql/parked.ts'
 import { lockPosition, updatePosition } from './sql/positions.ts'
-import { findMarkedRecords, settleParked } from './sql/retry.ts'
+import { type CandidateRow, findMarkedRecords, lockMarkedRecord, settleParked } from './sql/retry.ts'
 import type { Inbox, ParkReason } from './types.ts'
 
 /** One record of a topic without sequences, and the context to continue its trace. */
@@ -204,18 +204,20 @@ async function writeRecords<R>(
 
 async function retryRecord<R>(
   options: RecordInboxOptions<R>,
-  row: Parameters<typeof sourceOf>[0],
+  row: CandidateRow,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const source = sourceOf(row)
   // Deadly bytes get one try per mark: the note is committed before they are touched.
   if (row.reason === 'killer') {
     await transaction(options.pool, { role: options.role }, (client) =>
-      touchParked(client, options.schema, [row.id]),
+      noteStarted(client, options.schema, [row.id]),
     )
   }
-  const decoded = await options.decode(source, signal)
+  const decoded = await options.decode(source, signal).catch((error: unknown) => unreadable(error))
   return transaction(options.pool, { role: options.role }, async (client) => {
+    // Another process may have applied it meanwhile, or an operator given it up.
+    if (!(await lockMarkedRecord(client, options.schema, row))) return false
     const { traceparent = null, tracestate = null } = source.headers
     const detail = decoded.ok
       ? await tryApply(client, () =>
@@ -233,6 +235,12 @@ async function retryRecord<R>(
     if (detail === undefined) await notify(client, options.channel)
     return detail === undefined
   })
+}
+
+/** What cannot be read as this service is set up now is a try in vain; it must not hold up other records. */
+function unreadable(error: unknown): { ok: false; detail: string } {
+  if (errorClass(error) !== 'configuration') throw error
+  return { ok: false, detail: describeRefusal(error) }
 }
 
 function traced<R>({ span }: Item<R>, record: R): TracedRecord<R> {

@@ -1,11 +1,11 @@
 import { eventTypes, topics } from '@synap/contracts'
-import type { UserId } from '@synap/core'
+import { errorClass, type UserId } from '@synap/core'
 import { type Client, transaction } from '@synap/postgres'
 import { type Admitted, admit } from './admit.ts'
 import type { Meters } from './meters.ts'
-import { notify, tryApply } from './settle.ts'
+import { describeRefusal, notify, tryApply } from './settle.ts'
 import { endSpans } from './spans.ts'
-import { touchParked } from './sql/parked.ts'
+import { noteStarted } from './sql/parked.ts'
 import {
   type CandidateRow,
   findCandidates,
@@ -17,7 +17,7 @@ import {
   settleParked,
 } from './sql/retry.ts'
 import { lockUserPositions } from './sql/user-positions.ts'
-import type { InboxOptions, PlacedEvent } from './types.ts'
+import type { InboxOptions, ParkReason, PlacedEvent } from './types.ts'
 
 /** Events decoded and tried per round, and users per pass. */
 const page = 500
@@ -29,33 +29,14 @@ export interface Retry {
   all: (signal?: AbortSignal) => Promise<number>
 }
 
+/** By row; the digest shows a row whose bytes changed meanwhile. */
 type Candidates<E> = ReadonlyMap<number, { digest: string | null; item: Admitted<E> }>
 
 export function createRetry<E>(options: InboxOptions<E>, meters: Meters): Retry {
   const { pool, role, schema } = options
 
-  const decodeCandidates = async (userId: UserId, signal: AbortSignal | undefined) => {
-    // Decoding may wait for the registry: no client is held meanwhile, and the digest shows a row that changed.
-    const rows = await transaction(pool, { role }, async (client) => {
-      const found = await findCandidates(client, schema, userId, page)
-      // Deadly bytes get one try per mark: the note is committed before they are touched.
-      const deadly = found.filter((row) => row.reason === 'killer').map((row) => row.id)
-      if (deadly.length > 0) await touchParked(client, schema, deadly)
-      return found
-    })
-    const candidates = new Map<number, { digest: string | null; item: Admitted<E> }>()
-    for (const row of rows) {
-      const item = await admit(options, row.topic ?? topics.events.name, sourceOf(row), {
-        undecoded: false,
-        signal,
-      })
-      candidates.set(row.id, { digest: row.digest, item })
-    }
-    return candidates
-  }
-
   const round = async (userId: UserId, signal: AbortSignal | undefined) => {
-    const candidates = await decodeCandidates(userId, signal)
+    const candidates = await decodeCandidates(options, userId, signal)
     if (candidates.size === 0) return 0
     try {
       const applied = await transaction(
@@ -81,20 +62,76 @@ export function createRetry<E>(options: InboxOptions<E>, meters: Meters): Retry 
     }
   }
 
-  return {
-    user,
-    async all(signal) {
-      const users = await transaction(pool, { role }, async (client) => {
-        await reopenUnplaced(client, schema)
-        await markKnownTypes(client, schema, eventTypes)
-        return findUsersToRetry(client, schema, page)
-      })
-      let total = 0
-      for (const userId of users) total += await user(userId as UserId, signal)
-      return total
-    },
-  }
+  const findUsers = () =>
+    transaction(pool, { role }, async (client) => {
+      await reopenUnplaced(client, schema)
+      await markKnownTypes(client, schema, eventTypes)
+      return findUsersToRetry(client, schema, page)
+    })
+  return { user, all: async (signal) => retryEach((await findUsers()) as UserId[], user, signal) }
 }
+
+/** Reads what may be tried of a user. Decoding may wait for the registry: no client is held meanwhile. */
+async function decodeCandidates<E>(
+  options: InboxOptions<E>,
+  userId: UserId,
+  signal: AbortSignal | undefined,
+): Promise<Candidates<E>> {
+  const { pool, role, schema } = options
+  const rows = await transaction(pool, { role }, async (client) => {
+    const found = await findCandidates(client, schema, userId, page)
+    // Deadly bytes get one try per mark: the note is committed before they are touched.
+    const deadly = found.filter((row) => row.reason === 'killer').map((row) => row.id)
+    if (deadly.length > 0) await noteStarted(client, schema, deadly)
+    return found
+  })
+  const candidates = new Map<number, { digest: string | null; item: Admitted<E> }>()
+  for (const row of rows) {
+    try {
+      const how = { undecoded: false, signal }
+      const item = await admit(options, row.topic ?? topics.events.name, sourceOf(row), how)
+      candidates.set(row.id, { digest: row.digest, item })
+    } catch (error) {
+      await noteUnreadable(options, row, error)
+    }
+  }
+  return candidates
+}
+
+/** What cannot be read as this service is set up now is a try in vain; it must not hold up other users. */
+async function noteUnreadable<E>(
+  { pool, role, schema }: InboxOptions<E>,
+  row: CandidateRow,
+  error: unknown,
+): Promise<void> {
+  if (errorClass(error) !== 'configuration') throw error
+  if (isFollower(row.reason)) return
+  const detail = describeRefusal(error)
+  const settled = { id: row.id, state: 'open' as const, reason: null, detail, tried: true }
+  await transaction(pool, { role }, (client) => settleParked(client, schema, settled))
+}
+
+/** One user whose events cannot be tried now must not hold up the others. */
+async function retryEach(
+  users: readonly UserId[],
+  retry: Retry['user'],
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  let total = 0
+  const failures: unknown[] = []
+  for (const userId of users) {
+    try {
+      total += await retry(userId, signal)
+    } catch (error) {
+      signal?.throwIfAborted()
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
+  return total
+}
+
+const isFollower = (reason: ParkReason) => reason === 'behind_parked' || reason === 'behind_missing'
 
 /** The record of a parked row, as it came. */
 export function sourceOf(row: CandidateRow) {

@@ -121,11 +121,14 @@ export async function tryApply(client: Client, apply: () => Promise<void>): Prom
   } catch (error) {
     if (errorClass(error) !== 'data') throw error
     await execute(client, { text: 'rollback to savepoint one_event' })
-    return error instanceof SynapError ? describeRefusal(error) : 'refused'
+    return describeRefusal(error)
   }
 }
 
-function describeRefusal({ code, fields }: SynapError): string {
+/** A refusal in words for operators: its code and fields, never content. */
+export function describeRefusal(error: unknown): string {
+  if (!(error instanceof SynapError)) return 'refused'
+  const { code, fields } = error
   return [code, ...Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`)].join(' ')
 }
 

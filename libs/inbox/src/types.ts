@@ -1,3 +1,4 @@
+import type { ParkReason } from '@synap/contracts'
 import type { UserId } from '@synap/core'
 import type { Batch, BatchContext, InboundMessage, Logger, StartPoint } from '@synap/messaging'
 import type { Client, Pool } from '@synap/postgres'
@@ -41,28 +42,7 @@ export interface PlacedEvent<E> extends Placement {
   record: { topic: string; partition: number; offset: bigint } | null
 }
 
-/** Why something is parked: a stable word for tables, metrics and programs. */
-export type ParkReason =
-  /** A record without a usable set of headers; takes no slot. */
-  | 'headers_unusable'
-  /** Key, headers and payload disagree; takes no slot. */
-  | 'inconsistent'
-  /** Another event already has this user's sequence; takes no slot. Alarm. */
-  | 'fork'
-  /** Neither topic nor ingest has it. Alarm. */
-  | 'missing'
-  /** Bytes that are no framed record, or do not follow their schema. */
-  | 'undecodable'
-  /** The process died while it decoded this record; the bytes are kept unread. Alarm. */
-  | 'killer'
-  /** Of a type this build does not know; tried again by a newer one. */
-  | 'needs_newer_code'
-  /** The store refused it as data. */
-  | 'refused_by_store'
-  /** An earlier event of its aggregate (or its user's own aggregate) is parked. */
-  | 'behind_parked'
-  /** Its aggregate has a gap since an event is missing. */
-  | 'behind_missing'
+export type { ParkReason }
 
 export interface Refusal {
   reason: 'headers_unusable' | 'inconsistent' | 'undecodable'
@@ -182,8 +162,16 @@ export interface Inbox {
    * again for open slots that ingest could fill. Answers how many users were repaired.
    */
   checkHeads: (signal?: AbortSignal) => Promise<number>
-  /** Tries rows that are marked `retry`, per user in version order; answers how many were applied. */
+  /**
+   * Tries rows that are marked `retry`, per user in version order, those without bytes by asking ingest once more;
+   * answers how many were applied.
+   */
   retryParked: (signal?: AbortSignal) => Promise<number>
-  /** Runs `retryParked` and `checkHeads` now and then every minute until closed. Failures are logged and tried again. */
+  /** Tells the metrics how much is parked. */
+  measureParked: () => Promise<void>
+  /**
+   * Until stopped: `retryParked` soon after something is marked; every minute that, `checkHeads` and `measureParked`.
+   * Failures are logged and tried again.
+   */
   startUpkeep: () => Upkeep
 }

@@ -16,7 +16,7 @@ describe('records that kill the process', () => {
   afterAll(() => bench.close())
   beforeEach(() =>
     bench.sql(
-      `truncate inbox_test.positions, inbox_test.user_positions, inbox_test.parked, inbox_test.effects restart identity`,
+      `truncate inbox_test.positions, inbox_test.user_positions, inbox_test.parked, inbox_test.parked_history, inbox_test.effects restart identity`,
     ),
   )
 

@@ -5,7 +5,7 @@ import { avscOf, type DecodedEvent, type EventType, eventTypes, topics } from '@
 import { type InboundMessage, silentLogger } from '@synap/messaging'
 import { type Client, createPool, execute, migrate, type Pool, query } from '@synap/postgres'
 import { createTestDatabase } from '@synap/testing'
-import { inboxDdl } from '../src/ddl.ts'
+import { inboxDdl, parkedDdl } from '../src/ddl.ts'
 import { createWriterDecoder } from '../src/decode.ts'
 import { createInbox } from '../src/inbox.ts'
 import type { InboxOptions, PlacedEvent } from '../src/types.ts'
@@ -41,6 +41,7 @@ export async function createBench(): Promise<Bench> {
   const directory = await mkdtemp(join(tmpdir(), 'synap-inbox-'))
   await writeFile(join(directory, '0001_inbox.sql'), inboxDdl(schema))
   await writeFile(join(directory, '0002_effects.sql'), effects)
+  await writeFile(join(directory, '0003_parked.sql'), parkedDdl(schema))
   await migrate(pool, { service: 'inbox-test', schema, role, directory })
   await rm(directory, { recursive: true })
   return {
@@ -61,6 +62,9 @@ export async function schemaById(id: number): Promise<string | undefined> {
   const type = eventTypes[id - 1]
   return type === undefined ? undefined : avscOf(type)
 }
+
+/** As the inboxes of the bench decode. */
+export const decode = createWriterDecoder(schemaById)
 
 export async function applyEffects(
   client: Client,
@@ -94,7 +98,7 @@ export function buildInbox(pool: Pool, options: Partial<InboxOptions<DecodedEven
     pool,
     logger: silentLogger,
     readAt: async () => undefined,
-    decode: createWriterDecoder(schemaById),
+    decode,
     fetchEvents: away,
     fetchHeads: away,
     apply: applyEffects,

@@ -24,7 +24,7 @@ describe('two that work at once', () => {
   afterAll(() => bench.close())
   beforeEach(() =>
     bench.sql(
-      'truncate inbox_test.positions, inbox_test.user_positions, inbox_test.parked, inbox_test.effects',
+      'truncate inbox_test.positions, inbox_test.user_positions, inbox_test.parked, inbox_test.parked_history, inbox_test.effects',
     ),
   )
 

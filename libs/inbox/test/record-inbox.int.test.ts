@@ -23,7 +23,11 @@ describe('an inbox for a compacted topic', () => {
     bench = await createBench()
   })
   afterAll(() => bench.close())
-  beforeEach(() => bench.sql('truncate inbox_test.positions, inbox_test.parked, inbox_test.records'))
+  beforeEach(() =>
+    bench.sql(
+      'truncate inbox_test.positions, inbox_test.parked, inbox_test.parked_history, inbox_test.records',
+    ),
+  )
 
   function build(options: Partial<RecordInboxOptions<Thing>> = {}) {
     return createRecordInbox<Thing>({

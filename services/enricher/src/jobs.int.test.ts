@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type AnalysisId, sha256Hex, type TagId, type UserId, uuidv7 } from '@synap/core'
-import { inboxDdl } from '@synap/inbox'
+import { inboxDdl, parkedDdl } from '@synap/inbox'
 import { silentLogger } from '@synap/messaging'
 import { createPool, type Pool, query, transaction } from '@synap/postgres'
 import { createTestDatabase, type TestDatabase } from '@synap/testing'
@@ -73,6 +73,8 @@ describe('the tables', () => {
   it('given the inbox library, when its tables are compared with our migration, then they are the same', () => {
     const migration = readFileSync(new URL('../migrations/0001_inbox.sql', import.meta.url), 'utf8')
     expect(migration).toBe(inboxDdl('enrich'))
+    const parked = readFileSync(new URL('../migrations/0004_parked.sql', import.meta.url), 'utf8')
+    expect(parked).toBe(parkedDdl('enrich'))
   })
 })
 

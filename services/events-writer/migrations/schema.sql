@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 f1802bb403a5162061695c2796e2fa38b5d54b56d317ecfa9a55674e5d31ced7
+-- What the migrations beside this file come to; of them: sha256 27fb27dd81a6b1bcd0501821b648ea7500c69847a09d59e34fff05aaa7a5f5d4
 create schema log authorization synap_events_writer;
 
 create table log.aggregates (
@@ -70,11 +70,29 @@ create table log.parked (
   attempts integer not null default 0,
   parked_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  cause text not null generated always as ("left"(regexp_replace(regexp_replace(COALESCE(detail, ''::text), '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\m[0-9a-f]{16,}\M'::text, '…'::text, 'g'::text), '(?<!sqlstate=|[0-9A-Za-z_.-])[0-9]+(?![0-9A-Za-z])'::text, '#'::text, 'g'::text), 200)) stored,
   constraint parked_check CHECK (((NOT slot) OR ((user_id IS NOT NULL) AND (sequence IS NOT NULL)))),
   constraint parked_pkey PRIMARY KEY (id),
   constraint parked_state_check CHECK ((state = ANY (ARRAY['open'::text, 'retry'::text, 'applied'::text, 'discarded'::text])))
 );
 alter table log.parked owner to synap_events_writer;
+
+create table log.parked_history (
+  id bigint not null generated always as identity,
+  parked_id bigint not null,
+  at timestamp with time zone not null default now(),
+  step text not null,
+  reason text,
+  detail text,
+  by_user uuid,
+  by_key uuid,
+  why text,
+  times integer not null default 1,
+  last_at timestamp with time zone not null default now(),
+  constraint parked_history_pkey PRIMARY KEY (id),
+  constraint parked_history_step_check CHECK ((step = ANY (ARRAY['parked'::text, 'marked'::text, 'started'::text, 'tried'::text, 'asked'::text, 'filled'::text, 'applied'::text, 'discarded'::text])))
+);
+alter table log.parked_history owner to synap_events_writer;
 
 create table log.positions (
   topic text not null,
@@ -152,7 +170,11 @@ CREATE INDEX events_by_sequence ON log.events USING btree (user_id, sequence);
 
 CREATE INDEX parked_discarded ON log.parked USING btree (user_id, sequence) WHERE (slot AND (state = 'discarded'::text));
 
+CREATE INDEX parked_history_of ON log.parked_history USING btree (parked_id, id);
+
 CREATE INDEX parked_marked ON log.parked USING btree (topic, user_id) WHERE (state = 'retry'::text);
+
+CREATE INDEX parked_open ON log.parked USING btree (reason, cause, id) WHERE (state = ANY (ARRAY['open'::text, 'retry'::text]));
 
 CREATE UNIQUE INDEX parked_record ON log.parked USING btree (topic, partition, record_offset, COALESCE(sha256(value), '\x'::bytea)) WHERE (NOT slot);
 
@@ -180,6 +202,27 @@ create view log.event_rows as
    FROM (log.events e
      JOIN log.schemas s ON ((s.no = e.schema_no)));
 alter view log.event_rows owner to synap_events_writer;
+
+create view log.parked_in_groups as
+ SELECT k.id,
+    k.user_id,
+    k.state,
+    k.parked_at,
+    k.event_type,
+    h.id AS head_id,
+    k.slot AS group_slot,
+    COALESCE(h.reason, k.reason) AS group_reason,
+    COALESCE(h.cause, k.cause) AS group_cause,
+    (k.slot OR (k.reason <> ALL (ARRAY['headers_unusable'::text, 'inconsistent'::text, 'fork'::text]))) AS triable
+   FROM (log.parked k
+     LEFT JOIN LATERAL ( SELECT o.id,
+            o.reason,
+            o.cause
+           FROM log.parked o
+          WHERE (k.slot AND (k.state = ANY (ARRAY['open'::text, 'retry'::text])) AND (k.reason = ANY (ARRAY['behind_parked'::text, 'behind_missing'::text])) AND (o.user_id = k.user_id) AND o.slot AND (o.state = ANY (ARRAY['open'::text, 'retry'::text])) AND (o.sequence < k.sequence) AND (o.reason <> ALL (ARRAY['behind_parked'::text, 'behind_missing'::text])) AND ((o.aggregate_id IS NULL) OR (o.aggregate_id = k.aggregate_id) OR (o.aggregate_id = o.user_id)))
+          ORDER BY COALESCE((o.aggregate_id = k.aggregate_id), false) DESC, (o.aggregate_id IS NULL), o.sequence
+         LIMIT 1) h ON (true));
+alter view log.parked_in_groups owner to synap_events_writer;
 
 CREATE OR REPLACE FUNCTION log.aggregate_events(p_aggregate uuid, p_above integer, p_to integer, p_up_to bigint, p_limit integer)
  RETURNS SETOF log.event_rows
@@ -565,7 +608,7 @@ $function$
 ;
 alter function log.ledger_slots(uuid[],bigint[],bigint[]) owner to synap_events_writer;
 
-CREATE OR REPLACE FUNCTION log.mark_parked(ids bigint[], action text)
+CREATE OR REPLACE FUNCTION log.mark_parked(ids bigint[], action text, by_user uuid DEFAULT NULL::uuid, by_key uuid DEFAULT NULL::uuid, why text DEFAULT NULL::text)
  RETURNS bigint
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -579,12 +622,24 @@ begin
     where u.user_id in (select p.user_id from log.parked p where p.id = any (ids))
     order by u.user_id for update;
   if action = 'retry' then
-    update log.parked p set state = 'retry', updated_at = now()
-      where p.id = any (ids) and p.state = 'open' and p.value is not null;
+    with done as (
+      update log.parked p set state = 'retry', updated_at = now()
+        where p.id = any (ids) and p.state = 'open'
+          and (p.slot or p.reason not in ('headers_unusable', 'inconsistent', 'fork'))
+        returning p.id, p.reason
+    )
+    insert into log.parked_history (parked_id, step, reason, by_user, by_key, why)
+      select d.id, 'marked', d.reason, mark_parked.by_user, mark_parked.by_key, mark_parked.why from done d order by d.id;
     get diagnostics marked = row_count;
   elsif action = 'discard' then
-    update log.parked p set state = 'discarded', updated_at = now()
-      where p.id = any (ids) and p.state in ('open', 'retry');
+    with done as (
+      update log.parked p set state = 'discarded', updated_at = now()
+        where p.id = any (ids) and p.state in ('open', 'retry')
+        returning p.id, p.reason
+    )
+    insert into log.parked_history (parked_id, step, reason, by_user, by_key, why)
+      select d.id, 'discarded', d.reason, mark_parked.by_user, mark_parked.by_key, mark_parked.why
+        from done d order by d.id;
     get diagnostics marked = row_count;
     update log.parked f set state = 'retry', updated_at = now()
       where f.slot and f.state = 'open' and f.reason in ('behind_parked', 'behind_missing')
@@ -596,7 +651,31 @@ begin
 end
 $function$
 ;
-alter function log.mark_parked(bigint[],text) owner to synap_events_writer;
+alter function log.mark_parked(bigint[],text,uuid,uuid,text) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.mark_parked_group(of_slot boolean, of_reason text, of_cause text, action text, after bigint, up_to bigint, most integer, by_user uuid, by_key uuid, why text, OUT marked bigint, OUT last_id bigint)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  ids bigint[];
+begin
+  select array_agg(s.id order by s.id), max(s.id) into ids, last_id from (
+    select g.id from log.parked_in_groups g
+      where g.head_id is null and g.group_slot = of_slot and g.group_reason = of_reason and g.group_cause = of_cause
+        and g.state in ('open', 'retry') and g.id > after and g.id <= up_to
+      order by g.id limit least(most, 1000)
+  ) s;
+  marked := 0;
+  if last_id is not null then
+    marked := log.mark_parked(ids, action, by_user, by_key, why);
+  end if;
+end
+$function$
+;
+alter function log.mark_parked_group(boolean,text,text,text,bigint,bigint,integer,uuid,uuid,text) owner to synap_events_writer;
 
 CREATE OR REPLACE FUNCTION log.parked_between(p_user uuid, p_from bigint, p_to bigint)
  RETURNS TABLE(sequence bigint, aggregate_id uuid, aggregate_type text, version integer, fingerprint text, value bytea)
@@ -611,6 +690,63 @@ AS $function$
 $function$
 ;
 alter function log.parked_between(uuid,bigint,bigint) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.parked_events(of_slot boolean, of_reason text, of_cause text, closed boolean, after bigint, most integer)
+ RETURNS TABLE(id bigint, topic text, partition integer, record_offset bigint, user_id uuid, aggregate_id uuid, aggregate_type text, version integer, sequence bigint, event_id uuid, event_type text, reason text, detail text, key text, headers jsonb, bytes integer, sha256 text, value bytea, slot boolean, state text, attempts integer, parked_at timestamp with time zone, waiting bigint, history jsonb)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select k.id, k.topic, k.partition, k.record_offset, k.user_id, k.aggregate_id, k.aggregate_type, k.version, k.sequence,
+      k.event_id, k.event_type, k.reason, k.detail, k.key, k.headers, octet_length(k.value),
+      encode(sha256(k.value), 'hex'),
+      case when octet_length(k.value) <= 1048576 and k.reason <> 'killer' and not exists (
+        select from log.parked_history d where d.parked_id = k.id and d.reason = 'killer'
+      ) then k.value end,
+      k.slot, k.state, k.attempts, k.parked_at,
+      (select count(*) from log.parked_in_groups f where f.user_id = k.user_id and f.head_id = k.id),
+      (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'at', floor(extract(epoch from s.at) * 1000), 'step', s.step, 'reason', s.reason, 'detail', s.detail,
+            'byUser', s.by_user, 'byKey', s.by_key, 'why', s.why, 'times', s.times,
+            'lastAt', floor(extract(epoch from s.last_at) * 1000)) order by s.id), '[]')
+          from (
+            select * from log.parked_history x where x.parked_id = k.id order by x.id desc limit 50
+          ) s
+      )
+    from log.parked_in_groups g join log.parked k on k.id = g.id
+    where g.head_id is null and g.group_slot = of_slot and g.group_reason = of_reason and g.group_cause = of_cause
+      and case when parked_events.closed then g.state in ('applied', 'discarded') else g.state in ('open', 'retry') end
+      and g.id > parked_events.after
+    order by g.id
+    limit least(most, 201)
+$function$
+;
+alter function log.parked_events(boolean,text,text,boolean,bigint,integer) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.parked_groups(closed boolean)
+ RETURNS TABLE(slot boolean, reason text, cause text, events bigint, users bigint, waiting bigint, marked bigint, triable bigint, discarded bigint, oldest_at timestamp with time zone, newest_at timestamp with time zone, last_id bigint, event_type text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select g.group_slot, g.group_reason, g.group_cause,
+      count(*) filter (where g.head_id is null),
+      count(distinct g.user_id),
+      count(*) filter (where g.head_id is not null),
+      count(*) filter (where g.state = 'retry' and g.head_id is null),
+      count(*) filter (where g.triable and g.head_id is null),
+      count(*) filter (where g.state = 'discarded'),
+      min(g.parked_at), max(g.parked_at) filter (where g.head_id is null), max(g.id) filter (where g.head_id is null),
+      (array_agg(g.event_type order by g.id) filter (where g.head_id is null))[1]
+    from log.parked_in_groups g
+    where case when parked_groups.closed then g.state in ('applied', 'discarded') else g.state in ('open', 'retry') end
+    group by g.group_slot, g.group_reason, g.group_cause
+    order by min(g.parked_at), g.group_reason, g.group_cause
+    limit 500
+$function$
+;
+alter function log.parked_groups(boolean) owner to synap_events_writer;
 
 CREATE OR REPLACE FUNCTION log.parked_of_user()
  RETURNS TABLE(sequence bigint, aggregate_id uuid, reason text)
@@ -850,8 +986,11 @@ grant execute on function log.ledger_parked() to synap_operator;
 grant execute on function log.ledger_positions(uuid,uuid,integer) to synap_operator;
 grant execute on function log.ledger_rows(uuid[],bigint[],bigint[]) to synap_operator;
 grant execute on function log.ledger_slots(uuid[],bigint[],bigint[]) to synap_operator;
-grant execute on function log.mark_parked(bigint[],text) to synap_operator;
+grant execute on function log.mark_parked(bigint[],text,uuid,uuid,text) to synap_operator;
+grant execute on function log.mark_parked_group(boolean,text,text,text,bigint,bigint,integer,uuid,uuid,text) to synap_operator;
 grant execute on function log.parked_between(uuid,bigint,bigint) to synap_ingest;
+grant execute on function log.parked_events(boolean,text,text,boolean,bigint,integer) to synap_operator;
+grant execute on function log.parked_groups(boolean) to synap_operator;
 grant execute on function log.parked_of_user() to synap_ingest;
 grant execute on function log.parked_of_user() to synap_operator;
 grant execute on function log.parked_of_user() to synap_projector;

@@ -1,4 +1,5 @@
 import type { SynapClient } from '@synap/client'
+import { startUpkeep } from '@synap/inbox'
 import type { ConsumerDriver, Logger, SchemaRegistry } from '@synap/messaging'
 import type { ObjectStore } from '@synap/object-store'
 import type { Pool } from '@synap/postgres'
@@ -6,7 +7,6 @@ import type { ProjectorConfig } from './config.ts'
 import { createDerivedConsumer } from './derived-consumer.ts'
 import { createEventsConsumer } from './events-consumer.ts'
 import { createTextReader } from './read-text.ts'
-import { startRetries } from './start-retries.ts'
 
 export interface ConsumersOptions {
   pool: Pool
@@ -17,6 +17,9 @@ export interface ConsumersOptions {
   logger: Logger
   config: Pick<ProjectorConfig, 'topicPrefix' | 'haltPercent'>
 }
+
+/** An operator who marks a derived record waits for what becomes of it. */
+const lookForMarksEveryMs = 2_000
 
 /** Both of the projector's consumers: of events, and of what was derived from content. */
 export function createConsumers(options: ConsumersOptions) {
@@ -37,8 +40,10 @@ export function createConsumers(options: ConsumersOptions) {
     /** Repairs what no record brings about: lost last events, parked ones that are marked to be tried again. */
     startUpkeep() {
       const upkeep = events.inbox.startUpkeep()
-      const stopRetries = startRetries(options.logger, (signal) => derived.retryParked(signal))
-      return { stop: () => Promise.all([upkeep.stop(), stopRetries()]) }
+      const retries = startUpkeep(options.logger, lookForMarksEveryMs, {
+        retryParked: (signal) => derived.retryParked(signal),
+      })
+      return { stop: () => Promise.all([upkeep.stop(), retries.stop()]) }
     },
   }
 }

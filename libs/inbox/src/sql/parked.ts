@@ -36,11 +36,16 @@ export async function insertParked(client: Client, schema: string, parked: NewPa
   const { source, placement, slot, reason, detail } = parked
   const rows = await execute(client, {
     name: `${schema}.insert_parked`,
-    text: `insert into ${schema}.parked (topic, partition, record_offset, user_id, aggregate_id, aggregate_type, version,
-             sequence, event_id, event_type, reason, detail, key, headers, value, slot)
-           values ($1::text, $2::int, $3::bigint, $4::uuid, $5::uuid, $6::text, $7::int, $8::bigint, $9::uuid, $10::text,
-             $11::text, $12::text, $13::text, $14::jsonb, $15::bytea, $16::boolean)
-           on conflict (topic, partition, record_offset, coalesce(sha256(value), ''::bytea)) where not slot do nothing`,
+    text: `with row as (
+             insert into ${schema}.parked (topic, partition, record_offset, user_id, aggregate_id, aggregate_type,
+               version, sequence, event_id, event_type, reason, detail, key, headers, value, slot)
+             values ($1::text, $2::int, $3::bigint, $4::uuid, $5::uuid, $6::text, $7::int, $8::bigint, $9::uuid,
+               $10::text, $11::text, $12::text, $13::text, $14::jsonb, $15::bytea, $16::boolean)
+             on conflict (topic, partition, record_offset, coalesce(sha256(value), ''::bytea)) where not slot do nothing
+             returning id
+           )
+           insert into ${schema}.parked_history (parked_id, step, reason, detail)
+           select id, 'parked', $11::text, $12::text from row`,
     values: [
       source?.record?.topic ?? null,
       source?.record?.partition ?? null,
@@ -101,11 +106,14 @@ export async function fillParked(
   placement: Placement,
 ): Promise<void> {
   await execute(client, {
-    text: `update ${schema}.parked
-           set topic = $2::text, partition = $3::int, record_offset = $4::bigint, aggregate_id = $5::uuid,
-             aggregate_type = $6::text, version = $7::int, event_id = $8::uuid, event_type = $9::text, key = $10::text,
-             headers = $11::jsonb, value = $12::bytea, state = 'retry', updated_at = now()
-           where id = $1::bigint`,
+    text: `with row as (
+             update ${schema}.parked
+             set topic = $2::text, partition = $3::int, record_offset = $4::bigint, aggregate_id = $5::uuid,
+               aggregate_type = $6::text, version = $7::int, event_id = $8::uuid, event_type = $9::text,
+               key = $10::text, headers = $11::jsonb, value = $12::bytea, state = 'retry', updated_at = now()
+             where id = $1::bigint returning id, reason
+           )
+           insert into ${schema}.parked_history (parked_id, step, reason) select id, 'filled', reason from row`,
     values: [
       id,
       source.record?.topic ?? null,
@@ -123,27 +131,68 @@ export async function fillParked(
   })
 }
 
-/** Open slots that ingest may be able to fill by now, the longest untried first; each waits longer after each try. */
+/**
+ * Open slots that ingest may be able to fill: those marked for it, then the longest untried; each waits longer after
+ * each try. With `marked` only the former.
+ */
 export async function findFillableSlots(
   client: Client,
   schema: string,
   limit: number,
+  marked: boolean,
 ): Promise<{ id: number; user_id: string; sequence: number }[]> {
   return query(client, {
     name: `${schema}.find_fillable_slots`,
     text: `select id, user_id, sequence from ${schema}.parked
-           where slot and state = 'open' and reason in ('missing', 'undecodable')
-             and updated_at < now() - interval '1 minute' * least(60, power(2, least(attempts, 6)))
-           order by updated_at limit $1::int`,
-    values: [limit],
+           where slot and (
+             state = 'retry' and value is null
+             or not $2::boolean and state = 'open' and reason in ('missing', 'undecodable')
+               and updated_at < now() - interval '1 minute' * least(60, power(2, least(attempts, 6)))
+           )
+           order by state = 'retry' desc, updated_at limit $1::int`,
+    values: [limit, marked],
   })
 }
 
-/** Notes a try: the next one waits longer, and a mark is used up. */
-export async function touchParked(client: Client, schema: string, ids: readonly number[]): Promise<void> {
+/** Notes that ingest had nothing for these: the next time waits longer, and a mark is used up. */
+export async function noteAsked(client: Client, schema: string, ids: readonly number[]): Promise<void> {
   await execute(client, {
-    text: `update ${schema}.parked set state = 'open', attempts = attempts + 1, updated_at = now()
-           where id = any ($1::bigint[]) and state in ('open', 'retry')`,
+    text: `with row as (
+             update ${schema}.parked set state = 'open', attempts = attempts + 1, updated_at = now()
+             where id = any ($1::bigint[]) and state in ('open', 'retry') returning id, reason
+           ), again as (
+             update ${schema}.parked_history h set times = h.times + 1, last_at = now()
+             from row where h.step = 'asked'
+               and h.id = (select max(x.id) from ${schema}.parked_history x where x.parked_id = row.id)
+             returning h.parked_id
+           )
+           insert into ${schema}.parked_history (parked_id, step, reason)
+           select row.id, 'asked', row.reason from row where row.id not in (select parked_id from again)`,
     values: [ids],
+  })
+}
+
+/** Notes that deadly bytes are about to be decoded; their mark is used up, so that they are not tried twice. */
+export async function noteStarted(client: Client, schema: string, ids: readonly number[]): Promise<void> {
+  await execute(client, {
+    text: `with row as (
+             update ${schema}.parked set state = 'open', attempts = attempts + 1, updated_at = now()
+             where id = any ($1::bigint[]) and state in ('open', 'retry') returning id, reason
+           )
+           insert into ${schema}.parked_history (parked_id, step, reason) select id, 'started', reason from row`,
+    values: [ids],
+  })
+}
+
+/** How much is parked, by reason, and since when the oldest: milliseconds since 1970. */
+export async function countParked(
+  client: Client,
+  schema: string,
+): Promise<{ reason: string; rows: number; oldest_at: number }[]> {
+  return query(client, {
+    name: `${schema}.count_parked`,
+    text: `select reason, count(*)::int as rows, min(parked_at) as oldest_at
+           from ${schema}.parked where state in ('open', 'retry') group by reason`,
+    values: [],
   })
 }

@@ -54,7 +54,7 @@ export async function markKnownTypes(
 export async function reopenUnplaced(client: Client, schema: string): Promise<void> {
   await execute(client, {
     name: `${schema}.reopen_unplaced`,
-    text: `update ${schema}.parked set state = 'open', detail = 'has no place: discard it', updated_at = now()
+    text: `update ${schema}.parked set state = 'open', updated_at = now()
            where state = 'retry' and not slot and reason in ('headers_unusable', 'inconsistent', 'fork')`,
   })
 }
@@ -103,7 +103,10 @@ export async function findMarkedRecords(
   })
 }
 
-/** What became of a try. `attempts` counts only real ones. */
+/**
+ * What became of a try. Only a real one counts as an attempt and goes into the history, where the same in vain again is
+ * counted rather than told anew.
+ */
 export async function settleParked(
   client: Client,
   schema: string,
@@ -117,10 +120,53 @@ export async function settleParked(
 ): Promise<void> {
   await execute(client, {
     name: `${schema}.settle_parked`,
-    text: `update ${schema}.parked
-           set state = $2::text, reason = coalesce($3::text, reason), detail = coalesce($4::text, detail),
-             attempts = attempts + $5::int, updated_at = now()
-           where id = $1::bigint and state in ('open', 'retry')`,
+    text: `with row as (
+             update ${schema}.parked
+             set state = $2::text, reason = coalesce($3::text, reason),
+               detail = case when $3::text is null then coalesce($4::text, detail) else $4::text end,
+               attempts = attempts + $5::int, updated_at = now()
+             where id = $1::bigint and state in ('open', 'retry')
+             returning id, reason,
+               case state when 'applied' then 'applied' else 'tried' end as step,
+               case state when 'applied' then null else detail end as detail
+           ), again as (
+             update ${schema}.parked_history h set times = h.times + 1, last_at = now()
+             from row where $5::int = 1 and row.step = 'tried'
+               and h.id = (select max(x.id) from ${schema}.parked_history x where x.parked_id = row.id)
+               and (h.step, h.reason) = (row.step, row.reason) and h.detail is not distinct from row.detail
+             returning h.parked_id
+           )
+           insert into ${schema}.parked_history (parked_id, step, reason, detail)
+           select id, step, reason, detail from row
+           where $5::int = 1 and id not in (select parked_id from again)`,
     values: [row.id, row.state, row.reason, row.detail, row.tried ? 1 : 0],
   })
+}
+
+/** Locks a row without a slot; true while it is still to be tried, with the bytes that were read. */
+export async function lockMarkedRecord(
+  client: Client,
+  schema: string,
+  { id, digest, reason }: Pick<CandidateRow, 'id' | 'digest' | 'reason'>,
+): Promise<boolean> {
+  const rows = await query<{ id: number }>(client, {
+    name: `${schema}.lock_marked_record`,
+    // deadly bytes lost their mark when they were begun
+    text: `select id from ${schema}.parked
+           where id = $1::bigint and state = any ($2::text[])
+             and encode(sha256(value), 'hex') is not distinct from $3::text
+           for update`,
+    values: [id, reason === 'killer' ? ['open', 'retry'] : ['retry'], digest],
+  })
+  return rows.length > 0
+}
+
+/** True when anything is marked for a retry; asked often. */
+export async function hasMarked(client: Client, schema: string): Promise<boolean> {
+  const [row] = await query<{ marked: boolean }>(client, {
+    name: `${schema}.has_marked`,
+    text: `select exists (select from ${schema}.parked where state = 'retry') as marked`,
+    values: [],
+  })
+  return row?.marked === true
 }

@@ -44,7 +44,7 @@ export async function deleteEntities(
 }
 
 /**
- * Every row of a user. What is parked loses its bytes and gives up its slots; the position stays, because a sequence
+ * Every row of a user. What is parked loses its bytes and its history and gives up its slots; the position stays, because a sequence
  * that was seen stays seen.
  */
 export async function eraseUser(
@@ -68,6 +68,10 @@ export async function eraseUser(
         update ${schema}.parked set state = 'discarded', value = null, headers = null, detail = null,
           updated_at = now()
         where user_id = $1::uuid
+      ),
+      history as (
+        delete from ${schema}.parked_history h using ${schema}.parked k
+        where k.user_id = $1::uuid and h.parked_id = k.id
       )
       insert into ${schema}.purged (subject_id, user_id, sequence) values ($1::uuid, $1::uuid, $2::bigint)
       on conflict do nothing`,
