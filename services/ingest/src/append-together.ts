@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { isConnectionLost, type Pool } from '@synap/postgres'
 import { type AppendCall, type AppendOutcome, append, appendEach } from './sql/append.ts'
+import { appendPlain, isPlain } from './sql/append-plain.ts'
 
 /** Messages under way at a time; what comes while so many are, goes together with the next. */
 const maxMessages = 2
@@ -12,6 +13,7 @@ const maxEvents = 10
 
 interface Waiting {
   call: AppendCall
+  isPlain: boolean
   /** Of the request that waits, for its trace. */
   inContext: <T>(work: () => T) => T
   answered: PromiseWithResolvers<AppendOutcome>
@@ -19,6 +21,8 @@ interface Waiting {
 
 interface Queue {
   messages: number
+  /** True from when the next look at those that wait is due until it is over. */
+  isDue: boolean
   waiting: Waiting[]
 }
 
@@ -30,23 +34,33 @@ const queues = new WeakMap<Pool, Queue>()
  */
 export function appendTogether(pool: Pool, call: AppendCall): Promise<AppendOutcome> {
   if (call.events.length > maxEvents) return append(pool, call)
-  const queue = queues.get(pool) ?? { messages: 0, waiting: [] }
+  const queue = queues.get(pool) ?? { messages: 0, isDue: false, waiting: [] }
   queues.set(pool, queue)
   const answered = Promise.withResolvers<AppendOutcome>()
-  queue.waiting.push({ call, inContext: AsyncLocalStorage.snapshot(), answered })
-  sendNext(pool, queue)
+  queue.waiting.push({ call, isPlain: isPlain(call), inContext: AsyncLocalStorage.snapshot(), answered })
+  sendSoon(pool, queue)
   return answered.promise
+}
+
+/** After what else is to be done in this turn of the loop: calls that come together, go together. */
+function sendSoon(pool: Pool, queue: Queue): void {
+  if (queue.isDue) return
+  queue.isDue = true
+  setImmediate(() => {
+    queue.isDue = false
+    sendNext(pool, queue)
+  })
 }
 
 function sendNext(pool: Pool, queue: Queue): void {
   while (queue.messages < maxMessages && queue.waiting.length > 0) {
-    const group = queue.waiting.splice(0, maxCalls)
+    const group = takeGroup(queue)
     queue.messages += 1
     let isCounted = true
     const goOn = () => {
       if (isCounted) queue.messages -= 1
       isCounted = false
-      sendNext(pool, queue)
+      sendSoon(pool, queue)
     }
     // One that waits for a lock keeps nobody else from having their turn: the pool has more connections.
     const patience = setTimeout(goOn, patienceMs)
@@ -57,6 +71,31 @@ function sendNext(pool: Pool, queue: Queue): void {
   }
 }
 
+/** The first that waits and others like it: plain ones by themselves, of them one per aggregate and idempotency key. */
+function takeGroup(queue: Queue): Waiting[] {
+  const [first] = queue.waiting
+  const group: Waiting[] = []
+  const left: Waiting[] = []
+  const taken = new Set<string>()
+  const fits = ({ call, isPlain }: Waiting) =>
+    group.length < maxCalls &&
+    isPlain === first?.isPlain &&
+    !(isPlain && namesOf(call).some((name) => taken.has(name)))
+  for (const waiting of queue.waiting) {
+    if (fits(waiting)) {
+      group.push(waiting)
+      if (waiting.isPlain) for (const name of namesOf(waiting.call)) taken.add(name)
+    } else left.push(waiting)
+  }
+  queue.waiting = left
+  return group
+}
+
+const namesOf = ({ userId, aggregates: [aggregate], idempotency }: AppendCall): string[] => [
+  `${userId} aggregate ${aggregate?.id}`,
+  ...(idempotency === null ? [] : [`${userId} key ${idempotency.key}`]),
+]
+
 /** Never rejects. */
 async function send(pool: Pool, group: readonly Waiting[]): Promise<void> {
   const [first] = group
@@ -64,7 +103,7 @@ async function send(pool: Pool, group: readonly Waiting[]): Promise<void> {
   if (group.length === 1) return sendAlone(pool, first)
   try {
     const answers = await first.inContext(() =>
-      appendEach(
+      (first.isPlain ? appendPlain : appendEach)(
         pool,
         group.map(({ call }) => call),
       ),

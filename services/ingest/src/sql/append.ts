@@ -153,7 +153,7 @@ const rowOf = (call: AppendCall) => ({
   idempotency: call.idempotency === null ? null : idempotencyOf(call.idempotency),
 })
 
-const contextOf = ({ source, correlationId, actor, traceparent, tracestate }: AppendContext) => ({
+export const contextOf = ({ source, correlationId, actor, traceparent, tracestate }: AppendContext) => ({
   source,
   correlation_id: correlationId,
   actor_kind: actor.kind,
@@ -188,7 +188,7 @@ const objectOf = ({ key, aggregateId, sha256, size, contentType, leaseId }: Appe
   lease_id: leaseId,
 })
 
-const idempotencyOf = ({ key, requestHash, attempt, result }: AppendIdempotency) => ({
+export const idempotencyOf = ({ key, requestHash, attempt, result }: AppendIdempotency) => ({
   key,
   request_hash: requestHash,
   attempt,
