@@ -45,7 +45,8 @@ describe('the examples of the documentation', () => {
       const folder = await mkdtemp(join(tmpdir(), 'synap-docs-'))
       try {
         await writeCurlConfig(folder)
-        const { apiKey } = await synap.createAccount(page)
+        // as the key that ./synap start makes
+        const { apiKey } = await synap.createAccount(page, ['read', 'write', 'admin', 'operate'])
         const variables: Variables = { SYNAP_URL: url, SYNAP_API_KEY: apiKey }
         for (const example of ofPage) {
           const problems = await problemsOf(example, folder, variables)

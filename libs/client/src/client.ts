@@ -5,6 +5,7 @@ import { buildFilesClient } from './files-client.ts'
 import { buildIngestClient } from './ingest-client.ts'
 import { buildKeysClient } from './keys-client.ts'
 import { buildOperateClient } from './operate-client.ts'
+import { buildParkedClient } from './parked-client.ts'
 import { buildQueryClient } from './query-client.ts'
 import { createTransport } from './transport.ts'
 import type { ClientOptions, SynapClient } from './types.ts'
@@ -21,5 +22,6 @@ export function createClient(options: ClientOptions): SynapClient {
     ...buildQueryClient(call, options.queryUrl),
     ...buildBrowseClient(call, options.queryUrl),
     ...buildEventsClient(call, options.queryUrl),
+    ...buildParkedClient(call, options.queryUrl),
   }
 }

@@ -29,6 +29,7 @@ import type { BrowseClient } from './browse-types.ts'
 import type { ChangesClient } from './change-types.ts'
 import type { EventsClient } from './event-types.ts'
 import type { FilesClient } from './file-types.ts'
+import type { ParkedClient } from './parked-types.ts'
 import type { CallOptions, TransportOptions } from './transport.ts'
 
 export interface ClientOptions extends TransportOptions {
@@ -199,4 +200,5 @@ export type SynapClient = IngestClient &
   OperateClient &
   QueryClient &
   BrowseClient &
-  EventsClient
+  EventsClient &
+  ParkedClient

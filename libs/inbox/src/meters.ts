@@ -19,9 +19,8 @@ export function createMeters(consumer: string): Meters {
   const open = meter.createGauge('synap_inbox_parked_open', {
     description: 'What is parked and not settled yet, by reason.',
   })
-  const age = meter.createGauge('synap_inbox_parked_oldest', {
+  const age = meter.createGauge('synap_inbox_parked_oldest_seconds', {
     description: 'Age of the oldest that is parked and not settled yet, by reason.',
-    unit: 's',
   })
   const alarms = meter.createCounter('synap_inbox_alarms', {
     description: 'Things that a person has to look at, by kind.',

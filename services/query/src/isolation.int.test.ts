@@ -17,6 +17,8 @@ const withoutWords = [
   '/v1/relations/{id}',
 ]
 const ourRoutes = (path: string) => path.startsWith('/v1/')
+/** Over all users: nobody's own, and closed to everybody without the scope. */
+const ofOperators = (path: string) => path.startsWith('/v1/parked')
 
 describe('two users', () => {
   const offline = createOfflineProvider()
@@ -25,6 +27,7 @@ describe('two users', () => {
   let query: TestQuery
   let id: EntityId
   let paths: string[] = []
+  let operating: [path: string, method: string][] = []
 
   beforeAll(async () => {
     // streams end by themselves, so that they can be looked at as a whole
@@ -53,7 +56,11 @@ describe('two users', () => {
       if (userId === anna) id = made
     }
     const { json } = await query.get('/openapi.json')
-    paths = Object.keys(json.paths).filter(ourRoutes)
+    const all = Object.keys(json.paths).filter(ourRoutes)
+    paths = all.filter((path) => !ofOperators(path))
+    operating = all
+      .filter(ofOperators)
+      .flatMap((path) => Object.keys(json.paths[path]).map((method): [string, string] => [path, method]))
   })
   afterAll(() => query.close())
 
@@ -83,6 +90,20 @@ describe('two users', () => {
       '/v1/tags',
       '/v1/tasks',
     ])
+  })
+
+  it('given the routes of operators, the scope opens them, and no user has it', async () => {
+    expect(operating.length).toBeGreaterThan(3)
+    for (const [path, method] of operating) {
+      const { statusCode, body } = await query.app.inject({
+        method: method.toUpperCase() as 'GET' | 'POST',
+        url: path.replace('{group}', '0123456789ab'),
+        headers: { authorization: `Bearer ${anna}` },
+        ...(method === 'post' && { payload: { reason: 'none of my business', upTo: 1 } }),
+      })
+      expect([path, method, statusCode]).toEqual([path, method, 403])
+      expect(body).toContain('operate')
+    }
   })
 
   it('given the owner, every route shows the canary or at least answers', async () => {

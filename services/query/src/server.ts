@@ -19,6 +19,7 @@ import { registerListEntities } from './routes/list-entities.ts'
 import { registerListEvents } from './routes/list-events.ts'
 import { registerListTags } from './routes/list-tags.ts'
 import { registerListTasks } from './routes/list-tasks.ts'
+import { registerParked } from './routes/parked.ts'
 import { registerRelations } from './routes/relations.ts'
 import { registerSearch } from './routes/search.ts'
 import { registerStreamEvents } from './routes/stream-events.ts'
@@ -72,5 +73,6 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
   registerStreamEvents(app, deps)
   registerGetChain(app, deps)
   registerGetHistory(app, deps)
+  registerParked(app, deps)
   return app
 }

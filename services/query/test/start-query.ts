@@ -38,6 +38,8 @@ export interface TestStreams extends StreamLimits {
   idleMs?: number
   /** Keys that do not hold any more. */
   revoked?: ReadonlySet<string>
+  /** Keys that may operate. */
+  operators?: ReadonlySet<string>
 }
 
 /** Query on a database of its own and, unless a store is given, a folder of objects; without a port. Keys are user ids. */
@@ -56,7 +58,7 @@ export async function startQuery(
     recheckMs: 20,
   })
   const log = createEventLog({ pool, role: queryRole })
-  const { idleMs = 15_000, revoked, ...streamLimits } = streams
+  const { idleMs = 15_000, revoked, operators, ...streamLimits } = streams
   const app = await buildServer({
     pool,
     readModel: createReadModel(pool, waiter),
@@ -72,7 +74,11 @@ export async function startQuery(
       Promise.resolve(
         revoked?.has(token) === true
           ? undefined
-          : ({ userId: token, keyId: token, scopes: ['read'] } as unknown as RequestCredential),
+          : ({
+              userId: token,
+              keyId: token,
+              scopes: operators?.has(token) === true ? ['read', 'operate'] : ['read'],
+            } as unknown as RequestCredential),
       ),
     logger: createLogger('query', { level: 'silent' }),
   })
