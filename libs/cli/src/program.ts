@@ -19,6 +19,7 @@ import { registerLinks } from './commands/links.ts'
 import { registerList } from './commands/list.ts'
 import { registerMigrate } from './commands/migrate.ts'
 import { registerOutbox } from './commands/outbox.ts'
+import { registerParked } from './commands/parked.ts'
 import { registerSearch } from './commands/search.ts'
 import { registerSettings } from './commands/settings.ts'
 import { registerSetup } from './commands/setup.ts'
@@ -85,6 +86,7 @@ export function buildProgram(): Command {
   registerDoctor(program)
   registerKeys(program)
   registerOutbox(program)
+  registerParked(program)
   registerWrite(program)
   registerLedger(program)
   registerMigrate(program)
