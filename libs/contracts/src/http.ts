@@ -213,6 +213,18 @@ export {
 } from './http/parked.ts'
 export { type Problem, problemSchema } from './http/problem.ts'
 export {
+  type ReadModelStatus,
+  type RebuildDifference,
+  type RebuildLine,
+  type RebuildProgress,
+  type RebuildRequest,
+  type RebuildResult,
+  type RebuildRun,
+  readModelStatus,
+  rebuildLine,
+  rebuildRequest,
+} from './http/rebuild.ts'
+export {
   type SearchHit,
   type SearchMode,
   type SearchQuery,

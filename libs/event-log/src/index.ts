@@ -1,6 +1,6 @@
 export { createEventLog, type EventLog, type EventLogOptions, type WalkOptions } from './event-log.ts'
 export { toKnownEvent } from './known-event.ts'
-export type { LoggedEvent } from './logged-event.ts'
+export { type EventRow, type LoggedEvent, toLoggedEvent } from './logged-event.ts'
 export {
   createPositionWaiter,
   type PositionWaiter,
@@ -20,6 +20,7 @@ export {
   type AggregateHead,
   findAggregateEvents,
   findAggregateHead,
+  findSchemas,
   type SnapshotRow,
   type VersionRange,
 } from './sql/find-aggregates.ts'

@@ -16,7 +16,7 @@ describe('binary COPY', () => {
       create schema copied;
       create table copied.rows (
         a uuid, b int4, c int8, d timestamptz, e text, f jsonb, g bytea, h float4, i float8, j bool, k uuid[], l text[],
-        m vector(3), n halfvec(3));
+        m vector(3), n halfvec(3), o int2, p date);
       create table copied.keyed (a int4 primary key, b text)`)
   }, 600_000)
   afterAll(async () => {
@@ -40,6 +40,8 @@ describe('binary COPY', () => {
     'text[]',
     'vector',
     'halfvec',
+    'int2',
+    'date',
   ] as const
   const columns: CopyColumn[] = types.map((type, index) => ({ name: String.fromCharCode(97 + index), type }))
 
@@ -62,6 +64,8 @@ describe('binary COPY', () => {
         ['a', ''],
         [1, 2, 0.5],
         [0.5, -2, 65_504],
+        -3,
+        '2026-02-28',
       ],
       columns.map(() => null),
       [
@@ -79,6 +83,8 @@ describe('binary COPY', () => {
         [],
         new Float32Array(3),
         Buffer.from([0, 0x3c, 0, 0xc0, 0, 0]),
+        32_767,
+        '1999-12-31',
       ],
     ])
     expect(copied).toBe(3)
@@ -98,6 +104,8 @@ describe('binary COPY', () => {
       l: ['a', ''],
       m: toVector([1, 2, 0.5]),
       n: toVector([0.5, -2, 65_504]),
+      o: -3,
+      p: '2026-02-28',
     })
     expect(Object.values(rows[1] ?? {})).toEqual(columns.map(() => null))
     expect(rows[2]).toMatchObject({
@@ -111,6 +119,8 @@ describe('binary COPY', () => {
       l: [],
       m: '[0,0,0]',
       n: '[1,-2,0]',
+      o: 32_767,
+      p: '1999-12-31',
     })
   })
 

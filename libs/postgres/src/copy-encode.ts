@@ -2,16 +2,18 @@ import type { ByteWriter } from './byte-writer.ts'
 
 /**
  * Column types of a binary COPY and the values they take (null in every one): `uuid` canonical text, the same without
- * hyphens or 16 bytes; `int4`
- * number; `int8` number or bigint; `timestamptz` milliseconds since 1970; `text` and `jsonb` as said (jsonb takes any
+ * hyphens or 16 bytes; `int2` and `int4`
+ * number; `date` as `YYYY-MM-DD`; `int8` number or bigint; `timestamptz` milliseconds since 1970; `text` and `jsonb` as said (jsonb takes any
  * JSON value, or a Buffer of JSON text); `bytea` bytes; `float4`, `float8` number; `bool` boolean; `uuid[]` and
  * `text[]` arrays without null; `vector` numbers; `halfvec` numbers or packed float16, little endian.
  */
 export type CopyType =
   | 'uuid'
+  | 'int2'
   | 'int4'
   | 'int8'
   | 'timestamptz'
+  | 'date'
   | 'text'
   | 'jsonb'
   | 'bytea'
@@ -25,6 +27,7 @@ export type CopyType =
 
 /** Postgres counts time from 2000-01-01 UTC, in microseconds. */
 const epochMs = Date.UTC(2000, 0, 1)
+const dayMs = 86_400_000
 const elementOid = { 'uuid[]': 2950, 'text[]': 25 } as const
 
 type Encoder = (writer: ByteWriter, value: unknown) => void
@@ -35,6 +38,7 @@ export const encoders: Record<CopyType, Encoder> = {
     if (value instanceof Uint8Array) writer.bytes(exactly16(value))
     else if (!writer.uuid(text(value))) throw new RangeError('not a canonical UUID')
   },
+  int2: (writer, value) => writer.int16(integer(value)),
   int4: (writer, value) => writer.int32(integer(value)),
   int8: (writer, value) =>
     typeof value === 'bigint' ? writer.int64(value) : writer.wideInteger(integer(value)),
@@ -43,6 +47,7 @@ export const encoders: Record<CopyType, Encoder> = {
     if (Number.isSafeInteger(ms * 1_000)) writer.wideInteger(ms * 1_000)
     else writer.int64(BigInt(ms) * 1_000n)
   },
+  date: (writer, value) => writer.int32(integer((Date.parse(text(value)) - epochMs) / dayMs)),
   text: (writer, value) => writer.utf8(text(value)),
   jsonb: (writer, value) => {
     writer.byte(1) // the version of the format

@@ -3,6 +3,7 @@ export { type CopyColumn, copyBinary } from './copy-binary.ts'
 export type { CopyType } from './copy-encode.ts'
 export { dumpSchema } from './dump-schema.ts'
 export { isConnectionLost, isSerializationFailure, mapPostgresError, sqlstateOf } from './error.ts'
+export { findGenerations } from './generations.ts'
 export { type Listener, type ListenOptions, listen } from './listen.ts'
 export { assertMigrated, type MigrateOptions, type MigrationReport, migrate } from './migrate.ts'
 export {

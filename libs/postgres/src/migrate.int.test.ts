@@ -38,6 +38,27 @@ describe('migrate', () => {
   const file = (name: string, sql: string) => writeFile(join(directory, name), sql)
   const run = () => migrate(pool, { service: 'ingest', schema: 'write', role: 'synap_ingest', directory })
 
+  it('given generations of a schema, a file that names the first runs for each that is there, and for no other', async () => {
+    const options = { service: 'projector', schema: ['read_v1', 'write'], role: 'synap_projector', directory }
+    await file('0001_first.sql', 'create table read_v1.one (id int); create table write.once (id int)')
+    await migrate(pool, options)
+    await database.superuserSql(`
+      alter schema read_v1 rename to read_v3; create schema read_v10 authorization synap_projector;
+      create table read_v10.one (id int); alter table read_v10.one owner to synap_projector;
+      create schema read_v2x; create schema read_v`)
+    await file('0002_second.sql', 'alter table read_v1.one add column name text')
+    await file('0003_third.sql', 'create table write.twice (id int)')
+    await migrate(pool, options)
+    expect(
+      await database.superuserSql(
+        `select table_schema from information_schema.columns where column_name = 'name' and table_name = 'one' order by 1`,
+      ),
+    ).toEqual(['read_v10', 'read_v3'])
+    expect(
+      await database.superuserSql(`select count(*) from pg_namespace where nspname = 'read_v1'`),
+    ).toEqual(['0'])
+  })
+
   it("given new files, they run once, as the service's role, and the database is known as migrated", async () => {
     await expect(assertMigrated(pool, 'ingest', directory)).rejects.toMatchObject({
       code: 'migrations.pending',

@@ -1,4 +1,5 @@
 import { mapPostgresError } from './error.ts'
+import { findGenerations, forEachGeneration, type Generations } from './generations.ts'
 import { type MigrationFile, readMigrationFiles } from './migration-files.ts'
 import { findApplied, pendingMigrations, refuse } from './migration-state.ts'
 import { type Extension, roles } from './ownership.ts'
@@ -8,7 +9,10 @@ import { execute } from './query.ts'
 
 export interface MigrateOptions {
   service: string
-  /** The schema, or schemas, that the service owns; created when missing. */
+  /**
+   * The schema, or schemas, that the service owns; created when missing. One named `x_v1` stands for every schema `x_v{n}`
+   * of the database, made by rebuilds: a file that names it runs for each of them, with their name in its place.
+   */
   schema: string | readonly string[]
   /** Owns the schemas; every file runs as this role. Created when missing, as those of the services are. */
   role: string
@@ -76,11 +80,13 @@ async function migrateLocked(
   await createLedger(client)
   const extensions = await createExtensions(client, options.extensions ?? [])
   const schemas = typeof options.schema === 'string' ? [options.schema] : options.schema
+  const generations = await findGenerations(client, schemas)
   for (const schema of schemas) {
+    if (generations.has(schema)) continue
     await runLong(client, `create schema if not exists ${schema} authorization ${options.role}`)
   }
   const pending = pendingMigrations(options.service, files, await findApplied(client, options.service))
-  for (const file of pending) await applyFile(client, options, file)
+  for (const file of pending) await applyFile(client, options, file, generations)
   return {
     service: options.service,
     applied: pending.map(label),
@@ -106,10 +112,15 @@ async function createLedger(client: Client): Promise<void> {
   )
 }
 
-async function applyFile(client: Client, options: MigrateOptions, file: MigrationFile): Promise<void> {
+async function applyFile(
+  client: Client,
+  options: MigrateOptions,
+  file: MigrationFile,
+  generations: Generations,
+): Promise<void> {
   await runLong(client, `select set_config('role', '${options.role}', true)`)
   try {
-    await runLong(client, file.sql)
+    for (const sql of forEachGeneration(file.sql, generations)) await runLong(client, sql)
   } catch (error) {
     const mapped = mapPostgresError(error)
     if (mapped instanceof Error) mapped.message = `${options.service} ${label(file)}: ${mapped.message}`

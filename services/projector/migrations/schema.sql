@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 32f865900af23c7582c6be13b3e5dc9a815c305723f6212c4aa753008b649804
+-- What the migrations beside this file come to; of them: sha256 f11acf372835a7907a0a946f9f8a3caf75076e8d6256fdbc5882da218426af66
 create schema read_v1 authorization synap_projector;
 
 create table read_v1.entities (
@@ -758,5 +758,47 @@ create table read_meta.read_active (
 );
 alter table read_meta.read_active owner to synap_projector;
 
+create table read_meta.read_models (
+  n integer not null,
+  state text not null,
+  made_at timestamp with time zone not null default now(),
+  changed_at timestamp with time zone not null default now(),
+  keep_until timestamp with time zone,
+  constraint read_models_n_check CHECK ((n > 0)),
+  constraint read_models_pkey PRIMARY KEY (n),
+  constraint read_models_state_check CHECK ((state = ANY (ARRAY['building'::text, 'followed'::text, 'leaving'::text])))
+);
+alter table read_meta.read_models owner to synap_projector;
+
+create table read_meta.rebuild_slices (
+  n integer not null,
+  slice integer not null,
+  first_user uuid not null,
+  last_user uuid not null,
+  events bigint not null,
+  copied boolean not null default false,
+  worded boolean not null default false,
+  constraint rebuild_slices_n_fkey FOREIGN KEY (n) REFERENCES read_meta.rebuilds(n) ON DELETE CASCADE,
+  constraint rebuild_slices_pkey PRIMARY KEY (n, slice)
+);
+alter table read_meta.rebuild_slices owner to synap_projector;
+
+create table read_meta.rebuilds (
+  n integer not null,
+  derived_from integer not null,
+  phase text not null,
+  holder uuid not null,
+  lease_until timestamp with time zone not null,
+  begun_at timestamp with time zone not null default now(),
+  switched_at timestamp with time zone,
+  constraint rebuilds_n_fkey FOREIGN KEY (n) REFERENCES read_meta.read_models(n) ON DELETE CASCADE,
+  constraint rebuilds_phase_check CHECK ((phase = ANY (ARRAY['copying'::text, 'following'::text, 'switched'::text]))),
+  constraint rebuilds_pkey PRIMARY KEY (n)
+);
+alter table read_meta.rebuilds owner to synap_projector;
+
+grant select on read_meta.read_active to synap_operator;
 grant select on read_meta.read_active to synap_query;
+grant select on read_meta.read_models to synap_operator;
+grant usage on schema read_meta to synap_operator;
 grant usage on schema read_meta to synap_query;

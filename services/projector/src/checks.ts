@@ -6,25 +6,31 @@ import type { Health } from '@synap/runtime'
 
 export interface Checked {
   pool: Pool
-  consumers: Readonly<Record<'events' | 'derived', Consumer>>
+  /** A consumer of the active read model; undefined while it is not followed here. */
+  consumer: (name: 'events' | 'derived') => Consumer | undefined
   registry: Pick<SchemaRegistry, 'ping'>
   store: Pick<ObjectStore, 'check'>
 }
 
+const notFollowed = {
+  ready: false,
+  state: 'idle',
+  reason: 'the active read model is not followed yet',
+} as const
+
 /** What has to hold before the projector counts as ready, each under the name that /readyz shows. */
-export function addChecks(health: Health, { pool, consumers, registry, store }: Checked): void {
+export function addChecks(health: Health, { pool, consumer, registry, store }: Checked): void {
   health.ready('database', () => query(pool, { text: 'select 1' }))
   for (const name of ['events', 'derived'] as const) {
-    const consumer = consumers[name]
     health.ready(name, async () => {
-      const { ready, state, reason } = consumer.health()
+      const { ready, state, reason } = consumer(name)?.health() ?? notFollowed
       if (ready) return
       throw new SynapError(reason ?? 'the consumer does not run', {
         code: `consumer.${state}`,
         class: 'dependency',
       })
     })
-    health.live(name, () => consumer.health().state !== 'crashed')
+    health.live(name, () => consumer(name)?.health().state !== 'crashed')
   }
   let answered = false
   // Schemas once read stay in memory: an outage after the start stops nothing but new ones.

@@ -3,12 +3,13 @@ import { startUpkeep } from '@synap/inbox'
 import type { ConsumerDriver, Logger, SchemaRegistry } from '@synap/messaging'
 import type { ObjectStore } from '@synap/object-store'
 import type { Pool } from '@synap/postgres'
-import type { ProjectorConfig } from './config.ts'
+import type { ProjectorConfig, ReadModel } from './config.ts'
 import { createDerivedConsumer } from './derived-consumer.ts'
 import { createEventsConsumer } from './events-consumer.ts'
 import { createTextReader } from './read-text.ts'
 
 export interface ConsumersOptions {
+  readModel: ReadModel
   pool: Pool
   consumerDriver: ConsumerDriver
   registry: Pick<SchemaRegistry, 'schemaById'>
@@ -21,7 +22,9 @@ export interface ConsumersOptions {
 /** An operator who marks a derived record waits for what becomes of it. */
 const lookForMarksEveryMs = 2_000
 
-/** Both of the projector's consumers: of events, and of what was derived from content. */
+/** Both consumers of a read model: of events, and of what was derived from content. */
+export type Consumers = ReturnType<typeof createConsumers>
+
 export function createConsumers(options: ConsumersOptions) {
   const events = createEventsConsumer(options)
   const derived = createDerivedConsumer({ ...options, readText: createTextReader(options.store) })

@@ -3,12 +3,13 @@ import { crashpoint } from '@synap/core'
 import { createRecordInbox } from '@synap/inbox'
 import type { Consumer, ConsumerDriver, InboundMessage, Logger, SchemaRegistry } from '@synap/messaging'
 import type { Pool } from '@synap/postgres'
-import { type ProjectorConfig, readModel } from './config.ts'
+import { type ProjectorConfig, projectorRole, type ReadModel } from './config.ts'
 import { partsOf } from './parts.ts'
 import { projectDerived, type ReadDerived } from './project-derived.ts'
 import { createDerivedReader, type ReadDerivedOptions } from './read-derived.ts'
 
 export interface DerivedConsumerOptions {
+  readModel: ReadModel
   pool: Pool
   consumerDriver: ConsumerDriver
   registry: Pick<SchemaRegistry, 'schemaById'>
@@ -25,11 +26,11 @@ export interface DerivedConsumer {
 
 /** What comes in: the derived topic. Under which policy: that of the record inbox. What happens: `projectDerived`. */
 export function createDerivedConsumer(options: DerivedConsumerOptions): DerivedConsumer {
-  const { pool, consumerDriver, registry, readText, logger, config } = options
+  const { readModel, pool, consumerDriver, registry, readText, logger, config } = options
   const topic = topicName('derived', config.topicPrefix)
   const inbox = createRecordInbox<ReadDerived>({
     schema: readModel.schema,
-    role: readModel.role,
+    role: projectorRole,
     consumer: 'projector-derived',
     pool,
     logger,

@@ -4,11 +4,12 @@ import { crashpoint } from '@synap/core'
 import { createInbox, createReaderDecoder, type Inbox, type InboxOptions } from '@synap/inbox'
 import type { Consumer, ConsumerDriver, Logger, SchemaRegistry } from '@synap/messaging'
 import type { Pool } from '@synap/postgres'
-import { type ProjectorConfig, readModel } from './config.ts'
+import { type ProjectorConfig, projectorRole, type ReadModel } from './config.ts'
 import { projectEvents } from './project-events.ts'
 import { findVersions } from './sql/find-versions.ts'
 
 export interface EventsConsumerOptions {
+  readModel: ReadModel
   pool: Pool
   consumerDriver: ConsumerDriver
   registry: Pick<SchemaRegistry, 'schemaById'>
@@ -19,9 +20,9 @@ export interface EventsConsumerOptions {
 
 /** What comes in: the events topic. Under which policy: that of the inbox. What happens: `projectEvents`. */
 export function createEventsConsumer(options: EventsConsumerOptions): { consumer: Consumer; inbox: Inbox } {
-  const { pool, consumerDriver: driver, registry, ingest, logger, config } = options
+  const { readModel, pool, consumerDriver: driver, registry, ingest, logger, config } = options
   const inbox = createInbox<SynapEvent>({
-    ...projection,
+    ...projectionOf(readModel),
     pool,
     logger,
     readAt: (topic, partition, offset, signal) => driver.readAt(topic, partition, offset, signal),
@@ -58,22 +59,24 @@ type Projection = Pick<
   | 'onApplied'
 >
 
-/** What the inbox has to know of the read model. An event of tomorrow parks its entity until the code is newer. */
-export const projection: Projection = {
-  schema: readModel.schema,
-  role: readModel.role,
-  consumer: 'projector',
-  channel: readModel.channel,
-  unknownTypes: 'park',
-  holdAggregates: true,
-  versionsOf: (client, aggregates) => findVersions(client, readModel.schema, aggregates),
-  apply: async (client, events) => {
-    await projectEvents(
-      client,
-      readModel.schema,
-      events.map(({ event }) => event),
-    )
-    crashpoint('projector.before_commit')
-  },
-  onApplied: () => crashpoint('projector.after_commit'),
+/** What the inbox has to know of a read model. An event of tomorrow parks its entity until the code is newer. */
+export function projectionOf({ schema, channel }: ReadModel): Projection {
+  return {
+    schema,
+    role: projectorRole,
+    consumer: 'projector',
+    channel,
+    unknownTypes: 'park',
+    holdAggregates: true,
+    versionsOf: (client, aggregates) => findVersions(client, schema, aggregates),
+    apply: async (client, events) => {
+      await projectEvents(
+        client,
+        schema,
+        events.map(({ event }) => event),
+      )
+      crashpoint('projector.before_commit')
+    },
+    onApplied: () => crashpoint('projector.after_commit'),
+  }
 }

@@ -6,7 +6,7 @@ import { assertMigrated, type Pool } from '@synap/postgres'
 import type { ServiceContext } from '@synap/runtime'
 import { addChecks } from './checks.ts'
 import type { ProjectorConfig as Config } from './config.ts'
-import { createConsumers } from './consumers.ts'
+import { followReadModels } from './follow-read-models.ts'
 
 export type ProjectorOptions = Pick<Config, 'topicPrefix' | 'haltPercent'>
 
@@ -27,10 +27,8 @@ export async function startProjector(
   { pool, consumerDriver, registry, ingest, store }: ProjectorDrivers,
 ): Promise<void> {
   await assertMigrated(pool, 'projector', migrations)
-  const consumers = createConsumers({ config, pool, consumerDriver, registry, ingest, store, logger })
-  defer('consumers', () => consumers.close())
-  addChecks(health, { pool, registry, store, consumers })
-  await consumers.start(fail)
-  const upkeep = consumers.startUpkeep()
-  defer('upkeep', () => upkeep.stop())
+  const drivers = { config, pool, consumerDriver, registry, ingest, store, logger }
+  const follower = await followReadModels({ ...drivers, fail })
+  defer('read models', () => follower.close())
+  addChecks(health, { pool, registry, store, consumer: follower.consumer })
 }

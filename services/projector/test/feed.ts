@@ -4,16 +4,17 @@ import type { Inbox } from '@synap/inbox'
 import { createInbox } from '@synap/inbox'
 import { type InboundMessage, silentLogger } from '@synap/messaging'
 import type { Pool } from '@synap/postgres'
-import { projection } from '../src/events-consumer.ts'
+import { readModelOf } from '../src/config.ts'
+import { projectionOf } from '../src/events-consumer.ts'
 
 const fingerprint = 'f'.repeat(64)
 
-/** Messages as the events topic would hold them, at offsets from 0; the payload is the event's id. */
-export function toMessages(topic: string, events: readonly SynapEvent[]): InboundMessage[] {
+/** Messages as the events topic would hold them, at offsets from `first`; the payload is the event's id. */
+export function toMessages(topic: string, events: readonly SynapEvent[], first = 0): InboundMessage[] {
   return events.map((event, index) => ({
     topic,
     partition: 0,
-    offset: BigInt(index),
+    offset: BigInt(first + index),
     key: event.userId,
     value: Buffer.from(event.id),
     headers: eventHeaders(event, fingerprint),
@@ -30,16 +31,17 @@ export interface Feed {
 /**
  * The projector's inbox fed by hand: everything real but the wire format. `known` are all events there are; ingest has
  * none to give, unless `fetchable` says so. Types listed in `unknown` are of tomorrow.
+ * `readModel`: its number, 1 unless given; `from`: the offset it goes on at.
  */
 export async function createFeed(
   pool: Pool,
   topic: string,
   known: readonly SynapEvent[],
-  options: { fetchable?: boolean; unknown?: ReadonlySet<string> } = {},
+  options: { fetchable?: boolean; unknown?: ReadonlySet<string>; readModel?: number; from?: number } = {},
 ): Promise<Feed> {
   const byId = new Map<string, SynapEvent>(known.map((event) => [event.id, event]))
   const inbox = createInbox<SynapEvent>({
-    ...projection,
+    ...projectionOf(readModelOf(options.readModel ?? 1)),
     pool,
     logger: silentLogger,
     readAt: () => Promise.resolve(undefined),
@@ -69,7 +71,8 @@ export async function createFeed(
     fetchHeads: () => Promise.resolve({ items: [], next: null }),
     haltShare: 1,
   })
-  await inbox.resumeAt(topic, 0, { low: 0n, high: 0n })
+  const start = { low: BigInt(options.from ?? 0), high: BigInt(options.from ?? 0) }
+  await inbox.resumeAt(topic, 0, start)
   const context = { signal: new AbortController().signal, heartbeat: () => Promise.resolve() }
   return {
     inbox,

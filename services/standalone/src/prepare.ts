@@ -3,7 +3,15 @@ import { migrations as eventsWriter } from '@synap/events-writer'
 import { migrations as ingest } from '@synap/ingest'
 import { noteSchemas } from '@synap/ingest/note-schemas'
 import { declaredTopics, type MessageLog, type SchemaRegistry } from '@synap/messaging'
-import { execute, migrate, ownership, type Pool, type SchemaOwner, transaction } from '@synap/postgres'
+import {
+  execute,
+  findGenerations,
+  migrate,
+  ownership,
+  type Pool,
+  type SchemaOwner,
+  transaction,
+} from '@synap/postgres'
 import { migrations as projector } from '@synap/projector'
 
 const directories: Record<SchemaOwner, string> = {
@@ -27,9 +35,12 @@ export async function migrateAll(pool: Pool, signal: AbortSignal): Promise<void>
  * keeps HTTP waiting for seconds. Search reads the vectors of one user without it anyhow, up to 20,000 of them.
  */
 async function dropVectorIndex(pool: Pool): Promise<void> {
-  await transaction(pool, { role: ownership.projector.role }, (client) =>
-    execute(client, { text: 'drop index if exists read_v1.entity_vectors_hnsw' }),
-  )
+  const { role, schemas } = ownership.projector
+  const names = [...(await findGenerations(pool, schemas)).values()].flat()
+  await transaction(pool, { role }, async (client) => {
+    for (const name of names)
+      await execute(client, { text: `drop index if exists ${name}.entity_vectors_hnsw` })
+  })
 }
 
 /** Makes what the services expect to find besides their schemas. The same on every start. */

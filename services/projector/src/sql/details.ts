@@ -1,9 +1,9 @@
 import type { TagState } from '@synap/domain'
-import { type Client, execute, toTimestamptz } from '@synap/postgres'
+import { type Client, execute } from '@synap/postgres'
 import type { OwnedEntity } from '../fold-events.ts'
 import { type Column, toRowSet } from './columns.ts'
 
-const taskColumns: readonly Column<OwnedEntity>[] = [
+export const taskColumns: readonly Column<OwnedEntity>[] = [
   ['entity_id', 'uuid', ({ state }) => state.id],
   ['user_id', 'uuid', ({ userId }) => userId],
   ['status', 'text', ({ state }) => state.particulars.task?.status ?? null],
@@ -12,14 +12,7 @@ const taskColumns: readonly Column<OwnedEntity>[] = [
   // Both forms of a due date begin with the day they name.
   ['due_day', 'date', ({ state }) => state.particulars.task?.due?.slice(0, 10) ?? null],
   ['completed_by', 'uuid', ({ state }) => state.particulars.task?.completedBy ?? null],
-  [
-    'completed_at',
-    'timestamptz',
-    ({ state }) => {
-      const at = state.particulars.task?.completedAt ?? null
-      return at === null ? null : toTimestamptz(at)
-    },
-  ],
+  ['completed_at', 'timestamptz', ({ state }) => state.particulars.task?.completedAt ?? null],
 ]
 
 /** Each of the entities is or was a task. */
@@ -40,7 +33,12 @@ export async function upsertTaskDetails(
   })
 }
 
-const entityTagColumns: readonly Column<{ entity: OwnedEntity; tag: TagState }>[] = [
+export interface TagOfEntity {
+  entity: OwnedEntity
+  tag: TagState
+}
+
+export const entityTagColumns: readonly Column<TagOfEntity>[] = [
   ['entity_id', 'uuid', ({ entity }) => entity.state.id],
   ['tag_id', 'uuid', ({ tag }) => tag.id],
   ['user_id', 'uuid', ({ entity }) => entity.userId],
@@ -58,11 +56,16 @@ export async function replaceEntityTags(
     text: `delete from ${schema}.entity_tags where entity_id = any($1::uuid[])`,
     values: [entities.map(({ state }) => state.id)],
   })
-  const rows = entities.flatMap((entity) => entity.state.tags.map((tag) => ({ entity, tag })))
+  const rows = tagsOf(entities)
   const set = toRowSet(entityTagColumns, rows)
   await execute(client, {
     name: `${schema}.insert_entity_tags`,
     text: `insert into ${schema}.entity_tags (${set.names}) select ${set.names} from ${set.from}`,
     values: set.values,
   })
+}
+
+/** One row for each tag of each entity. */
+export function tagsOf(entities: readonly OwnedEntity[]): TagOfEntity[] {
+  return entities.flatMap((entity) => entity.state.tags.map((tag) => ({ entity, tag })))
 }

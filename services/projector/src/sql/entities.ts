@@ -1,7 +1,7 @@
 import type { Attachment, EntityType, FileReference, FileType, JsonObject } from '@synap/contracts'
 import { type EntityId, sha256Hex, type UserId } from '@synap/core'
 import type { EntityState, TagState, TaskState } from '@synap/domain'
-import { type Client, query, toTimestamptz } from '@synap/postgres'
+import { type Client, query } from '@synap/postgres'
 import type { OwnedEntity } from '../fold-events.ts'
 import { type Column, toRowSet } from './columns.ts'
 
@@ -114,8 +114,6 @@ function toContent(row: EntityRow): FileReference | null {
   }
 }
 
-const time = (ms: number | null) => (ms === null ? null : toTimestamptz(ms))
-
 /** What enrichers hash: the content, or the title of an entity without content. */
 function subjectOf({ content, title }: EntityState): string | null {
   return content?.sha256 ?? (title === null ? null : sha256Hex(title))
@@ -127,7 +125,8 @@ function withoutTask(particulars: EntityState['particulars']): object {
   return others
 }
 
-const entityColumns: readonly Column<OwnedEntity>[] = [
+/** All that the fold decides; `projected_at` has a default. */
+export const entityColumns: readonly Column<OwnedEntity>[] = [
   ['entity_id', 'uuid', ({ state }) => state.id],
   ['user_id', 'uuid', ({ userId }) => userId],
   ['type', 'text', ({ state }) => state.type],
@@ -140,7 +139,7 @@ const entityColumns: readonly Column<OwnedEntity>[] = [
   ['content_size', 'bigint', ({ state }) => state.content?.size ?? null],
   ['content_type', 'text', ({ state }) => state.content?.contentType ?? null],
   ['file_type', 'text', ({ state }) => state.content?.fileType ?? null],
-  ['uploaded_at', 'timestamptz', ({ state }) => time(state.content?.uploadedAt ?? null)],
+  ['uploaded_at', 'timestamptz', ({ state }) => state.content?.uploadedAt ?? null],
   ['subject_sha256', 'text', ({ state }) => subjectOf(state)],
   ['attachments', 'jsonb', ({ state }) => state.attachments],
   ['metadata', 'jsonb', ({ state }) => state.metadata],
@@ -150,9 +149,9 @@ const entityColumns: readonly Column<OwnedEntity>[] = [
   ['rejected', 'jsonb', ({ state }) => state.rejected],
   ['version', 'int', ({ state }) => state.version],
   ['sequence', 'bigint', ({ state }) => state.sequence],
-  ['created_at', 'timestamptz', ({ state }) => time(state.createdAt)],
-  ['updated_at', 'timestamptz', ({ state }) => time(state.updatedAt)],
-  ['deleted_at', 'timestamptz', ({ deletedAt }) => time(deletedAt)],
+  ['created_at', 'timestamptz', ({ state }) => state.createdAt],
+  ['updated_at', 'timestamptz', ({ state }) => state.updatedAt],
+  ['deleted_at', 'timestamptz', ({ deletedAt }) => deletedAt],
 ]
 
 /** Writes states that are newer than the stored ones; answers the ids of those written. */

@@ -1,7 +1,7 @@
 import type { RelationType } from '@synap/contracts'
 import type { EntityId, RelationId, UserId } from '@synap/core'
 import type { RelationState } from '@synap/domain'
-import { type Client, execute, query, toTimestamptz } from '@synap/postgres'
+import { type Client, execute, query } from '@synap/postgres'
 import type { Owned } from '../fold-events.ts'
 import { type Column, toRowSet } from './columns.ts'
 
@@ -51,7 +51,7 @@ export async function findRelationStates(
   )
 }
 
-const columns: readonly Column<Owned<RelationState>>[] = [
+export const relationColumns: readonly Column<Owned<RelationState>>[] = [
   ['relation_id', 'uuid', ({ state }) => state.id],
   ['user_id', 'uuid', ({ userId }) => userId],
   ['type', 'text', ({ state }) => state.type],
@@ -59,8 +59,8 @@ const columns: readonly Column<Owned<RelationState>>[] = [
   ['target_id', 'uuid', ({ state }) => state.target],
   ['version', 'int', ({ state }) => state.version],
   ['sequence', 'bigint', ({ state }) => state.sequence],
-  ['created_at', 'timestamptz', ({ state }) => toTimestamptz(state.createdAt ?? 0)],
-  ['updated_at', 'timestamptz', ({ state }) => toTimestamptz(state.updatedAt ?? 0)],
+  ['created_at', 'timestamptz', ({ state }) => state.createdAt ?? 0],
+  ['updated_at', 'timestamptz', ({ state }) => state.updatedAt ?? 0],
   ['deleted', 'bool', ({ state }) => state.deleted],
 ]
 
@@ -70,7 +70,7 @@ export async function upsertRelations(
   schema: string,
   relations: readonly Owned<RelationState>[],
 ): Promise<void> {
-  const set = toRowSet(columns, relations)
+  const set = toRowSet(relationColumns, relations)
   await execute(client, {
     name: `${schema}.upsert_relations`,
     text: `

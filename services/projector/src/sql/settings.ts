@@ -2,7 +2,7 @@ import { type Client, execute } from '@synap/postgres'
 import type { Settings } from '../fold-events.ts'
 import { type Column, toRowSet } from './columns.ts'
 
-const columns: readonly Column<Settings>[] = [
+export const settingsColumns: readonly Column<Settings>[] = [
   ['user_id', 'uuid', (settings) => settings.userId],
   ['time_zone', 'text', (settings) => settings.timeZone],
   ['language', 'text', (settings) => settings.language],
@@ -14,7 +14,7 @@ export async function upsertSettings(
   schema: string,
   settings: readonly Settings[],
 ): Promise<void> {
-  const set = toRowSet(columns, settings)
+  const set = toRowSet(settingsColumns, settings)
   await execute(client, {
     name: `${schema}.upsert_settings`,
     text: `

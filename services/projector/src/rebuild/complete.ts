@@ -1,0 +1,141 @@
+import { crashpoint, SynapError } from '@synap/core'
+import { capabilitiesOf, execute, query, transaction } from '@synap/postgres'
+import { projectorRole, readModelOf } from '../config.ts'
+import { replaceLexemes } from '../replace-lexemes.ts'
+import { compareDefinitions, type Definition, missingDefinitions } from './clone-schema.ts'
+import { resetIds } from './copy-rows.ts'
+import { inTurns } from './in-turns.ts'
+import { type LoadOptions, markSlice, type Slice } from './load-slice.ts'
+
+/** An index over many rows takes its time. */
+const statementTimeoutMs = 6 * 3_600_000
+/** Documents that are made in one statement's ids. */
+const wordsPage = 1_000
+
+export interface CompleteOptions extends LoadOptions {
+  /** How many at once. */
+  workers: number
+  /** Told after each statement. */
+  onStep: (done: number, of: number) => void
+}
+
+/** Keys and indexes of the new read model, but those of the words; each in a transaction of its own. */
+export async function makeIndexes(options: CompleteOptions): Promise<void> {
+  const { first, indexes } = await missingOf(options)
+  await run(options, first, indexes.length, options.workers)
+  await run(options, indexes, 0, options.workers)
+}
+
+/** Makes the searchable documents of the users of a part of the tables they are made of. */
+export async function makeWords({ pool, lease, work, signal }: LoadOptions, slice: Slice): Promise<void> {
+  const { schema } = readModelOf(work.n)
+  await transaction(
+    pool,
+    { role: projectorRole },
+    async (client) => {
+      await lease.hold(client, work.n)
+      for (let after: string | null = null; ; ) {
+        const rows: { entity_id: string }[] = await query(client, {
+          text: `
+            select entity_id from ${schema}.entities
+            where user_id between $1::uuid and $2::uuid and ($3::uuid is null or entity_id > $3::uuid)
+            order by entity_id limit ${wordsPage}`,
+          values: [slice.firstUser, slice.lastUser, after],
+        })
+        await replaceLexemes(
+          client,
+          schema,
+          rows.map((row) => row.entity_id),
+        )
+        after = rows.at(-1)?.entity_id ?? null
+        if (rows.length < wordsPage) break
+      }
+      await markSlice(client, work.n, slice.slice, 'worded')
+      crashpoint('rebuild.in_words')
+    },
+    { signal },
+  )
+}
+
+/**
+ * The rest that a read model needs, then the proof that it is defined as the active one, and the word that the projector
+ * shall follow it.
+ */
+export async function complete(options: CompleteOptions): Promise<void> {
+  const { pool, lease, work, signal } = options
+  const { last } = await missingOf(options)
+  await run(options, last, 0, 1)
+  const { schema } = readModelOf(work.n)
+  await transaction(
+    pool,
+    { role: projectorRole },
+    async (client) => {
+      await resetIds(client, schema)
+      for (const table of await tablesOf(client, schema))
+        await execute(client, { text: `analyze ${schema}.${table}` })
+    },
+    { signal, statementTimeoutMs },
+  )
+  const differing = await compareDefinitions(pool, readModelOf(work.activeN).schema, schema)
+  if (differing.length > 0) {
+    throw new SynapError(
+      'the read model was changed by a migration while it was made anew: discard it and begin again',
+      {
+        code: 'rebuild.definition_changed',
+        class: 'configuration',
+        fields: { differing: differing.length, first: differing[0] ?? '' },
+      },
+    )
+  }
+  await transaction(pool, { role: projectorRole }, async (client) => {
+    await lease.hold(client, work.n)
+    await execute(client, {
+      text: `update read_meta.rebuilds set phase = 'following' where n = $1::int`,
+      values: [work.n],
+    })
+    await execute(client, {
+      text: `update read_meta.read_models set state = 'followed', changed_at = now() where n = $1::int`,
+      values: [work.n],
+    })
+  })
+  crashpoint('rebuild.followed')
+}
+
+function missingOf({ pool, work, signal }: Pick<CompleteOptions, 'pool' | 'work' | 'signal'>) {
+  const [from, to] = [readModelOf(work.activeN).schema, readModelOf(work.n).schema]
+  return transaction(pool, { role: projectorRole }, (client) => missingDefinitions(client, from, to), {
+    signal,
+  })
+}
+
+async function run(
+  { pool, lease, work, signal, onStep }: CompleteOptions,
+  definitions: readonly Definition[],
+  more: number,
+  workers: number,
+): Promise<void> {
+  let done = 0
+  await inTurns(capabilitiesOf(pool).manySessions ? workers : 1, definitions, async ({ statement }) => {
+    await transaction(
+      pool,
+      { role: projectorRole },
+      async (client) => {
+        await lease.hold(client, work.n)
+        await query(client, { text: `select set_config('maintenance_work_mem', '256MB', true)` })
+        await execute(client, { text: statement })
+        crashpoint('rebuild.in_indexes')
+      },
+      { signal, statementTimeoutMs },
+    )
+    done += 1
+    onStep(done, definitions.length + more)
+  })
+}
+
+async function tablesOf(client: Parameters<typeof query>[0], schema: string): Promise<string[]> {
+  const rows = await query<{ name: string }>(client, {
+    text: 'select tablename as name from pg_tables where schemaname = $1::name order by 1',
+    values: [schema],
+  })
+  return rows.map(({ name }) => name)
+}

@@ -1,0 +1,202 @@
+import { crashpoint, SynapError, type UserId } from '@synap/core'
+import { type Client, execute, type Pool, query, transaction } from '@synap/postgres'
+import { projectorRole, readModelOf } from '../config.ts'
+import { copyRows, findUserTables } from './copy-rows.ts'
+import { createUserFold, type UserFold } from './fold-user.ts'
+import type { Lease } from './lease.ts'
+import { inboxTables, type Work } from './plan.ts'
+import { createSchemaTexts, findFirstHole, readEvents, type UserCut } from './read-events.ts'
+import { createRowWriter, foldedTables } from './row-writer.ts'
+
+/** Users of a part, and how many events they have. */
+export interface Slice {
+  slice: number
+  firstUser: string
+  lastUser: string
+  events: number
+}
+
+export interface LoadOptions {
+  pool: Pool
+  lease: Lease
+  work: Work
+  signal: AbortSignal
+}
+
+/** Counted from the vectors that are there. */
+const countedTable = 'user_models'
+/** Made of the other tables, once there are indexes. */
+const wordsTable = 'entity_lexemes'
+
+/** Parts whose rows are not there yet, in order. */
+export async function findOpenSlices(client: Client, n: number, done: 'copied' | 'worded'): Promise<Slice[]> {
+  return query<Slice>(client, {
+    text: `
+      select slice, first_user as "firstUser", last_user as "lastUser", events from read_meta.rebuild_slices
+      where n = $1::int and not ${done} order by slice`,
+    values: [n],
+  })
+}
+
+export async function markSlice(
+  client: Client,
+  n: number,
+  slice: number,
+  done: 'copied' | 'worded',
+): Promise<void> {
+  const marked = await execute(client, {
+    text: `update read_meta.rebuild_slices set ${done} = true where n = $1::int and slice = $2::int and not ${done}`,
+    values: [n, slice],
+  })
+  if (marked !== 1)
+    throw new SynapError('a part of the rebuild was done twice', { code: 'rebuild.done_twice', class: 'bug' })
+}
+
+/**
+ * Makes all rows of the users of a part, in one transaction: those of events by folding the log, those of content by
+ * copying them. Where a user's events cannot be folded, or the log lacks one, the user's cut goes before it and the part
+ * is made again: what is behind a cut comes by the way of all events, which parks or fetches.
+ */
+export async function loadSlice(options: LoadOptions, slice: Slice): Promise<void> {
+  for (;;) {
+    const cuts = await loadOnce(options, slice)
+    if (cuts.length === 0) return
+    await transaction(options.pool, { role: projectorRole }, (client) =>
+      lowerCuts(client, readModelOf(options.work.n).schema, cuts),
+    )
+  }
+}
+
+async function loadOnce({ pool, lease, work, signal }: LoadOptions, slice: Slice): Promise<UserCut[]> {
+  const { schema } = readModelOf(work.n)
+  let lower: UserCut[] = []
+  try {
+    await transaction(
+      pool,
+      { role: projectorRole },
+      async (client) => {
+        await lease.hold(client, work.n)
+        const cuts = await findCuts(client, schema, slice)
+        lower = await foldUsers(client, schema, cuts)
+        if (lower.length > 0) throw new LowerCuts('the part is made again')
+        await copyDerived(client, work, slice)
+        await markSlice(client, work.n, slice.slice, 'copied')
+        crashpoint('rebuild.in_slice')
+      },
+      { signal },
+    )
+  } catch (error) {
+    if (!(error instanceof LowerCuts)) throw error
+  }
+  return lower
+}
+
+class LowerCuts extends Error {}
+
+async function findCuts(client: Client, schema: string, { firstUser, lastUser }: Slice): Promise<UserCut[]> {
+  return query<UserCut>(client, {
+    text: `
+      select user_id as "userId", seen as "upTo" from ${schema}.user_positions
+      where user_id between $1::uuid and $2::uuid order by user_id`,
+    values: [firstUser, lastUser],
+  })
+}
+
+async function lowerCuts(client: Client, schema: string, cuts: readonly UserCut[]): Promise<void> {
+  await execute(client, {
+    text: `
+      update ${schema}.user_positions as p set seen = c.up_to
+      from unnest($1::uuid[], $2::bigint[]) as c (user_id, up_to) where p.user_id = c.user_id`,
+    values: [cuts.map(({ userId }) => userId), cuts.map(({ upTo }) => upTo)],
+  })
+}
+
+/** Folds and writes; answers the cuts that have to be lower. */
+async function foldUsers(client: Client, schema: string, cuts: readonly UserCut[]): Promise<UserCut[]> {
+  const writer = createRowWriter(client, schema)
+  const textsOf = createSchemaTexts()
+  const discarded = await findDiscarded(client, schema, cuts)
+  const byUser = new Map(cuts.map((cut) => [cut.userId, cut]))
+  const lower: UserCut[] = []
+  const counted = new Set<string>()
+  let current: { cut: UserCut; fold: UserFold } | undefined
+
+  const end = async () => {
+    if (current === undefined) return
+    const { cut, fold } = current
+    current = undefined
+    counted.add(cut.userId)
+    const { events, refusedFrom } = fold.finish()
+    const gaveUp = discarded.get(cut.userId) ?? new Set()
+    const hole = events < cut.upTo ? await findFirstHole(client, cut, gaveUp) : undefined
+    const first = Math.min(refusedFrom ?? Infinity, hole ?? Infinity)
+    if (first <= cut.upTo) lower.push({ userId: cut.userId, upTo: first - 1 })
+  }
+  for await (const events of readEvents(client, cuts)) {
+    const texts = await textsOf(client, events)
+    for (const event of events) {
+      if (event.userId !== current?.cut.userId) {
+        await end()
+        const cut = byUser.get(event.userId)
+        if (cut === undefined) throw new TypeError('the log answered about another user')
+        const gaveUp = discarded.get(cut.userId) ?? new Set<number>()
+        current = { cut, fold: createUserFold(cut.userId as UserId, gaveUp, writer.sink) }
+      }
+      current?.fold.add(event, texts.get(event.schemaNo) ?? '')
+    }
+    await writer.flush(false)
+  }
+  await end()
+  for (const { userId, upTo } of cuts) if (!counted.has(userId) && upTo > 0) lower.push({ userId, upTo: 0 })
+  await writer.flush(true)
+  return lower
+}
+
+/** Sequences that operators gave up, by user. */
+async function findDiscarded(
+  client: Client,
+  schema: string,
+  cuts: readonly UserCut[],
+): Promise<Map<string, Set<number>>> {
+  const rows = await query<{ user_id: string; sequences: number[] }>(client, {
+    text: `
+      select user_id, array_agg(sequence) as sequences from ${schema}.parked
+      where slot and state = 'discarded' and user_id = any ($1::uuid[]) group by user_id`,
+    values: [cuts.map(({ userId }) => userId)],
+  })
+  return new Map(rows.map(({ user_id: id, sequences }) => [id, new Set(sequences)]))
+}
+
+/** What comes of content, as the active read model has it; never of what is gone for good. */
+async function copyDerived(
+  client: Client,
+  { n, derivedFrom }: Work,
+  { firstUser, lastUser }: Slice,
+): Promise<void> {
+  if (derivedFrom === 0) return
+  const { schema: to } = readModelOf(n)
+  const { schema: from } = readModelOf(derivedFrom)
+  const others: readonly string[] = [...foldedTables, ...inboxTables, countedTable, wordsTable]
+  const values = [firstUser, lastUser]
+  const users = 'user_id between $1::uuid and $2::uuid'
+  for (const table of (await findUserTables(client, from)).filter((name) => !others.includes(name))) {
+    await copyRows(client, {
+      from,
+      to,
+      table,
+      where: `${users} and user_id not in (select p.subject_id from ${to}.purged as p where p.${users})`,
+      values,
+    })
+  }
+  await execute(client, {
+    text: `
+      insert into ${to}.${countedTable} (user_id, model, vectors)
+      select user_id, model, sum(vectors) from (
+        select user_id, model, 1 as vectors from ${to}.entity_vectors where ${users}
+        union all
+        select user_id, model, 0 from ${from}.${countedTable}
+        where ${users} and user_id not in (select p.subject_id from ${to}.purged as p where p.${users})
+      ) as counts group by user_id, model`,
+    values,
+  })
+}

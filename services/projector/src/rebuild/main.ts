@@ -1,0 +1,43 @@
+import { rebuildRequest } from '@synap/contracts'
+import { describeError } from '@synap/core'
+import { createPool } from '@synap/postgres'
+import { parseEnv } from '@synap/runtime'
+import { createLogger } from '@synap/telemetry'
+import { environment, rebuildConfig } from '../config.ts'
+import { answerRebuild } from './answer.ts'
+
+/** A statement may build an index over all rows. */
+const statementTimeoutMs = 6 * 3_600_000
+const connections = 6
+
+/**
+ * `./synap rebuild` where the database is a server: does what its argument, a `RebuildRequest` as JSON, says, and prints
+ * lines of JSON. Its login user is the one that migrates.
+ */
+async function main(): Promise<void> {
+  const request = rebuildRequest.parse(JSON.parse(process.argv[2] ?? '{}'))
+  const { databaseUrl, topicPrefix } = parseEnv(rebuildConfig, environment())
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => stop.abort(new Error('it was broken off')))
+  const pool = createPool({
+    url: databaseUrl,
+    applicationName: 'synap-rebuild',
+    max: connections,
+    statementTimeoutMs,
+  })
+  const logger = createLogger('projector', { level: 'warn' })
+  try {
+    for await (const line of answerRebuild({ pool, logger, topicPrefix, signal: stop.signal }, request)) {
+      process.stdout.write(`${JSON.stringify(line)}\n`)
+      if ('error' in line) process.exitCode = 1
+    }
+  } finally {
+    await pool.end()
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`rebuild: ${describeError(error)}\n`)
+  process.exitCode = 1
+})
