@@ -6,8 +6,10 @@ import { principalOf, problem } from '@synap/http'
 import type { Client } from '@synap/postgres'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { answerRead } from './answer-read.ts'
+import type { FreshnessParameters } from './freshness.ts'
 import { toPastView } from './past-view.ts'
 import type { ReadModel, Snapshot } from './read-model.ts'
+import { refuseParked } from './refuse-parked.ts'
 
 /**
  * Serves a read of the past from the log. `moment` is the sequence that the answer is true for: the one that was asked
@@ -31,7 +33,8 @@ export function answerPast<T>(
     reply,
     async (snapshot) => {
       const moment = instant === undefined ? minSequence : await findSequenceAt(snapshot.client, instant)
-      reply.header(httpHeaders.sequence, String(moment))
+      // Where it may be stale, the log may end before the moment.
+      reply.header(httpHeaders.sequence, String(Math.min(moment, snapshot.position.seen)))
       return work(snapshot, moment)
     },
     { minSequence },
@@ -43,11 +46,13 @@ export function answerPast<T>(
  * `parked` when the log lacks an event of it.
  */
 export async function findPast(
-  { client }: Snapshot,
+  { client, position }: Snapshot,
   request: FastifyRequest,
   id: EntityId,
   moment: number,
 ): Promise<{ state: EntityState; view: EntityView } | undefined> {
+  // Of a gap the fold would tell, but not of a last event that is missing.
+  if ((request.query as FreshnessParameters).stale !== 'allow') refuseParked(position, id, moment)
   const state = await stateAt(client, id, moment)
   if (state === 'unknown') throw problem('parked', { retryAfter: 60 })
   if (state === undefined) return undefined

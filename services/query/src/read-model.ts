@@ -1,8 +1,9 @@
-import type { UserId } from '@synap/core'
+import type { AggregateId, UserId } from '@synap/core'
 import type { PositionWaiter, ReadPositions } from '@synap/event-log'
 import { problem } from '@synap/http'
 import { type Client, type Pool, queryRole, transaction } from '@synap/postgres'
 import type { Freshness } from './freshness.ts'
+import { refuseParked } from './refuse-parked.ts'
 import { findActiveSchema } from './sql/find-active-schema.ts'
 import { findPosition, findPositions, type Position } from './sql/find-position.ts'
 
@@ -17,9 +18,10 @@ export interface Snapshot {
 /** A store that query reads: the read model or the event log. */
 export interface ReadModel {
   /**
-   * Waits, without holding a connection, until the store is fresh enough; then reads pointer, position and data in
-   * one new transaction. Throws the problem `notCaughtUp` at the end of the wait. `onPosition` is told the position
-   * that the answer, or the refusal, is true for.
+   * Reads pointer, position and data in one transaction. When that finds the store not fresh enough, it is left, the
+   * wait holds no connection, and a new one reads again: a read of a store that is level costs nothing more. Throws the
+   * problem `notCaughtUp` at the end of the wait, and `parked` at once. `onPosition` is told the position of each of the
+   * transactions; the last one is what the answer, or the refusal, is true for.
    */
   read<T>(
     request: ReadRequest,
@@ -31,6 +33,8 @@ export interface ReadModel {
 export interface ReadRequest {
   userId: UserId
   freshness: Freshness
+  /** The one aggregate that is read. While an event of it is parked the read is refused, unless it may be stale. */
+  aggregateId?: AggregateId | undefined
   signal: AbortSignal
 }
 
@@ -46,25 +50,40 @@ export function createReadModel(
   findSchema: FindSchema = findActiveSchema,
 ): ReadModel {
   return {
-    async read({ userId, freshness, signal }, work, onPosition) {
-      const { minSequence, waitMs, staleAllowed } = freshness
-      if (minSequence > 0) await waiter.reached(userId, minSequence, waitMs, signal)
-      return transaction(
-        pool,
-        { role: queryRole, userId },
-        async (client) => {
-          const schema = await findSchema(client)
-          const position = await findPosition(client, schema, userId)
-          onPosition(position)
-          if (position.seen < minSequence && !staleAllowed) {
-            throw problem('notCaughtUp', { retryAfter: 1, extensions: { sequence: position.seen } })
-          }
-          return work({ client, schema, position })
-        },
-        { isolation: 'repeatable read', readOnly: true, signal },
-      )
+    async read(request, work, onPosition) {
+      const { userId, freshness, signal } = request
+      const attempt = (mayWait: boolean) =>
+        transaction(
+          pool,
+          { role: queryRole, userId },
+          async (client): Promise<Attempt<Awaited<ReturnType<typeof work>>>> => {
+            const schema = await findSchema(client)
+            const position = await findPosition(client, schema, userId)
+            onPosition(position)
+            if (isBehind(position, request, mayWait)) return { outcome: 'behind' }
+            return { outcome: 'read', value: await work({ client, schema, position }) }
+          },
+          { isolation: 'repeatable read', readOnly: true, signal },
+        )
+      for (let mayWait = freshness.waitMs > 0; ; mayWait = false) {
+        const attempted = await attempt(mayWait)
+        if (attempted.outcome === 'read') return attempted.value
+        await waiter.reached(userId, freshness.minSequence, freshness.waitMs, signal)
+      }
     },
   }
+}
+
+type Attempt<T> = { outcome: 'read'; value: T } | { outcome: 'behind' }
+
+/** True when it is worth waiting; throws when the answer would be older than what was asked for. */
+function isBehind(position: Position, { freshness, aggregateId }: ReadRequest, mayWait: boolean): boolean {
+  const { minSequence, staleAllowed } = freshness
+  if (!staleAllowed && aggregateId !== undefined) refuseParked(position, aggregateId)
+  if (position.seen >= minSequence) return false
+  if (mayWait) return true
+  if (staleAllowed) return false
+  throw problem('notCaughtUp', { retryAfter: 1, extensions: { sequence: position.seen } })
 }
 
 /** How far a store is (by default the active read model), for the waiter. */

@@ -5,12 +5,12 @@ import { type App, notModified, ProblemError, problem, requires, streamsAnswer }
 import { contentDisposition, type ObjectStore, safeName } from '@synap/object-store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { answerRead, refuseParked } from '../answer-read.ts'
+import { answerRead } from '../answer-read.ts'
 import { type ByteRange, parseRange } from '../byte-range.ts'
 import { type Files, filesOfRow, filesOfState } from '../files-of.ts'
 import { type Content, openContent } from '../open-content.ts'
 import { answerPast, findPast } from '../past.ts'
-import type { ReadModel } from '../read-model.ts'
+import type { ReadModel, Snapshot } from '../read-model.ts'
 import { findEntity } from '../sql/find-entities.ts'
 
 const contentQuery = z.strictObject({
@@ -46,10 +46,8 @@ export function registerGetContent(
     const { as_of: asOf } = request.query
     const files =
       asOf === undefined
-        ? await answerRead(readModel, request, reply, async (snapshot) => {
-            refuseParked(snapshot, id, request)
-            const row = await findEntity(snapshot.client, snapshot.schema, id)
-            return row === undefined ? undefined : filesOfRow(row)
+        ? await answerRead(readModel, request, reply, (snapshot) => findFiles(snapshot, id), {
+            aggregateId: id,
           })
         : await answerPast(eventLog, request, reply, asOf, async (snapshot, moment) => {
             const past = await findPast(snapshot, request, id, moment)
@@ -83,6 +81,11 @@ export function registerGetContent(
   app.get('/v1/entities/:id/attachments/:key', { schema: attached, config }, (request, reply) =>
     answer(request, reply, ({ attached }) => attached.get(request.params.key)),
   )
+}
+
+async function findFiles({ client, schema }: Snapshot, id: EntityId): Promise<Files | undefined> {
+  const row = await findEntity(client, schema, id)
+  return row === undefined ? undefined : filesOfRow(row)
 }
 
 async function sendContent(

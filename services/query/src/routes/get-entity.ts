@@ -1,6 +1,6 @@
 import { entityParams, entityQuery, entitySchema } from '@synap/contracts'
 import { type App, etagOf, notModified, problem, requires } from '@synap/http'
-import { answerRead, refuseParked } from '../answer-read.ts'
+import { answerRead } from '../answer-read.ts'
 import { toEntityView } from '../entity-view.ts'
 import { answerPast, findPast } from '../past.ts'
 import type { ReadModel } from '../read-model.ts'
@@ -28,10 +28,13 @@ export function registerGetEntity(
       if (notModified(request, reply, etagOf(found.view.version))) return reply.send(undefined as never)
       return found.view
     }
-    const row = await answerRead(readModel, request, reply, async (snapshot) => {
-      refuseParked(snapshot, id, request)
-      return findEntity(snapshot.client, snapshot.schema, id)
-    })
+    const row = await answerRead(
+      readModel,
+      request,
+      reply,
+      ({ client, schema }) => findEntity(client, schema, id),
+      { aggregateId: id },
+    )
     if (row === undefined) throw problem('notFound')
     if (notModified(request, reply, etagOf(row.version))) return reply.send(undefined as never)
     return toEntityView(row)

@@ -1,6 +1,6 @@
 import { entityParams, type Graph, graphQuery, graphResponse } from '@synap/contracts'
 import { type App, problem, requires } from '@synap/http'
-import { answerRead, refuseParked } from '../answer-read.ts'
+import { answerRead } from '../answer-read.ts'
 import type { ReadModel } from '../read-model.ts'
 import { walkGraph } from '../walk-graph.ts'
 import { toRelationView } from './relations.ts'
@@ -18,10 +18,13 @@ export function registerGetGraph(app: App, { readModel }: { readModel: ReadModel
   app.get('/v1/entities/:id/graph', { schema, config: requires('read') }, async (request, reply) => {
     const { id } = request.params
     const { depth = 1, type, limit = defaultLimit } = request.query
-    const walked = await answerRead(readModel, request, reply, (snapshot) => {
-      refuseParked(snapshot, id, request)
-      return walkGraph(snapshot.client, snapshot.schema, id, { depth, type, limit })
-    })
+    const walked = await answerRead(
+      readModel,
+      request,
+      reply,
+      ({ client, schema }) => walkGraph(client, schema, id, { depth, type, limit }),
+      { aggregateId: id },
+    )
     if (walked === undefined) throw problem('notFound')
     const { nodes, edges, truncated } = walked
     return {

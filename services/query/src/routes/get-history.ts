@@ -3,12 +3,12 @@ import type { AggregateId, EventId } from '@synap/core'
 import { findAggregateHead, findEvent, findEvents, type LoggedEvent } from '@synap/event-log'
 import { type App, principalOf, problem, requires } from '@synap/http'
 import type { Client } from '@synap/postgres'
-import { answerRead, refuseParked } from '../answer-read.ts'
+import { answerRead } from '../answer-read.ts'
 import type { CursorCodec } from '../cursor.ts'
 import { describeEvent } from '../describe-event.ts'
 import { toEventView } from '../event-view.ts'
 import { pageOf, positionOf } from '../page.ts'
-import type { ReadModel } from '../read-model.ts'
+import type { ReadModel, Snapshot } from '../read-model.ts'
 
 const defaultLimit = 50
 
@@ -28,15 +28,14 @@ export function registerGetHistory(
     const aggregateId: AggregateId = request.params.id
     const list = { codec: sequences, userId: principalOf(request).userId, filter: `history ${aggregateId}` }
     const below = positionOf(list, cursor)
-    const found = await answerRead(eventLog, request, reply, async (snapshot) => {
-      refuseParked(snapshot, aggregateId, request)
-      const { client } = snapshot
+    const find = async ({ client }: Snapshot) => {
       const head = await findAggregateHead(client, aggregateId)
       if (head?.aggregateType !== 'entity') return undefined
       const page = { order: 'newest', below, limit: limit + 1 } as const
       const events = await findEvents(client, { aggregateId }, page)
       return { events, causes: await findCausesOf(client, events) }
-    })
+    }
+    const found = await answerRead(eventLog, request, reply, find, { aggregateId })
     if (found === undefined) throw problem('notFound')
     const path = `/v1/entities/${aggregateId}/history`
     const place = (last: LoggedEvent) => last.sequence

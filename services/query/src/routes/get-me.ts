@@ -13,8 +13,12 @@ export function registerGetMe(app: App, { readModel }: { readModel: ReadModel })
   }
   app.get('/v1/me', { schema, config: requires('read') }, async (request, reply) => {
     const { userId: id } = principalOf(request)
-    const row = await answerRead(readModel, request, reply, ({ client, schema }) =>
-      findSettings(client, schema, id),
+    const row = await answerRead(
+      readModel,
+      request,
+      reply,
+      ({ client, schema }) => findSettings(client, schema, id),
+      { aggregateId: id },
     )
     return { id, timeZone: row?.time_zone ?? null, language: row?.language ?? null }
   })

@@ -7,7 +7,7 @@ import {
   relationsQuery,
 } from '@synap/contracts'
 import { type App, etagOf, notModified, principalOf, problem, requires } from '@synap/http'
-import { answerRead, refuseParked } from '../answer-read.ts'
+import { answerRead } from '../answer-read.ts'
 import type { CursorCodec } from '../cursor.ts'
 import { pageOf, positionOf } from '../page.ts'
 import type { ReadModel } from '../read-model.ts'
@@ -55,10 +55,13 @@ export function registerRelations(
   }
   app.get('/v1/relations/:id', { schema: one, config: requires('read') }, async (request, reply) => {
     const { id } = request.params
-    const row = await answerRead(readModel, request, reply, (snapshot) => {
-      refuseParked(snapshot, id, request)
-      return findRelation(snapshot.client, snapshot.schema, id)
-    })
+    const row = await answerRead(
+      readModel,
+      request,
+      reply,
+      ({ client, schema }) => findRelation(client, schema, id),
+      { aggregateId: id },
+    )
     if (row === undefined) throw problem('notFound')
     if (notModified(request, reply, etagOf(row.version))) return reply.send(undefined as never)
     return toRelationView(row)
