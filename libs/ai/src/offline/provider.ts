@@ -24,7 +24,7 @@ export function createOfflineProvider(): ModelProvider {
     name: 'synap-offline',
     offline: true,
     model: 'synap-offline-1',
-    promptVersion: 'rules-1',
+    promptVersion: 'rules-2',
     embeddingModel: offlineEmbeddingModel,
     dimensions: vectorDimensions,
     async analyse(input, signal) {
@@ -41,7 +41,7 @@ export function createOfflineProvider(): ModelProvider {
 function analyseOffline(input: AnalyseInput): Analysis {
   const guess = detectLanguage(input.text === '' ? (input.heading ?? '') : input.text)
   const dated = input.structured ? null : findDue(input.text, input.referenceMs, input.timeZone, guess)
-  const finding = findIntent(input, dated)
+  const finding = findIntent(input, dated, guess)
   const due =
     finding.intent.kind === 'task' || finding.intent.kind === 'event' || input.type === 'task' ? dated : null
   return {

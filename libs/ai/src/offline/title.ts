@@ -48,7 +48,11 @@ function firstSentence(text: string): string {
       .split('\n')
       .map(clean)
       .find((part) => part !== '') ?? ''
-  const end = /[.!?。](?=\s+\p{Lu}|\s*$)/u.exec(line)
+  // Not after a day's number ("5. Dezember") or a title ("M. Roche").
+  const end =
+    /(?<!\d(?=\.\s)|(?<!\p{L})(?:\p{Lu}|Mr|Mrs|Ms|Dr|Hr|Fr|St|Nr|Sr|Sra|Mme|Prof)(?=\.\s))[.!?。](?=\s+\p{Lu}|\s*$)/u.exec(
+      line,
+    )
   const sentence = end === null ? line : line.slice(0, end.index + (end[0] === '?' ? 1 : 0))
   return sentence === '' ? line : sentence
 }
