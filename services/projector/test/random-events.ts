@@ -13,21 +13,41 @@ export function createRandom(seed: number): () => number {
   }
 }
 
+/** Ids that are the same for the same numbers: a run that failed can be had again. */
+export function createIds(random: () => number): () => string {
+  return () => {
+    const hex = Array.from({ length: 4 }, () =>
+      Math.floor(random() * 4_294_967_296)
+        .toString(16)
+        .padStart(8, '0'),
+    )
+    const [a = '', b = '', c = '', d = ''] = hex
+    return `${a}-${b.slice(0, 4)}-7${b.slice(5)}-8${c.slice(1, 4)}-${c.slice(4)}${d}`
+  }
+}
+
 const words = ['milk', 'bread', 'garden', 'letter', 'holiday', 'invoice', 'bicycle', 'piano']
+
+/** Book-keeping that the read model knows and leaves alone. */
+const analysisTypes = ['ai.analysis_requested', 'ai.analysis_completed', 'ai.analysis_failed'] as const
 
 /** One user's events, made as ingest makes them: versions and sequences without gaps, tags named by their ids. */
 export class RandomUser {
-  readonly userId = uuidv7() as UserId
+  readonly userId: UserId
   readonly entities: string[] = []
   readonly #random: () => number
+  readonly #newId: () => string
   readonly #versions = new Map<string, number>()
   readonly #relations: { id: string; ends: object }[] = []
   readonly #tags = new Map<string, string>()
+  readonly #attachments = new Map<string, object>()
   readonly #gone = new Set<string>()
   #sequence = 0
 
-  constructor(random: () => number) {
+  constructor(random: () => number, newId: () => string = uuidv7) {
     this.#random = random
+    this.#newId = newId
+    this.userId = newId() as UserId
   }
 
   /** The next event, any of the catalogue. */
@@ -52,7 +72,7 @@ export class RandomUser {
   }
 
   #create(): SynapEvent {
-    const id = uuidv7()
+    const id = this.#newId()
     this.entities.push(id)
     const title = this.#random() < 0.5 ? null : this.#text()
     return this.#event('entity.created', id, { type: this.#pick(['note', 'task', 'idea']), title })
@@ -75,7 +95,8 @@ export class RandomUser {
         oldPreview: null,
       }),
       say('entity.file_deleted', { oldFile: this.#file(id), oldPreview: null }),
-      say('entity.attachment_added', { attachment: { ...this.#file(id), name: 'a.pdf' } }),
+      () => this.#attach(id),
+      () => this.#event(this.#pick(analysisTypes), this.#newId(), {}),
       say('entity.updated', { patch: JSON.stringify({ [this.#pick(words)]: 1 }), inverse: '{}' }),
       say('task.status_changed', { status: 'in_progress', oldStatus: 'todo' }),
       say('task.completed', { oldStatus: 'todo' }),
@@ -95,6 +116,16 @@ export class RandomUser {
     ]
   }
 
+  #attach(id: string): SynapEvent {
+    const known = this.#attachments.get(id)
+    if (known !== undefined && this.#attachments.delete(id)) {
+      return this.#event('entity.attachment_removed', id, { attachment: known })
+    }
+    const attachment = { ...this.#file(id), name: 'a.pdf' }
+    this.#attachments.set(id, attachment)
+    return this.#event('entity.attachment_added', id, { attachment })
+  }
+
   #purge(id: string): SynapEvent {
     this.#gone.add(id)
     return this.#event('entity.purged', id, {})
@@ -109,7 +140,7 @@ export class RandomUser {
   }
 
   #tag(): { tagId: string; name: string } {
-    if (this.#tags.size === 0 || this.#random() < 0.3) this.#tags.set(uuidv7(), this.#text())
+    if (this.#tags.size === 0 || this.#random() < 0.3) this.#tags.set(this.#newId(), this.#text())
     const [tagId, name] = this.#pick([...this.#tags])
     return { tagId, name }
   }
@@ -117,7 +148,7 @@ export class RandomUser {
   #enrich(id: string): SynapEvent {
     const change = { value: this.#text(), old: null, confidence: 0.5 }
     return this.#event('ai.enrichment_applied', id, {
-      analysisId: uuidv7(),
+      analysisId: this.#newId(),
       contentHash: 'ab'.repeat(32),
       model: 'm',
       promptVersion: '1',
@@ -138,7 +169,7 @@ export class RandomUser {
     const known = this.#relations.length > 0 && this.#random() < 0.4 ? this.#pick(this.#relations) : undefined
     if (known !== undefined) return this.#event('relation.deleted', known.id, known.ends)
     const ends = { type: 'relates_to', sourceId: this.#pick(living), targetId: this.#pick(living) }
-    const relation = { id: uuidv7(), ends }
+    const relation = { id: this.#newId(), ends }
     this.#relations.push(relation)
     return this.#event('relation.created', relation.id, ends)
   }
@@ -186,7 +217,7 @@ export class RandomUser {
     this.#sequence += 1
     return {
       type,
-      id: uuidv7(),
+      id: this.#newId(),
       userId: this.userId,
       aggregateId,
       aggregateType: aggregateTypeOf(type),

@@ -69,6 +69,11 @@ export function foldPlainly(events: readonly SynapEvent[]): Rows {
       if (!gone)
         rows.relations[id] = { type, source: sourceId, target: targetId, deleted, version: event.version }
     }
+    if (event.type === 'user.erased') {
+      for (const all of [states, links, deletedAt]) all.clear()
+      Object.assign(rows, { entities: {}, tags: {}, relations: {}, settings: null })
+      rows.purged.push(event.userId)
+    }
     if (event.type === 'tag.renamed') name(event.delta.tagId, event.delta.name)
     if (event.type === 'tag.recolored') {
       const before = rows.tags[event.delta.tagId] as object | undefined

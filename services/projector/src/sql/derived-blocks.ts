@@ -146,7 +146,7 @@ const changeColumns: readonly Column<ModelChange>[] = [
   ['vectors', 'bigint', (change) => change.vectors],
 ]
 
-/** Keeps the count of a user's vectors of each model. */
+/** Keeps the count of a user's vectors of each model; a model without vectors has no row. */
 export async function updateUserModels(
   client: Client,
   schema: string,
@@ -160,5 +160,11 @@ export async function updateUserModels(
       select user_id, model, sum(vectors) from ${set.from} group by user_id, model order by user_id, model
       on conflict (user_id, model) do update set vectors = m.vectors + excluded.vectors`,
     values: set.values,
+  })
+  if (!changes.some((change) => change.vectors < 0)) return
+  await execute(client, {
+    name: `${schema}.delete_unused_models`,
+    text: `delete from ${schema}.user_models where user_id = any($1::uuid[]) and vectors = 0`,
+    values: [[...new Set(changes.map((change) => change.user_id))]],
   })
 }

@@ -62,7 +62,8 @@ export async function upsertLexemes(
         select texts.config, texts.lexemes from ${schema}.entity_texts as texts
         where texts.entity_id = e.entity_id and texts.content_sha256 = e.subject_sha256
           and texts.user_id = e.user_id and texts.block = 0
-        order by texts.indexed_at desc limit 1
+        -- Of two extractions that of the newer program counts, whichever came first.
+        order by substring(texts.producer from '@([0-9]{1,9})$')::int desc nulls last, texts.producer desc limit 1
       ) as t on true
       left join lateral (
         select string_agg(tags.name, ' ' order by tags.name) as names

@@ -29,7 +29,8 @@ export async function findPassages(
         select texts.* from ${schema}.entity_texts as texts
         where texts.entity_id = h.entity_id and texts.content_sha256 = e.subject_sha256 and texts.block = 0
           and texts.text_key is not null
-        order by texts.indexed_at desc limit 1
+        -- The one whose words were found: as the projector chooses.
+        order by substring(texts.producer from '@([0-9]{1,9})$')::int desc nulls last, texts.producer desc limit 1
       ) as t on true
       left join lateral (
         select chunks.chunk from ${schema}.entity_texts as blocks, jsonb_array_elements(blocks.chunks) as chunks(chunk)
