@@ -35,8 +35,8 @@ export function buildQueryClient(call: Transport, origin: string): QueryClient {
       call(getCall(urlOf(origin, `/v1/entities/${id}/status`), options), (response) =>
         parseAnswer(statusResponse, response),
       ),
-    search: ({ q, mode, type, limit, ...read }) =>
-      call(get('/v1/search', read, { q, mode, type, limit }), async (response) =>
+    search: ({ q, mode, ...read }) =>
+      call(get('/v1/search', read, { q, mode, ...filterParameters(read) }), async (response) =>
         readOf(response, await parseAnswer(searchResponse, response)),
       ),
   }
@@ -47,6 +47,10 @@ export function readParameters({ minSequence, waitMs, staleAllowed }: ReadOption
 }
 
 function listParameters(options: ListOptions): Parameters {
+  return { ...filterParameters(options), cursor: options.cursor }
+}
+
+function filterParameters(options: Omit<ListOptions, 'cursor'>): Parameters {
   return {
     type: options.type,
     tag: options.tag,
@@ -58,7 +62,6 @@ function listParameters(options: ListOptions): Parameters {
     updated_before: options.updatedBefore,
     updated_after: options.updatedAfter,
     limit: options.limit,
-    cursor: options.cursor,
   }
 }
 

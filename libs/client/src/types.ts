@@ -87,6 +87,14 @@ export interface SearchOptions extends ReadOptions {
   q: string
   mode?: SearchMode
   type?: string
+  tag?: string
+  status?: string
+  dueBefore?: string
+  dueAfter?: string
+  createdBefore?: string
+  createdAfter?: string
+  updatedBefore?: string
+  updatedAfter?: string
   limit?: number
 }
 

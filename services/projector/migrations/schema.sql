@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 f11acf372835a7907a0a946f9f8a3caf75076e8d6256fdbc5882da218426af66
+-- What the migrations beside this file come to; of them: sha256 ecf5f530d9b6e8467e007cceac9dfafddae22304e8342ba5e3443d80fadc3b92
 create schema read_v1 authorization synap_projector;
 
 create table read_v1.entities (
@@ -38,6 +38,7 @@ create table read_v1.entity_lexemes (
   user_id uuid not null,
   config text not null,
   lexemes tsvector not null,
+  names tsvector not null default ''::tsvector,
   constraint entity_lexemes_pkey PRIMARY KEY (entity_id)
 );
 alter table read_v1.entity_lexemes owner to synap_projector;
@@ -240,7 +241,7 @@ CREATE INDEX entities_by_update ON read_v1.entities USING btree (user_id, update
 
 CREATE INDEX entity_lexemes_by_config ON read_v1.entity_lexemes USING btree (user_id, config);
 
-CREATE INDEX entity_lexemes_by_word ON read_v1.entity_lexemes USING gin (user_id, lexemes);
+CREATE INDEX entity_lexemes_by_word ON read_v1.entity_lexemes USING gin (user_id, lexemes, names);
 
 CREATE INDEX entity_tags_by_tag ON read_v1.entity_tags USING btree (user_id, tag_id, entity_id);
 
@@ -290,6 +291,34 @@ create view read_v1.parked_in_groups as
           ORDER BY COALESCE((o.aggregate_id = k.aggregate_id), false) DESC, (o.aggregate_id IS NULL), o.sequence
          LIMIT 1) h ON (true));
 alter view read_v1.parked_in_groups owner to synap_projector;
+
+CREATE OR REPLACE FUNCTION read_v1.all_words(words tsquery[], stops text[], configs text[])
+ RETURNS tsquery
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  config text;
+  part tsquery;
+  whole tsquery;
+  seen text[] := '{}';
+begin
+  foreach config in array array['simple'] || configs loop
+    part := null;
+    for nth in 1 .. coalesce(cardinality(words), 0) loop
+      continue when position(' ' || config || ' ' in stops[nth][1]) > 0;
+      part := case when part is null then words[nth] else part && words[nth] end;
+    end loop;
+    continue when part is null or part::text = any (seen);
+    seen := seen || part::text;
+    whole := case when whole is null then part else whole || part end;
+  end loop;
+  return whole;
+end
+$function$
+;
+alter function read_v1.all_words(tsquery[],text[],text[]) owner to synap_projector;
 
 CREATE OR REPLACE FUNCTION read_v1.item_status(entity uuid)
  RETURNS TABLE(version integer, projected_at timestamp with time zone, text_indexed_at timestamp with time zone, vectors integer, vectors_at timestamp with time zone, parked integer, content_sha256 text)
@@ -428,6 +457,42 @@ $function$
 ;
 alter function read_v1.ledger_versions(uuid[],uuid[]) owner to synap_projector;
 
+CREATE OR REPLACE FUNCTION read_v1.make_documents(ids uuid[])
+ RETURNS TABLE(entity_id uuid, user_id uuid, config text, lexemes tsvector, names tsvector)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select e.entity_id, e.user_id, c.config,
+    read_v1.to_lexemes(c.config, n.title, 'A') || read_v1.to_lexemes(c.config, g.names, 'B')
+      || case when c.config = 'english' then '' else setweight(to_tsvector('english', coalesce(n.title, '')), 'A')
+        || setweight(to_tsvector('english', coalesce(g.names, '')), 'B')
+        || case when length(e.preview) < 200 then setweight(to_tsvector('english', e.preview), 'C') else '' end end
+      || coalesce(t.lexemes, read_v1.to_lexemes(c.config, e.preview, 'C')),
+    read_v1.to_names(n.title, g.names, array[c.config, 'english'])
+  from read_v1.entities as e
+  left join lateral (
+    select texts.config, texts.lexemes from read_v1.entity_texts as texts
+    where texts.entity_id = e.entity_id and texts.content_sha256 = e.subject_sha256
+      and texts.user_id = e.user_id and texts.block = 0
+    -- of two extractions that of the newer program counts, whichever came first: any order of records gives the same
+    order by substring(texts.producer from '@([0-9]{1,9})$')::int desc nulls last, texts.producer desc limit 1
+  ) as t on true
+  left join lateral (
+    select string_agg(tags.name, ' ' order by tags.name) as names
+    from read_v1.entity_tags join read_v1.tags using (tag_id) where entity_tags.entity_id = e.entity_id
+  ) as g on true
+  -- To the parser a file name is one word: its parts are words too.
+  cross join lateral (
+    select concat_ws(' ', e.title, case when e.title ~ '\w[._/-]\w' then translate(e.title, '._/-', '    ') end) as title
+  ) as n
+  cross join lateral (select coalesce(t.config, read_v1.text_config(e.language)) as config) as c
+  where e.entity_id = any (ids) and e.deleted_at is null
+  order by e.entity_id
+$function$
+;
+alter function read_v1.make_documents(uuid[]) owner to synap_projector;
+
 CREATE OR REPLACE FUNCTION read_v1.mark_parked(ids bigint[], action text, by_user uuid DEFAULT NULL::uuid, by_key uuid DEFAULT NULL::uuid, why text DEFAULT NULL::text)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -497,25 +562,94 @@ $function$
 ;
 alter function read_v1.mark_parked_group(boolean,text,text,text,bigint,bigint,integer,uuid,uuid,text) owner to synap_projector;
 
-CREATE OR REPLACE FUNCTION read_v1.match_text(question tsquery, cap integer)
- RETURNS TABLE(entity_id uuid, rank real)
- LANGUAGE sql
+CREATE OR REPLACE FUNCTION read_v1.match_words(question text, configs text[], allowed uuid[], cap integer)
+ RETURNS TABLE(entity_id uuid, rank real, corrected text)
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  with matches as materialized (
-    select documents.entity_id
-    from read_v1.entity_lexemes as documents
-    where documents.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
-      and documents.lexemes @@ question
-  ), newest as materialized (
-    select matches.entity_id from matches order by matches.entity_id desc limit least(greatest(cap, 0), 5000)
-  )
-  select newest.entity_id, ts_rank_cd('{0.1, 0.2, 0.6, 1.0}', documents.lexemes, question, 1)
-  from newest join read_v1.entity_lexemes as documents using (entity_id)
+#variable_conflict use_column
+declare
+  me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
+  top integer := least(greatest(cap, 0), 5000);
+  asked tsquery := read_v1.to_question(question, configs);
+  words tsquery[];
+  stops text[][];
+  telling tsquery[];
+  near text[];
+  all_near text[] := '{}';
+  one record;
+begin
+  if asked is null then
+    return;
+  end if;
+  return query select m.entity_id, m.rank, null::text from read_v1.rank_matches(me, asked, allowed, top) as m;
+  if found or question ~* '"|(^|\s)-|\sor\s' then
+    return;
+  end if;
+  for one in select * from read_v1.question_words(question, configs) loop
+    if one.stops = '{}' and not exists (
+      select from read_v1.entity_lexemes as l where l.user_id = me and l.lexemes @@ one.asked
+    ) then
+      near := read_v1.near_words(one.word);
+      all_near := all_near || near;
+      if near <> '{}' then
+        one.asked := (select string_agg(read_v1.quote_lexeme(w), ' | ') from unnest(near) as w)::tsquery;
+      end if;
+    end if;
+    words := array_append(words, one.asked);
+    stops := stops || array[array[' ' || array_to_string(one.stops, ' ') || ' ']];
+    if one.stops = '{}' then
+      telling := array_append(telling, one.asked);
+    end if;
+  end loop;
+  if all_near <> '{}' then
+    return query select m.entity_id, m.rank, array_to_string(all_near, ' ')
+      from read_v1.rank_matches(me, read_v1.all_words(words, stops, configs), allowed, top) as m;
+    if found then
+      return;
+    end if;
+  end if;
+  return query select m.entity_id, m.rank, nullif(array_to_string(all_near, ' '), '')
+    from read_v1.rank_some_words(me, telling, allowed, top) as m;
+end
 $function$
 ;
-alter function read_v1.match_text(tsquery,integer) owner to synap_projector;
+alter function read_v1.match_words(text,text[],uuid[],integer) owner to synap_projector;
+
+CREATE OR REPLACE FUNCTION read_v1.near_words(word text)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
+  keys text[] := read_v1.typo_keys(word);
+  asked tsquery;
+  held tsvector;
+  more text[];
+  near text[] := '{}';
+begin
+  if length(word) not between 3 and 25 or word ~ '[0-9[:punct:]]' then
+    return near;
+  end if;
+  asked := (select string_agg(read_v1.quote_lexeme(key), ' | ') from unnest(keys) as key)::tsquery;
+  while cardinality(near) < 8 loop
+    held := (select l.names from read_v1.entity_lexemes as l where l.user_id = me and l.names @@ asked limit 1);
+    more := (
+      select array_agg(w) from unnest(tsvector_to_array(held)) as w
+      where w not like '~%' and length(w) >= 4 and read_v1.typo_keys(w) && keys
+    );
+    exit when more is null;
+    near := near || more;
+    asked := asked && !! (select string_agg(read_v1.quote_lexeme(w), ' | ') from unnest(more) as w)::tsquery;
+  end loop;
+  return near;
+end
+$function$
+;
+alter function read_v1.near_words(text) owner to synap_projector;
 
 CREATE OR REPLACE FUNCTION read_v1.parked_events(of_slot boolean, of_reason text, of_cause text, closed boolean, after bigint, most integer)
  RETURNS TABLE(id bigint, topic text, partition integer, record_offset bigint, user_id uuid, aggregate_id uuid, aggregate_type text, version integer, sequence bigint, event_id uuid, event_type text, reason text, detail text, key text, headers jsonb, bytes integer, sha256 text, value bytea, slot boolean, state text, attempts integer, parked_at timestamp with time zone, waiting bigint, history jsonb)
@@ -599,6 +733,104 @@ $function$
 ;
 alter function read_v1.positions_of(uuid[]) owner to synap_projector;
 
+CREATE OR REPLACE FUNCTION read_v1.question_words(question text, configs text[])
+ RETURNS TABLE(place bigint, word text, asked tsquery, stops text[])
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  token record;
+  stemmed tsquery;
+  config text;
+begin
+  for token in
+    select tokens.token, tokens.nth, tokens.nth = max(tokens.nth) over () as is_last
+    from ts_parse('default', question) with ordinality as tokens (tokid, token, nth)
+    where tokens.tokid not in (12, 13, 14, 15, 16, 17, 23) order by tokens.nth
+  loop
+    asked := plainto_tsquery('simple', token.token);
+    continue when numnode(asked) = 0;
+    if token.is_last and numnode(asked) = 1 then
+      asked := (asked::text || ':*')::tsquery;
+    end if;
+    stops := '{}';
+    foreach config in array configs loop
+      continue when config = 'simple';
+      stemmed := plainto_tsquery(config::regconfig, token.token);
+      if numnode(stemmed) = 0 then
+        stops := stops || config;
+      elsif position(stemmed::text in asked::text) = 0 then
+        asked := asked || stemmed;
+      end if;
+    end loop;
+    place := token.nth;
+    word := lower(token.token);
+    return next;
+  end loop;
+end
+$function$
+;
+alter function read_v1.question_words(text,text[]) owner to synap_projector;
+
+CREATE OR REPLACE FUNCTION read_v1.quote_lexeme(lexeme text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select '''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || ''''
+$function$
+;
+alter function read_v1.quote_lexeme(text) owner to synap_projector;
+
+CREATE OR REPLACE FUNCTION read_v1.rank_matches(me uuid, asked tsquery, allowed uuid[], cap integer)
+ RETURNS TABLE(entity_id uuid, rank real)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with matches as materialized (
+    select l.entity_id, l.names @@ asked as named
+    from read_v1.entity_lexemes as l where l.user_id = me and l.lexemes @@ asked
+  ), kept as materialized (
+    select m.* from matches as m where allowed is null
+    union all
+    select m.* from unnest(allowed) as a (id) join matches as m on m.entity_id = a.id
+  ), chosen as materialized (
+    select k.entity_id from kept as k order by k.named desc, k.entity_id desc limit cap
+  )
+  select c.entity_id, ts_rank_cd('{0.1, 0.2, 0.6, 1.0}', l.lexemes, asked, 1)
+  from chosen as c join read_v1.entity_lexemes as l using (entity_id)
+$function$
+;
+alter function read_v1.rank_matches(uuid,tsquery,uuid[],integer) owner to synap_projector;
+
+CREATE OR REPLACE FUNCTION read_v1.rank_some_words(me uuid, words tsquery[], allowed uuid[], cap integer)
+ RETURNS TABLE(entity_id uuid, rank real)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with hits as materialized (
+    select w.nth, l.entity_id
+    from unnest(words) with ordinality as w (asked, nth)
+    join read_v1.entity_lexemes as l on l.user_id = me and l.lexemes @@ w.asked
+  ), worth as (
+    select h.nth, ln(1 + (select count(distinct hits.entity_id) from hits)::float8 / count(*)) as weight
+    from hits as h group by h.nth
+  ), kept as (
+    select h.entity_id, sum(worth.weight) as total from hits as h join worth using (nth)
+    where allowed is null or h.entity_id in (select unnest(allowed)) group by h.entity_id
+  ), best as (
+    select k.*, max(k.total) over () as most from kept as k
+  )
+  select b.entity_id, b.total::real from best as b where b.total >= b.most / 2
+  order by b.total desc, b.entity_id desc limit cap
+$function$
+;
+alter function read_v1.rank_some_words(uuid,tsquery[],uuid[],integer) owner to synap_projector;
+
 CREATE OR REPLACE FUNCTION read_v1.text_config(language text)
  RETURNS text
  LANGUAGE sql
@@ -649,6 +881,27 @@ $function$
 ;
 alter function read_v1.to_lexemes(text,text,"char") owner to synap_projector;
 
+CREATE OR REPLACE FUNCTION read_v1.to_names(title text, tags text, configs text[])
+ RETURNS tsvector
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with words as materialized (
+    select distinct lexed.word
+    from unnest(array['simple'] || configs) as c(config),
+      unnest(tsvector_to_array(to_tsvector(c.config::regconfig, concat_ws(' ', title, tags)))) as lexed(word)
+    where lexed.word <> ''
+  )
+  select coalesce(array_to_tsvector(array_agg(entry)), '') from (
+    select word as entry from words
+    union
+    select unnest(read_v1.typo_keys(word)) from words where length(word) between 4 and 24 and word !~ '[0-9[:punct:]]'
+  ) as entries
+$function$
+;
+alter function read_v1.to_names(text,text,text[]) owner to synap_projector;
+
 CREATE OR REPLACE FUNCTION read_v1.to_question(question text, configs text[])
  RETURNS tsquery
  LANGUAGE plpgsql
@@ -657,20 +910,23 @@ CREATE OR REPLACE FUNCTION read_v1.to_question(question text, configs text[])
 AS $function$
 declare
   config text;
-  asked tsquery := websearch_to_tsquery('simple', question);
+  asked tsquery;
   other tsquery;
 begin
+  if question !~* '"|(^|\s)-|\sor\s' then
+    return (
+      select read_v1.all_words(
+        array_agg(w.asked order by w.place),
+        array_agg(array[' ' || array_to_string(w.stops, ' ') || ' '] order by w.place), configs)
+      from read_v1.question_words(question, configs) as w
+    );
+  end if;
+  asked := websearch_to_tsquery('simple', question);
   if numnode(asked) = 0 then
     return null;
   end if;
   if question like '%"%' then
     return asked;
-  end if;
-  if question !~* '(^|\s)-|\sor\s' then
-    other := plainto_tsquery('simple', question);
-    if numnode(other) > 0 then
-      asked := asked || (other::text || ':*')::tsquery;
-    end if;
   end if;
   foreach config in array configs loop
     if config <> 'simple' then
@@ -685,6 +941,18 @@ end
 $function$
 ;
 alter function read_v1.to_question(text,text[]) owner to synap_projector;
+
+CREATE OR REPLACE FUNCTION read_v1.typo_keys(word text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select array_agg(distinct '~' || overlay(word placing '' from greatest(place, 1) for least(place, 1)))
+  from generate_series(0, length(word)) as place
+$function$
+;
+alter function read_v1.typo_keys(text) owner to synap_projector;
 
 create policy own_rows on read_v1.entities as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
 
@@ -712,6 +980,7 @@ create policy own_rows on read_v1.user_positions as permissive for all to public
 
 create policy own_rows on read_v1.user_settings as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
 
+grant execute on function read_v1.all_words(tsquery[],text[],text[]) to synap_query;
 grant execute on function read_v1.item_status(uuid) to synap_query;
 grant execute on function read_v1.ledger_counts(uuid[]) to synap_operator;
 grant execute on function read_v1.ledger_entities(uuid,timestamp with time zone,uuid,integer) to synap_operator;
@@ -722,12 +991,13 @@ grant execute on function read_v1.ledger_slots(uuid[],bigint[],bigint[]) to syna
 grant execute on function read_v1.ledger_versions(uuid[],uuid[]) to synap_operator;
 grant execute on function read_v1.mark_parked(bigint[],text,uuid,uuid,text) to synap_operator;
 grant execute on function read_v1.mark_parked_group(boolean,text,text,text,bigint,bigint,integer,uuid,uuid,text) to synap_operator;
-grant execute on function read_v1.match_text(tsquery,integer) to synap_query;
+grant execute on function read_v1.match_words(text,text[],uuid[],integer) to synap_query;
 grant execute on function read_v1.parked_events(boolean,text,text,boolean,bigint,integer) to synap_operator;
 grant execute on function read_v1.parked_groups(boolean) to synap_operator;
 grant execute on function read_v1.parked_of_user() to synap_query;
 grant execute on function read_v1.positions_of(uuid[]) to synap_operator;
 grant execute on function read_v1.positions_of(uuid[]) to synap_query;
+grant execute on function read_v1.question_words(text,text[]) to synap_query;
 grant execute on function read_v1.text_config(text) to synap_query;
 grant execute on function read_v1.to_lexemes(text,text,"char") to synap_query;
 grant execute on function read_v1.to_question(text,text[]) to synap_query;

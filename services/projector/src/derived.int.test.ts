@@ -49,7 +49,7 @@ describe('the projection of derived records', () => {
   const find = async (subject: Subject, words: string): Promise<number> => {
     const rows = await transaction(pool, { role: 'synap_query', userId: subject.userId }, (client) =>
       query(client, {
-        text: `select entity_id from read_v1.match_text(read_v1.to_question($1, array['english']), 10)`,
+        text: `select entity_id from read_v1.match_words($1, array['english'], null, 10)`,
         values: [words],
       }),
     )

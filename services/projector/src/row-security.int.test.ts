@@ -85,7 +85,7 @@ describe('row security of the read model', () => {
 
   it('given the functions, they show the rows of the asking user only', async () => {
     const functions = [
-      `select 1 from read_v1.match_text(read_v1.to_question('canary', array['english']), 10)`,
+      `select 1 from read_v1.match_words('canary', array['english'], null, 10)`,
       `select 1 from read_v1.item_status('${entityId}') where version is not null or parked > 0`,
       `select 1 from read_v1.parked_of_user()`,
     ]

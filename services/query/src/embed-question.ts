@@ -1,15 +1,13 @@
 import type { ModelProvider } from '@synap/ai'
 import { describeError, errorClass, withDeadline } from '@synap/core'
 import type { Logger } from '@synap/telemetry'
-import type { UserModel } from './sql/search-entities.ts'
+import type { UserModel } from './sql/user-vectors.ts'
 
 /** A question as a point to compare vectors with, or why it cannot be one. */
 export type EmbeddedQuestion =
-  | { vector: { values: Float32Array; model: string }; exact: boolean }
+  | { vector: { values: Float32Array; model: string } }
   | { vector: null; note: string }
 
-/** Up to so many vectors of a user, comparing all of them is fast, and misses none. */
-export const exactVectors = 20_000
 const deadlineMs = 5_000
 
 /**
@@ -34,7 +32,7 @@ export async function embedQuestion(
     )
     const [values] = vectors
     if (values === undefined) return { vector: null, note: 'The question cannot be compared by meaning.' }
-    return { vector: { values, model: most.model }, exact: most.vectors <= exactVectors }
+    return { vector: { values, model: most.model } }
   } catch (error) {
     options.signal.throwIfAborted()
     if (errorClass(error) === 'bug') throw error

@@ -89,6 +89,125 @@ describe('search', () => {
     expect(idsOf(await search(anna, '"through running"', '&mode=text'))).toEqual([])
   })
 
+  it.each([
+    ['a letter is missing', 'denist'],
+    ['a letter is too many', 'denntist'],
+    ['a letter is wrong', 'dantist'],
+    ['two are swapped', 'dentits'],
+  ])(
+    'given a word of a title in which %s, the item is found, and the word that was meant is told',
+    async (_, q) => {
+      const anna = uuidv7() as UserId
+      const id = await seedEntity(query.pool, { userId: anna, sequence: 1, title: 'Dentist appointment' })
+      await seedEntity(query.pool, { userId: anna, sequence: 1, title: 'Quarterly invoice' })
+      const answer = await search(anna, `${q} appointment`, '&mode=text')
+      expect(idsOf(answer)).toEqual([id])
+      expect(answer.json.corrections).toEqual(['dentist'])
+      expect(answer.json.items[0].highlights[0].marks).toHaveLength(2)
+      expect(idsOf(await search(anna, `"${q}"`, '&mode=text'))).toEqual([])
+    },
+  )
+
+  it('given a mistyped tag, and very many items with another word that is as near, both are found', async () => {
+    const anna = uuidv7() as UserId
+    const tagged = await seedEntity(query.pool, { userId: anna, sequence: 1, title: 'one', tags: ['garden'] })
+    for (let number = 0; number < 20; number += 1) {
+      await seedEntity(query.pool, { userId: anna, sequence: 1, title: `warden ${number}` })
+    }
+    const answer = await search(anna, 'xarden', '&mode=text&limit=100')
+    expect(new Set(answer.json.corrections)).toEqual(new Set(['garden', 'warden']))
+    expect(idsOf(answer)).toHaveLength(21)
+    expect(idsOf(answer)).toContain(tagged)
+  })
+
+  it('given a word that is known, nothing near it is looked for', async () => {
+    const anna = uuidv7() as UserId
+    const milk = await seedEntity(query.pool, { userId: anna, sequence: 1, title: 'milk' })
+    await seedEntity(query.pool, { userId: anna, sequence: 1, title: 'silk' })
+    const answer = await search(anna, 'milk', '&mode=text')
+    expect(idsOf(answer)).toEqual([milk])
+    expect(answer.json.corrections).toEqual([])
+  })
+
+  it('given another user’s titles, a mistyped word is not read as one of theirs', async () => {
+    const [anna, bert] = [uuidv7() as UserId, uuidv7() as UserId]
+    await seedEntity(query.pool, { userId: bert, sequence: 1, title: 'Dentist' })
+    await seedEntity(query.pool, { userId: anna, sequence: 1, title: 'Invoice' })
+    const answer = await search(anna, 'dentits', '&mode=text')
+    expect(answer.json).toMatchObject({ items: [], corrections: [] })
+  })
+
+  it('given a question of which no item has all words, those with the rarest of them are found', async () => {
+    const anna = uuidv7() as UserId
+    const bread = await seed(anna, 'Sourdough rests overnight')
+    for (let number = 0; number < 8; number += 1) await seed(anna, `Overnight train ${number}`)
+    const asked = 'why does sourdough need flour overnight'
+    expect(idsOf(await search(anna, asked, '&mode=text'))).toEqual([bread])
+  })
+
+  it('given a short note whose language was taken for another one, other forms of its words find it', async () => {
+    const anna = uuidv7() as UserId
+    const text = 'Calling the banks'
+    const id = await seedEntity(query.pool, { userId: anna, sequence: 1, text, language: 'da' })
+    await query.database.superuserSql(
+      `update read_v1.entity_texts set lexemes = read_v1.to_lexemes('danish', '${text}', 'C') where entity_id = '${id}';
+       delete from read_v1.entity_lexemes where entity_id = '${id}';
+       insert into read_v1.entity_lexemes select * from read_v1.make_documents(array['${id}'::uuid]);`,
+    )
+    expect(idsOf(await search(anna, 'call a bank', '&mode=text'))).toEqual([id])
+    expect(idsOf(await search(anna, 'called bank', '&mode=text'))).toEqual([id])
+  })
+
+  it('given more matches than are ranked, those with the word in the title come first, however old', async () => {
+    const anna = uuidv7() as UserId
+    const titled = await seedEntity(query.pool, {
+      userId: anna,
+      sequence: 1,
+      title: 'Kafka',
+      text: 'what it is',
+    })
+    await query.database.superuserSql(
+      `insert into read_v1.entities (entity_id, user_id, type, attachments, metadata, provenance, suggestions, rejected,
+         version, sequence, created_at, updated_at)
+       select ('ffffffff-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, '${anna}', 'note', '[]', '{}', '{}', '[]',
+         '[]', 1, 1, now(), now() from generate_series(1, 700) as n;
+       insert into read_v1.entity_lexemes (entity_id, user_id, config, lexemes)
+       select entity_id, user_id, 'english', read_v1.to_lexemes('english', 'kafka kafka kafka', 'C')
+       from read_v1.entities where user_id = '${anna}' and title is null;`,
+    )
+    const answer = await search(anna, 'kafka', '&mode=text&limit=100')
+    expect(idsOf(answer)).toHaveLength(100)
+    expect(idsOf(answer)[0]).toBe(titled)
+  })
+
+  it('given filters, every mode keeps to them, however selective, and loses nothing', async () => {
+    const anna = uuidv7() as UserId
+    const wanted = await seed(anna, 'milk of old', {
+      tags: ['rare', 'dairy'],
+      createdAt: '2020-01-01T00:00:00Z',
+    })
+    const task = await seed(anna, 'milk task', {
+      type: 'task',
+      task: { status: 'done', due: '2026-12-01' },
+      tags: ['white'],
+    })
+    for (let number = 0; number < 120; number += 1) await seed(anna, `milk milk ${number}`)
+    for (const mode of ['text', 'semantic', 'hybrid']) {
+      const found = async (filter: string) =>
+        idsOf(await search(anna, 'milk', `&mode=${mode}&limit=5&${filter}`))
+      expect(await found('tag=rare')).toEqual([wanted])
+      expect(await found('tag=rare&tag=dairy')).toEqual([wanted])
+      expect(await found('tag=rare&tag=white')).toEqual([])
+      expect(new Set(await found('any_tag=rare&any_tag=white'))).toEqual(new Set([wanted, task]))
+      expect(await found('status=done')).toEqual([task])
+      expect(await found('type=task&due_after=2026-11-30&due_before=2026-12-02')).toEqual([task])
+      expect(await found('created_before=2021-01-01T00:00:00Z')).toEqual([wanted])
+      expect(await found('updated_before=2021-01-01T00:00:00Z')).toEqual([wanted])
+      expect(await found('type=task&type=idea&tag=white')).toEqual([task])
+      expect(await found('tag=unheard')).toEqual([])
+    }
+  })
+
   it('given a synonym, meaning finds what words do not, and shows the passage', async () => {
     const anna = uuidv7() as UserId
     const milk = await seed(anna, 'milk')
@@ -106,11 +225,20 @@ describe('search', () => {
   it('given matches by both, they come before matches by one; never fewer than asked when they exist', async () => {
     const anna = uuidv7() as UserId
     const both = await seed(anna, 'milk and dairy')
-    for (let number = 0; number < 12; number += 1) await seed(anna, `vehicle number ${number}`)
+    for (let number = 0; number < 12; number += 1) await seed(anna, `cow number ${number}`)
     const answer = await search(anna, 'milk', '&limit=10')
     expect(idsOf(answer)).toHaveLength(10)
     expect(idsOf(answer)[0]).toBe(both)
-    expect(idsOf(await search(anna, 'vehicle', '&limit=10&mode=text'))).toHaveLength(10)
+    expect(idsOf(await search(anna, 'cow', '&limit=10&mode=text'))).toHaveLength(10)
+  })
+
+  it('given notes that have nothing in common with the question, hybrid leaves them out, semantic shows the nearest', async () => {
+    const anna = uuidv7() as UserId
+    const milk = await seed(anna, 'milk')
+    const near = await seed(anna, 'dairy')
+    for (const text of ['vehicle', 'garden', 'car']) await seed(anna, text)
+    expect(idsOf(await search(anna, 'milk'))).toEqual([milk, near])
+    expect(idsOf(await search(anna, 'milk', '&mode=semantic'))).toHaveLength(5)
   })
 
   it('given a model that made the vectors but is not here, or is away, words answer and the answer says so', async () => {

@@ -118,9 +118,9 @@ async function insertDerived(client: Client, id: EntityId, seeded: SeededEntity)
   const run = (statement: string, values: unknown[]) => execute(client, { text: statement, values })
   if (seeded.deleted !== true) {
     await run(
-      `insert into read_v1.entity_lexemes (entity_id, user_id, config, lexemes)
-       select $1, $2, c, read_v1.to_lexemes(c, $3, 'A') || read_v1.to_lexemes(c, $4, 'B')
-         || read_v1.to_lexemes(c, $5, 'C') from read_v1.text_config($6) as c`,
+      `insert into read_v1.entity_lexemes (entity_id, user_id, config, lexemes, names)
+       select $1, $2, c, read_v1.to_lexemes(c, $3::text, 'A') || read_v1.to_lexemes(c, $4::text, 'B')
+         || read_v1.to_lexemes(c, $5::text, 'C'), read_v1.to_names($3::text, $4::text, array[c]) from read_v1.text_config($6) as c`,
       [id, userId, title, (seeded.tags ?? []).join(' '), text ?? null, language],
     )
   }

@@ -21,7 +21,10 @@ export function registerSearch(program: Command): void {
     .argument('<query...>', 'what to look for')
     .addOption(new Option('--mode <mode>', 'how to look').choices([...searchModes]).default('hybrid'))
     .option('-n, --limit <count>', 'how many at most', parseCount, 10)
-    .option('--json', 'one JSON document: {items: [{entity, score, matched, highlights}], mode, note, model}')
+    .option(
+      '--json',
+      'one JSON document: {items: [{entity, score, matched, highlights}], mode, note, corrections, model}',
+    )
     .addHelpText(
       'after',
       `
@@ -39,6 +42,7 @@ Examples:
     )
     if (flags.json) return printJson(value)
     if (value.note !== null) note(value.note)
+    if (value.corrections.length > 0) note(`Looked for ${value.corrections.join(', ')} too.`)
     if (value.items.length === 0)
       return note(
         'Nothing found. What was captured a moment ago may still be on its way; ./synap list shows the newest.',

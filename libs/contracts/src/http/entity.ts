@@ -120,9 +120,8 @@ export const listOrders = [
 ] as const
 export type ListOrder = (typeof listOrders)[number]
 
-export const listQuery = z.strictObject({
-  ...readOptions,
-  as_of: asOf.optional(),
+/** What narrows lists and search alike. */
+export const filterOptions = {
   type: severalOf(z.enum(entityTypes)).optional(),
   /** Items that have all of these. */
   tag: severalOf(tagNameText).optional(),
@@ -136,6 +135,12 @@ export const listQuery = z.strictObject({
   created_after: instant.optional(),
   updated_before: instant.optional(),
   updated_after: instant.optional(),
+}
+
+export const listQuery = z.strictObject({
+  ...readOptions,
+  as_of: asOf.optional(),
+  ...filterOptions,
   /** Words that must be in title, tags or text, as `GET /v1/search` reads them. */
   q: cleanText(1_000, 1).optional(),
   /** Items that are connected with this one, whichever way; `relation` says how. */

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { cleanText } from '../text.ts'
-import { entityTypes } from '../vocabularies.ts'
-import { entitySchema, readOptions } from './entity.ts'
+import { entitySchema, filterOptions, readOptions } from './entity.ts'
 import { queryInt } from './shared.ts'
 
 export const searchModes = ['hybrid', 'semantic', 'text'] as const
@@ -11,7 +10,7 @@ export const searchQuery = z.strictObject({
   ...readOptions,
   q: cleanText(1_000, 1).refine((text) => text.trim() !== '', 'must hold more than white space'),
   mode: z.enum(searchModes).optional(),
-  type: z.enum(entityTypes).optional(),
+  ...filterOptions,
   limit: queryInt(1, 100).optional(),
 })
 export type SearchQuery = z.infer<typeof searchQuery>
@@ -38,6 +37,9 @@ export const searchResponse = z
     items: z.array(searchHit),
     mode: z.enum(searchModes).meta({ description: 'What was done, which may be less than asked.' }),
     note: z.string().nullable().meta({ description: 'Why it is less than asked.' }),
+    corrections: z.array(z.string()).meta({
+      description: 'Words of titles and tags that were looked for in place of words that nothing has.',
+    }),
     model: z.string().nullable().meta({ description: 'The model whose vectors were compared.' }),
   })
   .meta({ id: 'SearchResponse' })

@@ -9,6 +9,7 @@ import {
 import { type App, principalOf, problem, requires } from '@synap/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { answerRead } from '../answer-read.ts'
+import { commonFilterOf } from '../common-filter.ts'
 import { type CursorCodec, createKeyCursorCodec } from '../cursor.ts'
 import { toEntityView } from '../entity-view.ts'
 import { pageOf, positionOf } from '../page.ts'
@@ -91,18 +92,8 @@ function refuseOfToday(query: ListQuery): void {
 }
 
 function filterOf(query: ListQuery): EntityFilter {
-  const instant = (text: string | undefined) => (text === undefined ? undefined : Date.parse(text))
   return {
-    types: query.type,
-    tags: query.tag,
-    anyTags: query.any_tag,
-    statuses: query.status,
-    dueBefore: query.due_before,
-    dueAfter: query.due_after,
-    createdBefore: instant(query.created_before),
-    createdAfter: instant(query.created_after),
-    updatedBefore: instant(query.updated_before),
-    updatedAfter: instant(query.updated_after),
+    ...commonFilterOf(query),
     text: query.q,
     relatedTo: query.related_to,
     relation: query.relation,

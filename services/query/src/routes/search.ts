@@ -6,20 +6,15 @@ import type { Pool } from '@synap/postgres'
 import type { Logger } from '@synap/telemetry'
 import type { FastifyRequest } from 'fastify'
 import { answerRead } from '../answer-read.ts'
+import { commonFilterOf } from '../common-filter.ts'
 import { type EmbeddedQuestion, embedQuestion } from '../embed-question.ts'
 import { toEntityView } from '../entity-view.ts'
-import { findHighlights, type ShownHit } from '../find-highlights.ts'
-import type { ReadModel, Snapshot } from '../read-model.ts'
-import { findEntities } from '../sql/find-entities.ts'
-import { findPassages } from '../sql/find-passages.ts'
-import {
-  allowIterativeScan,
-  findTextConfigs,
-  findUserModels,
-  type SearchQuestion,
-  type SearchRow,
-  searchEntities,
-} from '../sql/search-entities.ts'
+import { findHighlights } from '../find-highlights.ts'
+import { findHits } from '../find-hits.ts'
+import type { ReadModel } from '../read-model.ts'
+import { findTextConfigs } from '../sql/find-text-configs.ts'
+import type { SearchQuestion, SearchRow } from '../sql/search-entities.ts'
+import { findUserModels, type UserModel } from '../sql/user-vectors.ts'
 
 export interface SearchDeps {
   readModel: ReadModel
@@ -31,8 +26,8 @@ export interface SearchDeps {
 }
 
 const defaultLimit = 20
-/** Rows of the index on vectors that are visited at most before all of a user's vectors are compared. */
-const scannedTuples = 40_000
+/** Cosine below which two texts have nothing in common, by any model; hybrid search shows no such hit. */
+const leastLikeness = 0.1
 
 /** `GET /v1/search` */
 export function registerSearch(app: App, deps: SearchDeps): void {
@@ -42,7 +37,7 @@ export function registerSearch(app: App, deps: SearchDeps): void {
     response: { 200: searchResponse },
   }
   app.get('/v1/search', { schema, config: requires('read') }, async (request, reply) => {
-    const { q, limit = defaultLimit, type = null } = request.query
+    const { q, limit = defaultLimit } = request.query
     // The model is asked between two transactions: no connection waits for it.
     const known = await answerRead(deps.readModel, request, reply, async ({ client, schema }) => ({
       models: await findUserModels(client, schema),
@@ -54,21 +49,29 @@ export function registerSearch(app: App, deps: SearchDeps): void {
       text: mode === 'semantic' ? null : q,
       configs: known.configs,
       vector: embedded?.vector ?? null,
-      type,
+      filter: commonFilterOf(request.query),
+      leastLikeness: mode === 'hybrid' ? leastLikeness : null,
       limit,
     }
-    const exact = embedded === undefined || embedded.vector === null || embedded.exact
+    const vectors = known.models[0]?.vectors ?? 0
     const found = await answerRead(
       deps.readModel,
       request,
       reply,
       async (snapshot) => ({
         schema: snapshot.schema,
-        hits: await findHits(snapshot, question, exact),
+        hits: await findHits(snapshot, question, vectors),
       }),
       { waited: true },
     )
-    const highlights = await findHighlights({ ...deps, signal: request.signal }, found.schema, q, found.hits)
+    const corrections = correctionsOf(found.hits.map(({ row }) => row))
+    const words = [q, ...corrections].join(' ')
+    const highlights = await findHighlights(
+      { ...deps, signal: request.signal },
+      found.schema,
+      corrections.length === 0 ? q : words,
+      found.hits,
+    )
     return {
       items: found.hits.map(({ row, entity }, index) => ({
         entity: toEntityView(entity),
@@ -78,6 +81,7 @@ export function registerSearch(app: App, deps: SearchDeps): void {
       })),
       mode,
       note: embedded?.vector === null ? embedded.note : null,
+      corrections,
       model: embedded?.vector?.model ?? null,
     }
   })
@@ -86,7 +90,7 @@ export function registerSearch(app: App, deps: SearchDeps): void {
 async function embed(
   { providers, logger }: SearchDeps,
   request: FastifyRequest,
-  models: Awaited<ReturnType<typeof findUserModels>>,
+  models: readonly UserModel[],
 ): Promise<EmbeddedQuestion | undefined> {
   const { mode, q } = request.query as SearchQuery
   return mode === 'text' ? undefined : embedQuestion(providers, models, q, { logger, signal: request.signal })
@@ -96,24 +100,9 @@ function doneMode(asked: SearchMode, embedded: EmbeddedQuestion | undefined): Se
   return embedded === undefined || embedded.vector === null ? 'text' : asked
 }
 
-async function findHits(
-  { client, schema }: Snapshot,
-  question: SearchQuestion,
-  exact: boolean,
-): Promise<ShownHit[]> {
-  if (!exact) await allowIterativeScan(client, scannedTuples)
-  let rows = await searchEntities(client, schema, question, exact)
-  // The index may give up before it has found as many as there are.
-  if (!exact && rows.length < question.limit) rows = await searchEntities(client, schema, question, true)
-  const ids = rows.map((row) => row.entity_id)
-  const entities = new Map(
-    (await findEntities(client, schema, ids)).map((entity) => [entity.entity_id, entity]),
-  )
-  const places = new Map((await findPassages(client, schema, rows)).map((place) => [place.entity_id, place]))
-  return rows.flatMap((row) => {
-    const entity = entities.get(row.entity_id)
-    return entity === undefined ? [] : [{ row, entity, place: places.get(row.entity_id) }]
-  })
+function correctionsOf(rows: readonly SearchRow[]): string[] {
+  const corrected = rows.find((row) => row.corrected !== null)?.corrected
+  return corrected?.split(' ') ?? []
 }
 
 function matchedOf(row: SearchRow): ('text' | 'semantic')[] {

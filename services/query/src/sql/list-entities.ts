@@ -1,7 +1,7 @@
 import type { ListOrder } from '@synap/contracts'
 import { type Client, query, toTimestamptz } from '@synap/postgres'
 import { comparableTag, type EntityRow, selectEntities } from './find-entities.ts'
-import { findTextConfigs } from './search-entities.ts'
+import { findTextConfigs } from './find-text-configs.ts'
 
 /** What is left out does not filter. Days are `YYYY-MM-DD`, instants milliseconds since 1970. */
 export interface EntityFilter {
@@ -72,9 +72,11 @@ export async function listEntities(
   })
 }
 
-type Parameter = (value: unknown, type: string) => string
+/** Notes a value of the statement; answers how the text names it. */
+export type Parameter = (value: unknown, type: string) => string
 
-function conditionsOf(schema: string, filter: EntityFilter, parameter: Parameter): string[] {
+/** As conditions on `e`, the entity, and `t`, its task. */
+export function conditionsOf(schema: string, filter: EntityFilter, parameter: Parameter): string[] {
   const conditions: string[] = []
   const and = (value: unknown, type: string, condition: (of: string) => string) => {
     if (value !== undefined) conditions.push(condition(parameter(value, type)))

@@ -1,34 +1,5 @@
 import { type Client, execute, query, toVector } from '@synap/postgres'
-
-/** A user's vectors by model, most first. */
-export interface UserModel {
-  model: string
-  vectors: number
-}
-
-export async function findUserModels(client: Client, schema: string): Promise<UserModel[]> {
-  return query<UserModel>(client, {
-    name: `${schema}.find_user_models`,
-    text: `select model, vectors from ${schema}.user_models where vectors > 0 order by vectors desc, model`,
-  })
-}
-
-/** The text search configurations of a user's documents, found by jumping through the index. */
-export async function findTextConfigs(client: Client, schema: string): Promise<string[]> {
-  const rows = await query<{ config: string }>(client, {
-    name: `${schema}.find_text_configs`,
-    text: `
-      with recursive configs as (
-        (select config from ${schema}.entity_lexemes order by config limit 1)
-        union all
-        select (select next.config from ${schema}.entity_lexemes as next
-          where next.config > configs.config order by next.config limit 1)
-        from configs where configs.config is not null
-      )
-      select config from configs where config is not null`,
-  })
-  return rows.map((row) => row.config)
-}
+import { conditionsOf, type EntityFilter } from './list-entities.ts'
 
 export interface SearchQuestion {
   /** What was asked; null leaves words out. */
@@ -37,8 +8,12 @@ export interface SearchQuestion {
   configs: readonly string[]
   /** The question's embedding and its model; null leaves meaning out. */
   vector: { values: Float32Array; model: string } | null
-  /** Entities of this type only. */
-  type: string | null
+  filter: EntityFilter
+  /**
+   * Neighbours by meaning count only when they are at least so like the question (cosine), and at least half as like as
+   * the nearest; null = the nearest, however far.
+   */
+  leastLikeness: number | null
   /** How many the answer may hold. */
   limit: number
 }
@@ -48,22 +23,29 @@ export interface SearchRow {
   score: number
   /** Place among the matches by words, from 1; null = no match. */
   text_place: number | null
+  /** Words that were looked for in place of unknown ones, between spaces. */
+  corrected: string | null
   /** Place among the neighbours by meaning, from 1. */
   vector_place: number | null
   /** Cosine distance of the nearest chunk, 0 to 2. */
   distance: number | null
   /** The nearest chunk. */
   chunk: number | null
+  /** Neighbours that were found, before the least likeness. */
+  neighbours: number
 }
 
 /** Matches by words that are ranked, and the depth to which both orders are fused. */
-const rankedMatches = 2_000
+const rankedMatches = 500
 const depth = 100
+/** Vectors that the index is asked for: long texts have several. */
+const indexedVectors = 400
 
 /**
  * Words and meaning in one statement, fused by reciprocal rank (k = 60; Cormack, Clarke, Büttcher 2009). Words: the
  * owner's function, so that the index on words serves under row security. Meaning: all vectors of the user are compared
- * (`exact`), or the nearest are taken from the index on vectors. Only vectors of the entity's current content count.
+ * (`exact`), or the nearest are taken from the index on vectors. Only vectors of the entity's current content count. A
+ * filter narrows both before anything is cut off.
  */
 export async function searchEntities(
   client: Client,
@@ -71,58 +53,106 @@ export async function searchEntities(
   question: SearchQuestion,
   exact: boolean,
 ): Promise<SearchRow[]> {
-  const fused = Math.max(depth, question.limit)
+  const values: unknown[] = []
+  const parameter = (value: unknown, type: string) => `$${values.push(value)}::${type}`
+  const text = parameter(question.text, 'text')
+  const configs = parameter(question.configs, 'text[]')
+  const vector = parameter(
+    question.vector === null ? null : toVector(question.vector.values),
+    'public.halfvec(1536)',
+  )
+  const model = parameter(question.vector?.model ?? null, 'text')
+  const fused = parameter(Math.max(depth, question.limit), 'int')
+  const limit = parameter(question.limit, 'int')
+  const least = parameter(question.leastLikeness, 'float8')
+  const conditions = conditionsOf(schema, question.filter, parameter)
+  const filtered = conditions.length > 0
   return query<SearchRow>(client, {
-    name: `${schema}.search_entities_${exact ? 'exact' : 'indexed'}`,
+    ...(filtered ? {} : { name: `${schema}.search_entities_${exact ? 'exact' : 'indexed'}` }),
     text: `
-      with text_leg as (
-        select m.entity_id, row_number() over (order by m.rank desc, m.entity_id desc) as place
-        from ${schema}.match_text(${schema}.to_question($1::text, $2::text[]), ${rankedMatches}) as m
-        join ${schema}.entities as e using (entity_id)
-        where e.deleted_at is null and ($7::text is null or e.type = $7::text)
-        order by place
-        limit $5::int
-      ), distances as materialized (
-        select v.entity_id, v.chunk, v.embedding operator(public.<=>) $3::public.halfvec(1536) as distance
-        from ${schema}.entity_vectors as v
-        join ${schema}.entities as e
-          on e.entity_id = v.entity_id and e.subject_sha256 = v.content_sha256 and e.deleted_at is null
-        where v.model = $4::text and ($7::text is null or e.type = $7::text)
-        ${exact ? '' : 'order by v.embedding operator(public.<=>) $3::public.halfvec(1536) limit $5::int * 4'}
-      ), nearest as (
-        select distinct on (entity_id) entity_id, chunk, distance from distances order by entity_id, distance, chunk
+      with ${filtered ? `allowed as materialized (${allowedEntities(schema, conditions)}),` : ''}
+      text_leg as (
+        select m.entity_id, m.corrected, row_number() over (order by m.rank desc, m.entity_id desc) as place
+        from ${schema}.match_words(${text}, ${configs},
+          ${filtered ? `(select coalesce(array_agg(entity_id), '{}') from allowed)` : 'null'}, ${rankedMatches}) as m
+        order by place limit ${fused}
+      ), nearest as materialized (${(exact ? nearestOfAll : nearestOfIndex)(schema, { vector, model, fused, filtered })}
       ), vector_leg as (
-        select nearest.*, row_number() over (order by distance, entity_id desc) as place
-        from nearest order by place limit $5::int
+        select n.*, row_number() over (order by n.distance, n.entity_id desc) as place
+        from nearest as n
+        where ${least} is null or 1 - n.distance >= greatest(${least}, (select 1 - min(distance) from nearest) / 2)
       )
-      select e.entity_id, t.place as text_place, v.place as vector_place, v.distance, v.chunk,
+      select e.entity_id, t.place as text_place, t.corrected, v.place as vector_place, v.distance, v.chunk,
+        (select count(*) from nearest)::int as neighbours,
         (coalesce(1.0 / (60 + t.place), 0) + coalesce(1.0 / (60 + v.place), 0))::float8 as score
       from text_leg as t
       full join vector_leg as v using (entity_id)
       join ${schema}.entities as e using (entity_id)
       where e.deleted_at is null
       order by score desc, entity_id desc
-      limit $6::int`,
-    values: [
-      question.text,
-      question.configs,
-      question.vector === null ? null : toVector(question.vector.values),
-      question.vector?.model ?? null,
-      fused,
-      question.limit,
-      question.type,
-    ],
+      limit ${limit}`,
+    values,
   })
 }
 
+const allowedEntities = (schema: string, conditions: readonly string[]) => `
+  select e.entity_id from ${schema}.entities as e left join ${schema}.task_details as t using (entity_id)
+  where e.deleted_at is null and ${conditions.join(' and ')}`
+
+interface Names {
+  vector: string
+  model: string
+  fused: string
+  filtered: boolean
+}
+
+/** The entities nearest to the question, each by its nearest chunk: all vectors are compared. */
+const nearestOfAll = (schema: string, { vector, model, fused, filtered }: Names) => `
+  select d.entity_id, c.chunk, d.distance
+  from (
+    select v.entity_id, v.content_sha256, min(v.embedding operator(public.<=>) ${vector}) as distance
+    from ${schema}.entity_vectors as v
+    where v.model = ${model} ${filtered ? 'and v.entity_id in (select entity_id from allowed)' : ''}
+    group by v.entity_id, v.content_sha256
+    order by distance
+  ) as d
+  cross join lateral (
+    select from ${schema}.entities as e
+    where e.entity_id = d.entity_id and e.subject_sha256 = d.content_sha256 and e.deleted_at is null
+    offset 0
+  ) as current
+  cross join lateral (
+    select v.chunk from ${schema}.entity_vectors as v
+    where v.entity_id = d.entity_id and v.content_sha256 = d.content_sha256 and v.model = ${model}
+    order by v.embedding operator(public.<=>) ${vector}, v.chunk limit 1
+  ) as c
+  order by d.distance limit ${fused}`
+
+/** The same from the index on vectors, which may give up before it has found as many as there are. */
+const nearestOfIndex = (schema: string, { vector, model, fused, filtered }: Names) => `
+  select entity_id, chunk, distance from (
+    select distinct on (entity_id) entity_id, chunk, distance
+    from (
+      select v.entity_id, v.chunk, v.embedding operator(public.<=>) ${vector} as distance
+      from ${schema}.entity_vectors as v
+      join ${schema}.entities as e
+        on e.entity_id = v.entity_id and e.subject_sha256 = v.content_sha256 and e.deleted_at is null
+      where v.model = ${model} ${filtered ? 'and v.entity_id in (select entity_id from allowed)' : ''}
+      order by v.embedding operator(public.<=>) ${vector} limit ${indexedVectors}
+    ) as found
+    order by entity_id, distance, chunk
+  ) as one_each
+  order by distance limit ${fused}`
+
 /**
- * Lets a scan of the index on vectors go on, in exact order, until enough rows of this user are found or `tuples` are
- * visited: without it another user's vectors, being nearer, would leave this one with less than asked.
+ * Lets a scan of the index on vectors look at many candidates, and go on in exact order until enough rows of this user are
+ * found or `tuples` are visited: without it another user's vectors, being nearer, would leave this one with less than
+ * asked.
  */
 export async function allowIterativeScan(client: Client, tuples: number): Promise<void> {
   await execute(client, {
     text: `select set_config('hnsw.iterative_scan', 'strict_order', true),
-      set_config('hnsw.max_scan_tuples', $1::text, true)`,
-    values: [String(tuples)],
+      set_config('hnsw.ef_search', $2::text, true), set_config('hnsw.max_scan_tuples', $1::text, true)`,
+    values: [String(tuples), String(indexedVectors)],
   })
 }
