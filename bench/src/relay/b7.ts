@@ -29,12 +29,24 @@ outbox, and Kafka's producer-perf-test with records of the same size.`,
     singles: { help: 'to measure the latency', unit: 'commits', default: 1_000, min: 50 },
     'every-ms': { help: 'between two of them', unit: 'milliseconds', default: 4, min: 1 },
     users: { help: 'they are spread over', unit: 'users', default: 200, min: 1 },
+    'sync-ms': {
+      help: 'that a commit takes longer, for all alike: 1 is a usual disk of a cloud, and 0 the disk of this machine',
+      unit: 'milliseconds',
+      default: 0,
+      min: 0,
+      whole: false,
+    },
     rounds: { help: 'each contender runs in', unit: 'rounds', default: 7, min: 1 },
   },
   async run(values, bench) {
     await using servers = await startBenchServers(['postgres', 'kafka'], bench)
     await using workers = new AsyncDisposableStack()
     await servers.setPostgres('wal_level', 'logical')
+    if (values['sync-ms'] > 0) {
+      // Postgres itself waits so long before each sync of the log, whoever else commits.
+      await servers.setPostgres('commit_siblings', '0')
+      await servers.setPostgres('commit_delay', String(Math.round(values['sync-ms'] * 1_000)))
+    }
     const tools = await createKafkaTools(serversConfig(), bench.say)
     const counts = { rows: values.rows, naive: values['naive-rows'], singles: values.singles }
     const events = await makeEventMix(Math.max(...Object.values(counts)), values.users)
@@ -68,6 +80,9 @@ outbox, and Kafka's producer-perf-test with records of the same size.`,
       notes: [
         `${counts.rows} rows (${counts.naive} row by row) of ${values.users} users with ${values.waiting} waiting; every run put every record on the topic once, in order per user.`,
         `Latency at ${1_000 / values['every-ms']} commits/s, ${counts.singles} per round.`,
+        ...(values['sync-ms'] > 0
+          ? [`Each commit waits ${values['sync-ms']} ms more than this disk takes (commit_delay).`]
+          : []),
         'Debezium is not among them: docs/reference/benchmarks.md says why.',
       ],
       raw: { names, results: Object.fromEntries(results) },
