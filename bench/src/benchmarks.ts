@@ -2,8 +2,10 @@ import { b6Append } from './append/b6.ts'
 import type { Benchmark } from './benchmark.ts'
 import { b3Dedupe } from './dedupe/b3.ts'
 import { b5Encoding } from './encoding/b5.ts'
+import { b12Freshness } from './freshness/b12.ts'
 import { outboxBloat } from './outbox/bloat.ts'
 import { b7Relay } from './relay/b7.ts'
+import { b10Vectors } from './search/b10.ts'
 import { standaloneIdle } from './standalone/idle.ts'
 import { standaloneImport } from './standalone/import.ts'
 import { standaloneMemory } from './standalone/memory.ts'
@@ -23,5 +25,7 @@ export const benchmarks: readonly Benchmark[] = [
   b6Append,
   b5Encoding,
   b7Relay,
+  b10Vectors,
   outboxBloat,
+  b12Freshness,
 ]

@@ -1,0 +1,139 @@
+import type { Bench, Row } from '../benchmark.ts'
+import { median, quantile, range, ratioOf } from '../statistics.ts'
+import type { Floors } from './floors.ts'
+import type { Probe } from './job.ts'
+import type { Stages } from './stages.ts'
+
+/** Of what the pipeline holds, written by others meanwhile. */
+export const shares = [0.01, 0.1, 0.7] as const
+
+export interface Measured {
+  probes: readonly Probe[]
+  stages?: Stages
+}
+
+export interface RoundResult {
+  measured?: Record<number, Measured>
+  floors?: Floors
+}
+
+type Results = ReadonlyMap<string, readonly RoundResult[]>
+
+const names: Readonly<Record<string, string>> = {
+  synap: 'Synap',
+  poll1000: 'polling 1 s',
+  poll100: 'polling 100 ms',
+  synchronous: 'synchronous projection',
+}
+
+const floorOf = ({ http, commit, produce, consume, apply, notify, read }: Floors) => ({
+  steps: commit + produce + consume + apply + notify + read,
+  all: 2 * http + commit + produce + consume + apply + notify + read,
+})
+
+/** The table: ratios first, each round by round. */
+export function rowsOf(results: Results, capacity: number, { random }: Pick<Bench, 'random'>): Row[] {
+  const take = (name: string, share: number, q: number) =>
+    (results.get(name) ?? []).map(({ measured }) =>
+      quantile(
+        (measured?.[share]?.probes ?? []).map(({ dueAt, visibleAt }) => visibleAt - dueAt),
+        q,
+      ),
+    )
+  const floors = (results.get('floors') ?? []).flatMap(({ floors: found }) =>
+    found === undefined ? [] : [found],
+  )
+  const limits = floors.map(floorOf)
+  const ratio = (what: string, a: number[], b: number[], target?: Row['target']): Row => {
+    const { median: value, interval } = ratioOf(a, b, random)
+    const aim = target === undefined ? {} : { target }
+    return { what, value, unit: 'times', count: a.length, spread: interval, ...aim }
+  }
+  const all = limits.map((limit) => limit.all)
+  const steps = limits.map((limit) => limit.steps)
+  const ratios = shares.flatMap((share) => {
+    const at = `at ${share * 100} % load`
+    return [
+      ratio(`p50 of Synap / sum of floors, ${at}`, take('synap', share, 0.5), all, { atMost: 2 }),
+      ratio(`p99 of Synap / sum of floors, ${at}`, take('synap', share, 0.99), all, { atMost: 5 }),
+      ratio(
+        `p50 of polling 1 s / p50 of Synap, ${at}`,
+        take('poll1000', share, 0.5),
+        take('synap', share, 0.5),
+        {
+          atLeast: 20,
+        },
+      ),
+      ratio(
+        `p50 of polling 100 ms / p50 of Synap, ${at}`,
+        take('poll100', share, 0.5),
+        take('synap', share, 0.5),
+      ),
+      ratio(
+        `p50 of Synap / sum of floors without the two HTTP calls, ${at}`,
+        take('synap', share, 0.5),
+        steps,
+      ),
+    ]
+  })
+  const latencies = shares.flatMap((share) =>
+    Object.entries(names).flatMap(([name, text]) => [
+      row(`p50 of ${text} at ${share * 100} % load`, take(name, share, 0.5)),
+      row(`p99 of ${text} at ${share * 100} % load`, take(name, share, 0.99)),
+    ]),
+  )
+  return [
+    ...ratios,
+    ...latencies,
+    row('sum of floors', all),
+    ...floorRows(floors),
+    ...stageRows(results),
+    { what: 'captures that the pipeline holds', value: capacity, unit: 'per second', count: 1 },
+  ]
+}
+
+const floorNames: Readonly<Record<keyof Floors, string>> = {
+  http: 'one bare HTTP call',
+  commit: 'commit',
+  produce: 'produce',
+  consume: 'consume',
+  apply: 'apply',
+  notify: 'notify',
+  read: 'read',
+}
+
+function floorRows(floors: readonly Floors[]): Row[] {
+  return (Object.keys(floorNames) as (keyof Floors)[]).map((step) =>
+    row(
+      `floor: ${floorNames[step]}`,
+      floors.map((round) => round[step]),
+    ),
+  )
+}
+
+const stageNames: Readonly<Record<keyof Stages, string>> = {
+  request: 'from the request to the row of the outbox',
+  answer: 'from the row of the outbox to the answer',
+  relay: 'from the row of the outbox to the mark of the relay',
+  project: 'from the row of the outbox to the row of the read model',
+  read: 'from the row of the read model to the end of the read',
+}
+
+function stageRows(results: Results): Row[] {
+  return shares.flatMap((share) =>
+    (Object.keys(stageNames) as (keyof Stages)[]).map((stage) =>
+      row(
+        `${stageNames[stage]}, at ${share * 100} % load`,
+        (results.get('synap') ?? []).map(({ measured }) => measured?.[share]?.stages?.[stage] ?? Number.NaN),
+      ),
+    ),
+  )
+}
+
+const row = (what: string, values: readonly number[]): Row => ({
+  what,
+  unit: 'ms',
+  value: median(values),
+  count: values.length,
+  spread: range(values),
+})
