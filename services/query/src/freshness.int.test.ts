@@ -71,6 +71,8 @@ describe('read your writes', () => {
     await eventually('the reader waits', () => looks() >= 1)
     await moveTo(anna, 1)
     expect(await reading).toBe(1)
+    // At the end of the wait it would be found too.
+    expect(looks()).toBeGreaterThan(1)
   })
 
   it('given readers that wait, no transaction is open meanwhile', async () => {
