@@ -188,6 +188,35 @@ describe('a person who changes things from the command line', () => {
   )
 
   it(
+    'given names in a text, they lead to what is called so, before and after that is there',
+    async () => {
+      const text = 'See [[The Ladder|it]], [the brush](tools/the%20brush.md) and `[[code]]`.'
+      const { id: from } = await ana.client.capture({ type: 'note', title: 'The plan', content: text })
+      const shown = async (id: string) =>
+        (await documents('links', id)).map(({ target, resolution }) => [target, resolution])
+      await eventually('the links of the text', async () => (await shown(from)).length === 2, {
+        deadlineMs: 60_000,
+      })
+      expect(await shown(from)).toEqual([
+        ['The Ladder', 'unresolved'],
+        ['tools/the%20brush.md', 'unresolved'],
+      ])
+      const ladder = await settled('the ladder')
+      expect(await documents('links', from)).toMatchObject([
+        { origin: 'derived', direction: 'out', resolution: 'resolved', items: [{ id: ladder }] },
+        { resolution: 'unresolved' },
+      ])
+      expect(await documents('links', ladder)).toMatchObject([{ direction: 'in', items: [{ id: from }] }])
+      await printed('edit', ladder, '--title', 'The brush', '--wait')
+      expect(await shown(from)).toEqual([
+        ['The Ladder', 'unresolved'],
+        ['tools/the%20brush.md', 'resolved'],
+      ])
+    },
+    storyMs,
+  )
+
+  it(
     'given changes, undo takes back the last one that holds, or the one that is named, or says why not',
     async () => {
       const id = await settled('First')

@@ -1,6 +1,7 @@
 import {
   entityList,
   graphResponse,
+  linkList,
   relationList,
   relationSchema,
   settingsResponse,
@@ -42,6 +43,8 @@ export function buildBrowseClient(call: Transport, origin: string): BrowseClient
     relation: (id, read = {}) => get(relationSchema, `/v1/relations/${id}`, read),
     graph: (id, { depth, type, limit, ...read } = {}) =>
       get(graphResponse, `/v1/entities/${id}/graph`, read, { depth, type, limit }),
+    links: (id, { direction, limit, cursor, ...read } = {}) =>
+      get(linkList, `/v1/entities/${id}/links`, read, { direction, limit, cursor }),
     settings: (read = {}) => get(settingsResponse, '/v1/me', read),
   }
 }

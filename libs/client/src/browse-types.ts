@@ -1,6 +1,7 @@
 import type {
   EntityList,
   Graph,
+  LinkList,
   RelationList,
   RelationType,
   RelationView,
@@ -46,6 +47,11 @@ export interface GraphOptions extends ReadOptions {
   limit?: number
 }
 
+export interface LinksOptions extends PageOptions {
+  /** `out` by default: what its text leads to; `in`: whose text leads to it. */
+  direction?: 'in' | 'out'
+}
+
 /** The API of query about tags, tasks, relations and the user; rejects like `IngestClient`. */
 export interface BrowseClient {
   /** By name, with colours and counts. */
@@ -57,6 +63,8 @@ export interface BrowseClient {
   relation(id: RelationId, options?: ReadOptions): Promise<Read<RelationView>>
   /** What is connected with an item, in both directions. */
   graph(id: EntityId, options?: GraphOptions): Promise<Read<Graph>>
+  /** Links that texts write: what an item's leads to, or whose leads to it. */
+  links(id: EntityId, options?: LinksOptions): Promise<Read<LinkList>>
   /** The user of the client: id, time zone, language. */
   settings(options?: ReadOptions): Promise<Read<Settings>>
 }

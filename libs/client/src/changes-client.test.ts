@@ -222,8 +222,13 @@ describe('what the client browses', () => {
     ],
     [
       `GET /v1/entities/${id}/graph?depth=2`,
-      { nodes: [], edges: [], truncated: false },
+      { nodes: [], edges: [], truncated: false, links: page, backlinks: page },
       (client) => client.graph(id, { depth: 2 }),
+    ],
+    [
+      `GET /v1/entities/${id}/links?direction=in&limit=3`,
+      page,
+      (client) => client.links(id, { direction: 'in', limit: 3 }),
     ],
     [
       `GET /v1/relations/${relation}`,

@@ -2,6 +2,7 @@ export { ApiError, type ApiProblem } from './api-error.ts'
 export type {
   BrowseClient,
   GraphOptions,
+  LinksOptions,
   RelationsOptions,
   TagsOptions,
   TasksOptions,

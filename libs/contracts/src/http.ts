@@ -170,6 +170,16 @@ export {
 } from './http/keys.ts'
 export { type Ledger, type LedgerQuery, ledgerQuery, ledgerResponse } from './http/ledger.ts'
 export {
+  type LinkedItem,
+  type LinkList,
+  type LinksQuery,
+  type LinkView,
+  linkedItem,
+  linkList,
+  linkSchema,
+  linksQuery,
+} from './http/links.ts'
+export {
   type OutboxStatus,
   outboxStatus,
   type ReconcileRequest,

@@ -35,6 +35,7 @@ export { frame, type ParsedFrame, parseFrame } from './codec/frame.ts'
 export { type DecodedDerived, decodeDerived, encodeDerived } from './derived/codec.ts'
 export { packFloat16, unpackFloat16 } from './derived/float16.ts'
 export { type DerivedPlace, derivedKey, parseDerivedKey } from './derived/key.ts'
+export { formatWikiLink, type ItemLink, type LinkKind, linkKinds, parseItemLink } from './derived/links.ts'
 export {
   type DerivedRecord,
   type DerivedType,
@@ -42,6 +43,7 @@ export {
   type Embedded,
   type Extracted,
   maxChunksPerBlock,
+  maxLinks,
   maxVectorsPerBlock,
 } from './derived/records.ts'
 export { type Actor, type Envelope, envelopeFieldNames } from './event/envelope.ts'

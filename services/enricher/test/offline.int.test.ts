@@ -43,7 +43,7 @@ describe('with the offline provider', () => {
     })
     const derived = await stand().derived(history.userId)
     expect(derived.map(({ message }) => message.key)).toEqual([
-      `${history.userId}/${id}/${sha256}/extract@1/0`,
+      `${history.userId}/${id}/${sha256}/extract@2/0`,
       `${history.userId}/${id}/${sha256}/synap-offline-1@1536@blocks1-400-50/0`,
     ])
     expect(derived.map(({ record }) => record)).toMatchObject([

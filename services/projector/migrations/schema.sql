@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 ecf5f530d9b6e8467e007cceac9dfafddae22304e8342ba5e3443d80fadc3b92
+-- What the migrations beside this file come to; of them: sha256 bb8b71acadc20165790ad55e8f5ec3b7f39fb7a35f86db659992a79673290f17
 create schema read_v1 authorization synap_projector;
 
 create table read_v1.entities (
@@ -28,6 +28,16 @@ create table read_v1.entities (
   deleted_at timestamp with time zone,
   projected_at timestamp with time zone not null default clock_timestamp(),
   particulars jsonb not null default '{}'::jsonb,
+  title_name text generated always as (
+CASE
+    WHEN (char_length(title) <= 255) THEN NULLIF(lower(TRIM(BOTH FROM regexp_replace((NORMALIZE(title, NFC) COLLATE pg_c_utf8), '\s+'::text, ' '::text, 'g'::text))), ''::text)
+    ELSE NULL::text
+END) stored,
+  file_name text generated always as (
+CASE
+    WHEN (char_length((metadata ->> 'path'::text)) <= 1024) THEN NULLIF("left"(lower(TRIM(BOTH FROM regexp_replace((NORMALIZE(regexp_replace(regexp_replace((metadata ->> 'path'::text), '^.*/'::text, ''::text), '\.(md|markdown|mdx|txt)$'::text, ''::text, 'i'::text), NFC) COLLATE pg_c_utf8), '\s+'::text, ' '::text, 'g'::text))), 255), ''::text)
+    ELSE NULL::text
+END) stored,
   constraint entities_pkey PRIMARY KEY (entity_id)
 );
 alter table read_v1.entities owner to synap_projector;
@@ -43,6 +53,23 @@ create table read_v1.entity_lexemes (
 );
 alter table read_v1.entity_lexemes owner to synap_projector;
 alter table read_v1.entity_lexemes enable row level security;
+
+create table read_v1.entity_links (
+  entity_id uuid not null,
+  content_sha256 text not null,
+  producer text not null,
+  block integer not null,
+  "position" integer not null,
+  user_id uuid not null,
+  kind text not null,
+  target text not null,
+  heading text,
+  name text,
+  target_id uuid,
+  constraint entity_links_pkey PRIMARY KEY (entity_id, content_sha256, producer, block, "position")
+);
+alter table read_v1.entity_links owner to synap_projector;
+alter table read_v1.entity_links enable row level security;
 
 create table read_v1.entity_tags (
   entity_id uuid not null,
@@ -237,11 +264,19 @@ alter table read_v1.user_settings enable row level security;
 
 CREATE INDEX entities_by_creation ON read_v1.entities USING btree (user_id, created_at DESC, entity_id DESC);
 
+CREATE INDEX entities_by_file_name ON read_v1.entities USING btree (user_id, file_name, entity_id) WHERE ((deleted_at IS NULL) AND (file_name IS NOT NULL));
+
+CREATE INDEX entities_by_title_name ON read_v1.entities USING btree (user_id, title_name, entity_id) WHERE ((deleted_at IS NULL) AND (title_name IS NOT NULL));
+
 CREATE INDEX entities_by_update ON read_v1.entities USING btree (user_id, updated_at DESC);
 
 CREATE INDEX entity_lexemes_by_config ON read_v1.entity_lexemes USING btree (user_id, config);
 
 CREATE INDEX entity_lexemes_by_word ON read_v1.entity_lexemes USING gin (user_id, lexemes, names);
+
+CREATE INDEX entity_links_by_name ON read_v1.entity_links USING btree (user_id, name, entity_id, block, "position") WHERE (name IS NOT NULL);
+
+CREATE INDEX entity_links_by_target ON read_v1.entity_links USING btree (user_id, target_id, entity_id, block, "position") WHERE (target_id IS NOT NULL);
 
 CREATE INDEX entity_tags_by_tag ON read_v1.entity_tags USING btree (user_id, tag_id, entity_id);
 
@@ -456,6 +491,18 @@ AS $function$
 $function$
 ;
 alter function read_v1.ledger_versions(uuid[],uuid[]) owner to synap_projector;
+
+CREATE OR REPLACE FUNCTION read_v1.link_name(name text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select case when char_length(name) <= 255 then
+    nullif(lower(trim(regexp_replace(normalize(name, NFC) collate pg_catalog.pg_c_utf8, '\s+', ' ', 'g'))), '') end
+$function$
+;
+alter function read_v1.link_name(text) owner to synap_projector;
 
 CREATE OR REPLACE FUNCTION read_v1.make_documents(ids uuid[])
  RETURNS TABLE(entity_id uuid, user_id uuid, config text, lexemes tsvector, names tsvector)
@@ -958,6 +1005,8 @@ create policy own_rows on read_v1.entities as permissive for all to public using
 
 create policy own_rows on read_v1.entity_lexemes as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
 
+create policy own_rows on read_v1.entity_links as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
+
 create policy own_rows on read_v1.entity_tags as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
 
 create policy own_rows on read_v1.entity_texts as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
@@ -1003,6 +1052,7 @@ grant execute on function read_v1.to_lexemes(text,text,"char") to synap_query;
 grant execute on function read_v1.to_question(text,text[]) to synap_query;
 grant select on read_v1.entities to synap_query;
 grant select on read_v1.entity_lexemes to synap_query;
+grant select on read_v1.entity_links to synap_query;
 grant select on read_v1.entity_tags to synap_query;
 grant select on read_v1.entity_texts to synap_query;
 grant select on read_v1.entity_vectors to synap_query;

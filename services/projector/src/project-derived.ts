@@ -10,6 +10,7 @@ import {
   updateUserModels,
   vectorRowsOf,
 } from './sql/derived-blocks.ts'
+import { deleteLinkBlocks, insertLinks, linkRowsOf } from './sql/links.ts'
 import { findPurged, shareUserPositions } from './sql/purge.ts'
 
 /** A record of the derived topic with the text that its words are taken from. */
@@ -47,8 +48,10 @@ export async function projectDerived(
   for (const { change, body } of current) if (change.kind === 'record') bodies.set(change.record, body)
   const counts = await deleteVectorBlocks(client, schema, removals)
   await deleteTextBlocks(client, schema, removals)
+  await deleteLinkBlocks(client, schema, removals)
   const reads = texts.map((block) => ({ block, body: bodies.get(block) ?? null }))
   for (const part of partsOf(reads, textsPerStatement)) await insertTextBlocks(client, schema, part)
+  for (const part of partsOf(linkRowsOf(texts), linksPerStatement)) await insertLinks(client, schema, part)
   for (const part of partsOf(vectorRowsOf(vectors), vectorsPerStatement)) {
     counts.push(...(await insertVectors(client, schema, part)))
   }
@@ -63,6 +66,8 @@ const textsPerStatement = {
   size: 2_097_152,
   sizeOf: (text: { body: string | null }) => text.body?.length ?? 0,
 }
+/** A row is small; a batch of pages full of links has fifty thousand. */
+const linksPerStatement = { count: 5_000, size: 5_000, sizeOf: () => 1 }
 /** Each vector takes some milliseconds in the index on vectors. */
 const vectorsPerStatement = { count: 128, size: 128, sizeOf: () => 1 }
 

@@ -20,6 +20,7 @@ const readable = [
   'entity_vectors',
   'user_models',
   'entity_lexemes',
+  'entity_links',
 ]
 
 describe('row security of the read model', () => {
@@ -57,7 +58,10 @@ describe('row security of the read model', () => {
     const subject = { userId: anna.userId, entityId, contentHash: sha256Hex('x') }
     await transaction(pool, { role: 'synap_projector' }, async (client) => {
       await projectEvents(client, 'read_v1', events)
-      await projectDerived(client, 'read_v1', [extracted(subject, 'canary'), embedded(subject, [0])])
+      await projectDerived(client, 'read_v1', [
+        extracted(subject, 'canary', { links: ['[[canary]]'] }),
+        embedded(subject, [0]),
+      ])
       await query(client, {
         text: `insert into read_v1.parked (user_id, aggregate_id, sequence, version, reason, slot)
           values ($1, $2, 99, 9, 'undecodable', true)`,

@@ -33,7 +33,14 @@ describe('two users', () => {
     // streams end by themselves, so that they can be looked at as a whole
     query = await startQuery([offline], undefined, { lifeMs: 300 })
     const { vectors } = await offline.embed([canary], new AbortController().signal)
-    const seeded = { text: canary, title: canary, tags: [canary], vectors, model: offline.embeddingModel }
+    const seeded = {
+      links: [canary],
+      text: canary,
+      title: canary,
+      tags: [canary],
+      vectors,
+      model: offline.embeddingModel,
+    }
     for (const userId of [anna, bert]) {
       const own =
         userId === anna ? seeded : { text: 'bert', title: 'bert', vectors, model: offline.embeddingModel }
@@ -78,6 +85,7 @@ describe('two users', () => {
       '/v1/entities/{id}/content',
       '/v1/entities/{id}/graph',
       '/v1/entities/{id}/history',
+      '/v1/entities/{id}/links',
       '/v1/entities/{id}/status',
       '/v1/events',
       '/v1/events/counts',

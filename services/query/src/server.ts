@@ -6,6 +6,7 @@ import type { Pool } from '@synap/postgres'
 import type { Logger } from '@synap/telemetry'
 import type { CursorCodec } from './cursor.ts'
 import type { StreamLimits } from './event-streams.ts'
+import { createLinkPages } from './link-pages.ts'
 import type { ReadModel } from './read-model.ts'
 import { registerCountEvents } from './routes/count-events.ts'
 import { registerGetChain } from './routes/get-chain.ts'
@@ -17,6 +18,7 @@ import { registerGetMe } from './routes/get-me.ts'
 import { registerGetStatus } from './routes/get-status.ts'
 import { registerListEntities } from './routes/list-entities.ts'
 import { registerListEvents } from './routes/list-events.ts'
+import { registerListLinks } from './routes/list-links.ts'
 import { registerListTags } from './routes/list-tags.ts'
 import { registerListTasks } from './routes/list-tasks.ts'
 import { registerParked } from './routes/parked.ts'
@@ -65,7 +67,9 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
   registerListTasks(app, deps)
   registerListTags(app, deps)
   registerRelations(app, deps)
-  registerGetGraph(app, deps)
+  const linkPages = createLinkPages(deps.cursorSecret)
+  registerGetGraph(app, { ...deps, linkPages })
+  registerListLinks(app, { ...deps, linkPages })
   registerGetMe(app, deps)
   registerSearch(app, deps)
   registerListEvents(app, deps)

@@ -1,4 +1,4 @@
-import { type EntityId, sha256Hex, type UserId, uuidv7 } from '@synap/core'
+import { type EntityId, isUuid, sha256Hex, type UserId, uuidv7 } from '@synap/core'
 import { type Client, execute, type Pool, toVector, transaction } from '@synap/postgres'
 
 export interface SeededEntity {
@@ -24,6 +24,10 @@ export interface SeededEntity {
   vectors?: readonly Float32Array[]
   model?: string
   language?: string
+  /** Names of items that the text leads to; an id leads by id. */
+  links?: readonly string[]
+  /** Of the file it was imported from. */
+  path?: string
 }
 
 const provenance = JSON.stringify({ by: 'user', eventId: uuidv7() })
@@ -90,7 +94,7 @@ async function insertEntity(client: Client, id: EntityId, seeded: SeededEntity):
       insert into read_v1.entities (entity_id, user_id, type, title, preview, content_key, content_sha256, content_size,
         content_type, file_type, uploaded_at, subject_sha256, attachments, metadata, provenance, suggestions, rejected,
         version, sequence, created_at, updated_at, deleted_at, particulars)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, 'text/markdown', 'markdown', $9, $10, $16, '{}', '{}', '[]', '[]', $11,
+      values ($1, $2, $3, $4, $5, $6, $7, $8, 'text/markdown', 'markdown', $9, $10, $16, $17, '{}', '[]', '[]', $11,
         $12, $9, $13, $14, $15)`,
     values: [
       id,
@@ -109,6 +113,7 @@ async function insertEntity(client: Client, id: EntityId, seeded: SeededEntity):
       seeded.deleted === true ? createdAt : null,
       JSON.stringify(seeded.particulars ?? {}),
       JSON.stringify(attachmentsOf(seeded)),
+      JSON.stringify(seeded.path === undefined ? {} : { path: seeded.path }),
     ],
   })
 }
@@ -134,6 +139,7 @@ async function insertDerived(client: Client, id: EntityId, seeded: SeededEntity)
      values ($1, $2, 'extract@1', 0, 1, $3, $4, $5, read_v1.text_config($5), '[]', $6, true)`,
     [id, sha256Hex(text), userId, textKeyOf({ userId, id }), language, JSON.stringify(chunks)],
   )
+  await seedLinks(client, { id, userId, hash: sha256Hex(text) }, seeded.links ?? [])
   for (const [chunk, vector] of vectors.entries()) {
     await run(
       `insert into read_v1.entity_vectors (entity_id, content_sha256, producer, block, chunk, user_id, model,
@@ -146,6 +152,24 @@ async function insertDerived(client: Client, id: EntityId, seeded: SeededEntity)
        on conflict (user_id, model) do update set vectors = m.vectors + 1`,
       [userId, model],
     )
+  }
+}
+
+/** What the projector makes of the links of an extraction; `hash` is of the content, 'extract@1' the producer. */
+export async function seedLinks(
+  client: Client,
+  { id, userId, hash }: { id: EntityId; userId: UserId; hash: string },
+  names: readonly string[],
+  producer = 'extract@1',
+): Promise<void> {
+  for (const [position, name] of names.entries()) {
+    const target = isUuid(name) ? name : null
+    await execute(client, {
+      text: `insert into read_v1.entity_links (entity_id, content_sha256, producer, block, position, user_id, kind,
+          target, name, target_id)
+        values ($1, $2, $3, 0, $4, $5, 'wiki', $6, case when $7::uuid is null then read_v1.link_name($6) end, $7)`,
+      values: [id, hash, producer, position, userId, name, target],
+    })
   }
 }
 

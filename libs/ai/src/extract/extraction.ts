@@ -1,8 +1,11 @@
 /** A link found in a document. */
 export interface DocumentLink {
-  kind: 'url' | 'wiki' | 'image'
+  /** `embed`: a wiki link whose page is shown in place. */
+  kind: 'url' | 'wiki' | 'embed' | 'image'
   /** Address as written, or the name of the page a wiki link points to; at most 2,000 characters. */
   target: string
+  /** The place in that page, where a wiki link names one. */
+  heading?: string
 }
 
 /** A part of the extracted text that belongs together; chunks begin and end between blocks when they can. */
@@ -44,4 +47,4 @@ export type ExtractionResult =
 export type NotAnalysable = 'unsupported_type' | 'not_text' | 'too_large' | 'empty'
 
 /** Goes up with every change that may change an extraction; part of what derived records are known by. */
-export const extractorVersion = 1
+export const extractorVersion = 2

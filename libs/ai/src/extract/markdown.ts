@@ -3,7 +3,9 @@ import remarkGfm from 'remark-gfm'
 import remarkParse from 'remark-parse'
 import { unified } from 'unified'
 import type { Block, DocumentLink } from './extraction.ts'
+import { addLink, addWikiLink } from './links.ts'
 import { trimLines } from './plain.ts'
+import { readWikiLinks, shownOf } from './wiki-links.ts'
 
 /** The part of an mdast node that is read here. */
 interface Node {
@@ -23,9 +25,7 @@ export interface MarkdownParts {
 }
 
 const processor = unified().use(remarkParse).use(remarkGfm)
-const mostLinks = 1_000
 const deepestNesting = 50
-const wikiLink = /\[\[([^[\]|\n]{1,200})(?:\|([^[\]\n]{1,200}))?\]\]/gu
 
 /**
  * Plain text of Markdown, block by block: markup gone, code and tables kept as text, raw HTML reduced to its text,
@@ -125,17 +125,14 @@ function inlineText(node: Node, links: DocumentLink[], depth = 0): string {
 }
 
 function wikiText(value: string, links: DocumentLink[]): string {
-  return value.replaceAll(wikiLink, (_, page: string, label: string | undefined) => {
-    addLink(links, 'wiki', page)
-    return label ?? page
-  })
-}
-
-function addLink(links: DocumentLink[], kind: DocumentLink['kind'], target: string | undefined): void {
-  const trimmed = (target ?? '').trim().slice(0, 2_000)
-  if (trimmed === '' || trimmed.startsWith('data:') || links.length >= mostLinks) return
-  if (!links.some((link) => link.kind === kind && link.target === trimmed))
-    links.push({ kind, target: trimmed })
+  let text = ''
+  let at = 0
+  for (const link of readWikiLinks(value)) {
+    addWikiLink(links, link)
+    text += value.slice(at, link.start) + shownOf(link)
+    at = link.end
+  }
+  return text + value.slice(at)
 }
 
 /** Text of raw HTML inside Markdown: tags and comments out, a few entities resolved. Not a sanitiser. */

@@ -1,6 +1,7 @@
 import type { Block, DocumentLink } from './extraction.ts'
+import { addLink, addWikiLink } from './links.ts'
+import { readWikiLinks } from './wiki-links.ts'
 
-const mostLinks = 1_000
 const address = /https?:\/\/[^\s<>"'`\])}]{1,2000}/gu
 
 /**
@@ -24,9 +25,8 @@ export function readPlainText(source: string): { text: string; blocks: Block[]; 
     if (end > start) blocks.push({ kind: 'paragraph', start, end, level: 0 })
     start = end + (gap?.[0].length ?? 0)
   }
-  const targets = new Set<string>()
-  for (const [url] of text.matchAll(address)) {
-    if (targets.size < mostLinks) targets.add(url.replace(/[.,;:!?]+$/u, ''))
-  }
-  return { text, blocks, links: [...targets].map((target) => ({ kind: 'url', target })) }
+  const links: DocumentLink[] = []
+  for (const [url] of text.matchAll(address)) addLink(links, 'url', url.replace(/[.,;:!?]+$/u, ''))
+  for (const link of readWikiLinks(text)) addWikiLink(links, link)
+  return { text, blocks, links }
 }

@@ -21,6 +21,9 @@ export const maxVectorsPerBlock = 64
 /** Chunk places of one block of `Extracted`; longer documents take several blocks. */
 export const maxChunksPerBlock = 4_096
 
+/** Links of one content. */
+export const maxLinks = 1_000
+
 /** One segment of a key: no slash, no space, so that a key parses back. */
 export const producerSchema = z
   .string()
@@ -69,7 +72,7 @@ export const derivedRecords = {
       links: list(
         'Links found, in order.',
         { zod: cleanText(2_048, 1), avro: 'string', doc: 'A link.' },
-        256,
+        maxLinks,
       ),
       chunks: list('The chunks of this block, in order.', chunk, maxChunksPerBlock),
     },

@@ -4,6 +4,7 @@ import { idSchema } from '../event/field.ts'
 import { cleanText, limits } from '../text.ts'
 import { entityTypes, relationTypes, taskStatuses } from '../vocabularies.ts'
 import { readOptions } from './entity.ts'
+import { linkList } from './links.ts'
 import {
   entityIdSchema,
   queryInt,
@@ -95,6 +96,12 @@ export const graphResponse = z
     ),
     edges: z.array(relationSchema),
     truncated: z.boolean().meta({ description: 'True when the limit left something out.' }),
+    links: linkList.meta({
+      description: 'What the text of the item leads to; `next` goes on at `/v1/entities/{id}/links`.',
+    }),
+    backlinks: linkList.meta({
+      description: 'Whose text leads to the item; `next` goes on there with `direction=in`.',
+    }),
   })
   .meta({ id: 'Graph' })
 export type Graph = z.infer<typeof graphResponse>

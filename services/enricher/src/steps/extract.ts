@@ -1,11 +1,13 @@
 import {
   type Chunking,
   chunkText,
+  type DocumentLink,
   type Extraction,
   type Extractor,
   extractorVersion,
   extractText,
 } from '@synap/ai'
+import { formatWikiLink, maxLinks, parseItemLink } from '@synap/contracts'
 import { derivedTextKey } from '@synap/object-store'
 import type { LeasedJob, StepName } from '../job.ts'
 import { type StoredExtraction, upsertExtraction } from '../sql/results.ts'
@@ -17,8 +19,9 @@ import type { Step } from './step.ts'
 export const extractProducer = `extract@${extractorVersion}`
 
 const needText: readonly StepName[] = ['analyse', 'embed', 'publish', 'record']
-const mostLinks = 256
 const longestLink = 2_048
+/** Of all links of one content: a record has room for its chunks besides. */
+const mostLinkBytes = 131_072
 
 /**
  * Turns the content into plain text, stores it, and cuts it into chunks. No model: it always runs. What cannot be read
@@ -77,10 +80,7 @@ function stored(
     heading: heading?.slice(0, 500) ?? null,
     structured,
     language,
-    links: links
-      .map(({ target }) => target)
-      .filter((target) => target.length <= longestLink && isStorable(target))
-      .slice(0, mostLinks),
+    links: toStoredLinks(links),
     chunks: chunks.map(({ start, end, byteStart, byteEnd }) => [start, end, byteStart, byteEnd] as const),
   }
 }
@@ -97,6 +97,28 @@ function nothing(reason: string): StoredExtraction {
     chunks: [],
   }
 }
+
+/**
+ * Links as text, in their order; those of a page with very many go first that may lead to another item, because nothing
+ * comes of an address but that it is known.
+ */
+function toStoredLinks(links: readonly DocumentLink[]): string[] {
+  const texts = links
+    .map(({ kind, target, heading }) =>
+      kind === 'wiki' || kind === 'embed' ? formatWikiLink(kind === 'embed', target, heading) : target,
+    )
+    .filter((text) => text.length <= longestLink && isStorable(text))
+  if (fits(texts)) return texts
+  const { inner = [], outer = [] } = Object.groupBy(texts, (text) =>
+    parseItemLink(text) === undefined ? 'outer' : 'inner',
+  )
+  const ordered = [...inner, ...outer].slice(0, maxLinks)
+  while (!fits(ordered)) ordered.pop()
+  return ordered
+}
+
+const fits = (texts: readonly string[]): boolean =>
+  texts.length <= maxLinks && texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0) <= mostLinkBytes
 
 /** A percent-escape or an entity in an address can come to a NUL or half a character, which no store takes. */
 function isStorable(text: string): boolean {

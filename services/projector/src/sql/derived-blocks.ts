@@ -2,6 +2,7 @@ import { type Embedded, type Extracted, unpackFloat16 } from '@synap/contracts'
 import { type Client, execute, query, toVector } from '@synap/postgres'
 import type { BlockRemoval } from '../fold-derived.ts'
 import { type Column, toRowSet } from './columns.ts'
+import { isRemoved, removalColumns } from './removals.ts'
 
 /** Vectors more or less, of one model of one user. */
 export interface ModelChange {
@@ -16,19 +17,6 @@ export interface ReadText {
   /** Null: there is none, or this is not block 0. */
   body: string | null
 }
-
-const removalColumns: readonly Column<BlockRemoval>[] = [
-  ['entity_id', 'uuid', (one) => one.entityId],
-  ['content_sha256', 'text', (one) => one.contentHash],
-  ['producer', 'text', (one) => one.producer],
-  ['block', 'int', (one) => one.block],
-  ['tail', 'bool', (one) => one.tail],
-  ['user_id', 'uuid', (one) => one.userId],
-]
-
-const isRemoved = (table: string) => `
-  ${table}.entity_id = r.entity_id and ${table}.content_sha256 = r.content_sha256 and ${table}.producer = r.producer
-  and ${table}.user_id = r.user_id and (${table}.block = r.block or (r.tail and ${table}.block > r.block))`
 
 /** Answers how many vectors each user lost. */
 export async function deleteVectorBlocks(

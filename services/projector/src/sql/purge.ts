@@ -32,6 +32,7 @@ export async function deleteEntities(
     name: `${schema}.delete_entities`,
     text: `
       with texts as (delete from ${schema}.entity_texts where entity_id = any($1::uuid[])),
+      links as (delete from ${schema}.entity_links where entity_id = any($1::uuid[])),
       lexemes as (delete from ${schema}.entity_lexemes where entity_id = any($1::uuid[])),
       ends as (
         delete from ${schema}.relations where source_id = any($1::uuid[]) or target_id = any($1::uuid[])
@@ -57,6 +58,7 @@ export async function eraseUser(
     name: `${schema}.erase_user`,
     text: `
       with texts as (delete from ${schema}.entity_texts where user_id = $1::uuid),
+      links as (delete from ${schema}.entity_links where user_id = $1::uuid),
       vectors as (delete from ${schema}.entity_vectors where user_id = $1::uuid),
       lexemes as (delete from ${schema}.entity_lexemes where user_id = $1::uuid),
       models as (delete from ${schema}.user_models where user_id = $1::uuid),
