@@ -11,11 +11,18 @@ const consumers = ['events-writer', 'projector', 'enricher', 'query'] as const
 /** Ingest last: the others ask it for what they missed. */
 const serviceNames: readonly ServiceName[] = [...consumers, 'ingest']
 
+export interface ServicesPipeline extends Pipeline {
+  /** Statements as the superuser of its database; rows as psql prints them, fields joined by `|`. */
+  sql(text: string): Promise<string[]>
+}
+
 /**
  * Starts the five services as processes, on a database, topics and a bucket that nobody else has; resolves when every
  * one is ready.
  */
-export async function startServicesPipeline(options: ServicesPipelineOptions = {}): Promise<Pipeline> {
+export async function startServicesPipeline(
+  options: ServicesPipelineOptions = {},
+): Promise<ServicesPipeline> {
   const stack = await useStack()
   const database = await createTestDatabase(['ingest', 'events-writer', 'projector', 'enricher'])
   const stateDir = await mkdtemp(join(tmpdir(), 'synap-state-'))
@@ -52,6 +59,7 @@ export async function startServicesPipeline(options: ServicesPipelineOptions = {
   return {
     env,
     processes: serviceNames,
+    sql: (text) => database.superuserSql(text),
     service: (name) => services.get(name),
     start,
     end: (name, signal) => services.end(name, signal),

@@ -11,6 +11,7 @@ import {
   findCandidates,
   findSlotsInOrder,
   findUsersToRetry,
+  markForgotten,
   markKnownTypes,
   reopenUnplaced,
   type SlotRow,
@@ -66,6 +67,7 @@ export function createRetry<E>(options: InboxOptions<E>, meters: Meters): Retry 
     transaction(pool, { role }, async (client) => {
       await reopenUnplaced(client, schema)
       await markKnownTypes(client, schema, eventTypes)
+      await markForgotten(client, schema)
       return findUsersToRetry(client, schema, page)
     })
   return { user, all: async (signal) => retryEach((await findUsers()) as UserId[], user, signal) }

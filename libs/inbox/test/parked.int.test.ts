@@ -116,6 +116,14 @@ describe('what is parked', () => {
     expect(await groups(true)).toHaveLength(2)
   })
 
+  it('given a process that died between the event and its followers, the next look lets them go on', async () => {
+    const { inbox } = await refuseTwo()
+    await bench.sql(`update inbox_test.parked set state = 'applied' where sequence = 1`)
+    expect(await groups()).toMatchObject([{ reason: 'behind_parked', events: 4 }])
+    expect(await inbox.retryParked()).toBe(4)
+    expect(await groups()).toEqual([])
+  })
+
   it('given who marked it and why, the history says so', async () => {
     const { histories } = await refuseTwo()
     await mark('refused_by_store', 'discard')

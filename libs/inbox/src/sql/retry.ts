@@ -50,6 +50,20 @@ export async function markKnownTypes(
   })
 }
 
+/** Marks what waits behind nothing any more: who drained it broke off between two rounds. */
+export async function markForgotten(client: Client, schema: string): Promise<number> {
+  return execute(client, {
+    name: `${schema}.mark_forgotten`,
+    text: `update ${schema}.parked set state = 'retry', updated_at = now()
+           where id in (
+             select id from ${schema}.parked_in_groups
+             where state = 'open' and group_slot and head_id is null
+               and group_reason in ('behind_parked', 'behind_missing')
+           )`,
+    values: [],
+  })
+}
+
 /** What has no place cannot be applied however often it is tried: it can only be discarded. */
 export async function reopenUnplaced(client: Client, schema: string): Promise<void> {
   await execute(client, {
