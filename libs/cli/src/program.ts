@@ -20,6 +20,7 @@ import { registerList } from './commands/list.ts'
 import { registerMigrate } from './commands/migrate.ts'
 import { registerOutbox } from './commands/outbox.ts'
 import { registerParked } from './commands/parked.ts'
+import { registerRebuild } from './commands/rebuild.ts'
 import { registerSearch } from './commands/search.ts'
 import { registerSettings } from './commands/settings.ts'
 import { registerSetup } from './commands/setup.ts'
@@ -89,6 +90,7 @@ export function buildProgram(): Command {
   registerParked(program)
   registerWrite(program)
   registerLedger(program)
+  registerRebuild(program)
   registerMigrate(program)
   registerSetup(program)
   registerTest(program)

@@ -2,6 +2,9 @@ import {
   type AgreementLine,
   agreementLine,
   outboxStatus,
+  type RebuildLine,
+  type RebuildRequest,
+  rebuildLine,
   reconcileStatus,
   republishResponse,
   retryResponse,
@@ -9,7 +12,7 @@ import {
 import { ApiError } from './api-error.ts'
 import { parseAnswer, parseText } from './parse-answer.ts'
 import { readParts } from './server-sent-events.ts'
-import type { Transport } from './transport.ts'
+import type { CallOptions, Transport } from './transport.ts'
 import type { CompareOptions, OperateClient } from './types.ts'
 import { getCall, postCall, urlOf } from './urls.ts'
 
@@ -39,11 +42,14 @@ export function buildOperateClient(call: Transport, origin: string): OperateClie
         parseAnswer(reconcileStatus, response),
       ),
     compareStores: (options = {}) => compareStores(call, origin, options),
+    rebuild: (request, options = {}) => rebuild(call, origin, request, options),
   }
 }
 
 /** It says how far it is twice a second, but while a store answers a question. */
 const silenceMs = 120_000
+/** An index over many rows takes its time. */
+const rebuildSilenceMs = 1_800_000
 const never = new AbortController().signal
 
 async function* compareStores(
@@ -68,4 +74,23 @@ async function* compareStores(
   options.signal?.throwIfAborted()
   if (isWhole) return
   throw new ApiError('the comparison broke off', { code: 'api.unreachable', status: 0, origin })
+}
+
+async function* rebuild(
+  call: Transport,
+  origin: string,
+  request: RebuildRequest,
+  options: CallOptions,
+): AsyncGenerator<RebuildLine, void> {
+  const made = postCall(urlOf(origin, '/internal/rebuild'), request, false, options)
+  const body = await call(made, (response) => Promise.resolve(response.body ?? new Blob([]).stream()))
+  let isWhole = false
+  for await (const text of readParts(body, '\n', rebuildSilenceMs, options.signal ?? never)) {
+    const line = parseText(rebuildLine, text)
+    isWhole ||= !('progress' in line || 'difference' in line)
+    yield line
+  }
+  options.signal?.throwIfAborted()
+  if (isWhole) return
+  throw new ApiError('the rebuild broke off', { code: 'api.unreachable', status: 0, origin })
 }

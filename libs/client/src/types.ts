@@ -16,6 +16,8 @@ import type {
   KeyView,
   Ledger,
   OutboxStatus,
+  RebuildLine,
+  RebuildRequest,
   ReconcileStatus,
   RepublishRequest,
   RepublishResponse,
@@ -166,6 +168,11 @@ export interface OperateClient {
    * status 0 when the connection breaks before the end.
    */
   compareStores(options?: CompareOptions): AsyncGenerator<AgreementLine, void>
+  /**
+   * Makes the read model anew, or does what else the request says, and tells it as it goes; what went wrong inside is
+   * the last line. Standalone alone has this. Leaving the loop breaks it off; the next call goes on with it.
+   */
+  rebuild(request: RebuildRequest, options?: CallOptions): AsyncGenerator<RebuildLine, void>
 }
 
 export interface CompareOptions extends CallOptions {

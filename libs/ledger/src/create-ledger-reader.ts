@@ -2,6 +2,7 @@ import type { Ledger } from '@synap/contracts'
 import { sha256Hex, type UserId } from '@synap/core'
 import type { ObjectStore } from '@synap/object-store'
 import { type Pool, query, transaction } from '@synap/postgres'
+import { inActiveReadModel } from './active-read-model.ts'
 import type { TopicToRead } from './agreement/read-topic.ts'
 import { countTopic } from './count-topic.ts'
 import * as sql from './sql.ts'
@@ -50,7 +51,9 @@ async function readStores(
 ): Promise<Ledger> {
   const rowsOf = <T>(role: string, statement: sql.Statement): Promise<T[]> => {
     signal?.throwIfAborted()
-    return transaction(pool, { role, userId }, (client) => query<T>(client, statement))
+    return transaction(pool, { role, userId }, async (client) =>
+      query<T>(client, { ...statement, text: await inActiveReadModel(client, statement.text) }),
+    )
   }
   const one = async <T>(role: string, statement: sql.Statement) => (await rowsOf<T>(role, statement))[0] as T
   const write = await one<sql.WriteCounts>('synap_ingest', sql.countWrite(userId))

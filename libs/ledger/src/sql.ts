@@ -50,15 +50,15 @@ export const countLog = (userId: UserId) => ({
 export const countReadModel = (userId: UserId) => ({
   text: `
     select
-      (select count(*)::int from read_v1.entities e where e.user_id = $1::uuid) as items,
-      coalesce((select p.seen::int from read_v1.user_positions p where p.user_id = $1::uuid), 0) as seen,
-      (select count(*)::int from read_v1.parked p
+      (select count(*)::int from {read}.entities e where e.user_id = $1::uuid) as items,
+      coalesce((select p.seen::int from {read}.user_positions p where p.user_id = $1::uuid), 0) as seen,
+      (select count(*)::int from {read}.parked p
         where p.user_id = $1::uuid and p.state in ('open', 'retry')) as parked,
-      (select count(distinct t.entity_id)::int from read_v1.entity_texts t
-        join read_v1.entities e on e.entity_id = t.entity_id and e.content_sha256 = t.content_sha256
+      (select count(distinct t.entity_id)::int from {read}.entity_texts t
+        join {read}.entities e on e.entity_id = t.entity_id and e.content_sha256 = t.content_sha256
         where t.user_id = $1::uuid) as texts,
-      (select count(distinct v.entity_id)::int from read_v1.entity_vectors v
-        join read_v1.entities e
+      (select count(distinct v.entity_id)::int from {read}.entity_vectors v
+        join {read}.entities e
           on e.entity_id = v.entity_id and (e.content_sha256 is null or e.content_sha256 = v.content_sha256)
         where v.user_id = $1::uuid) as vectors`,
   values: [userId],

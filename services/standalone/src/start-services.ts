@@ -14,6 +14,7 @@ import { registerLedgerRoutes } from './ledger-route.ts'
 import { listenTogether } from './one-port.ts'
 import type { Drivers } from './open-drivers.ts'
 import { partOf } from './part.ts'
+import { registerRebuildRoute } from './rebuild-route.ts'
 
 /** Starts the five services of this process on their drivers; answers the base address of both APIs. */
 export async function startServices(
@@ -36,6 +37,7 @@ export async function startServices(
     cursorSecret: keys.serviceKey,
   })
   registerLedgerRoutes(writes, { pool, store, log })
+  registerRebuildRoute(writes, { pool }, context.logger.child({ part: 'rebuild' }))
   const url = await listenTogether({ writes, reads }, config)
   servedAt(url)
 

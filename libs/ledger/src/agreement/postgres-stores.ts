@@ -1,5 +1,6 @@
 import type { UserId } from '@synap/core'
 import { type Pool, query, toTimestamptz, transaction } from '@synap/postgres'
+import { inActiveReadModel } from '../active-read-model.ts'
 import type { LogRow, OutboxRow, Slot } from './place.ts'
 import type { LedgerStores, Placed, Position, ReadPosition, ReadRow, Span, UserPage } from './stores.ts'
 
@@ -11,10 +12,12 @@ const pageSize = 2_000
  */
 export function createPostgresStores(pool: Pool, signal: AbortSignal): LedgerStores {
   const ask = <T>(text: string, values: readonly unknown[]): Promise<T[]> =>
-    transaction(pool, { role: 'synap_operator' }, (client) => query<T>(client, { text, values }), {
-      signal,
-      readOnly: true,
-    })
+    transaction(
+      pool,
+      { role: 'synap_operator' },
+      async (client) => query<T>(client, { text: await inActiveReadModel(client, text), values }),
+      { isolation: 'repeatable read', signal, readOnly: true },
+    )
   return { ...eventStores(ask), ...readModelStore(ask) }
 }
 
@@ -68,25 +71,25 @@ function readModelStore(ask: Ask): Pick<LedgerStores, ReadModelStore> {
     readPositions: (page) =>
       ofUsers<ReadPosition>(
         ask,
-        'user_id as "userId", seen as sequence, erased from read_v1.ledger_positions',
+        'user_id as "userId", seen as sequence, erased from {read}.ledger_positions',
         page,
       ),
-    readSlots: async (spans) => (await ofSpans<SlotRow>(ask, 'read_v1.ledger_slots', spans)).map(slotOf),
+    readSlots: async (spans) => (await ofSpans<SlotRow>(ask, '{read}.ledger_slots', spans)).map(slotOf),
     readVersions: (aggregates, ends) =>
       ask<ReadRow>(
         `select aggregate_id as "aggregateId", user_id as "userId", coalesce(version, 0) as version, sequence, purged
-         from read_v1.ledger_versions($1::uuid[], $2::uuid[])`,
+         from {read}.ledger_versions($1::uuid[], $2::uuid[])`,
         [aggregates, ends],
       ),
     async readCounts(users) {
       const rows = await ask<{ user_id: UserId; aggregates: number }>(
-        'select user_id, aggregates from read_v1.ledger_counts($1::uuid[])',
+        'select user_id, aggregates from {read}.ledger_counts($1::uuid[])',
         [users],
       )
       return new Map(rows.map((row) => [row.user_id, row.aggregates]))
     },
     async parked(store) {
-      const schema = store === 'log' ? 'log' : 'read_v1'
+      const schema = store === 'log' ? 'log' : '{read}'
       const rows = await ask<{ reason: string; events: number }>(
         `select reason, events from ${schema}.ledger_parked()`,
         [],
@@ -109,7 +112,7 @@ async function* readAggregates(ask: Ask, userId: UserId): AsyncGenerator<Omit<Re
     do {
       const placed = typeof last?.placed === 'number' ? toTimestamptz(last.placed) : (last?.placed ?? null)
       const rows: AggregateRow[] = await ask(
-        `select ${columns} from read_v1.ledger_${name}($1::uuid, $2::${type}, $3::uuid, $4::int)`,
+        `select ${columns} from {read}.ledger_${name}($1::uuid, $2::${type}, $3::uuid, $4::int)`,
         [userId, placed, last?.aggregateId ?? null, pageSize],
       )
       yield rows.map(({ aggregateId, version, sequence }) => ({ aggregateId, userId, version, sequence }))

@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { type RebuildLine, type RebuildRequest, rebuildLine } from '@synap/contracts'
+import { CommandError } from '../command-error.ts'
+import { type Connection, type ConnectionFlags, connect, findConnection } from '../connection.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { explain } from '../explain.ts'
+import { repositoryRoot } from '../repository.ts'
+import { requireEnvironment } from '../stack-environment.ts'
+
+/**
+ * What becomes of a request about read models, line by line. A standalone does it itself; elsewhere the projector's own
+ * program does, at the database that DATABASE_URL names, or what ./synap up wrote.
+ */
+export async function* openRebuild(
+  flags: ConnectionFlags,
+  request: RebuildRequest,
+  signal: AbortSignal,
+): AsyncGenerator<RebuildLine, void> {
+  const connection = isSynapGiven(flags) || !process.env['DATABASE_URL'] ? tryFind(flags) : undefined
+  if (connection?.standalone === undefined && !isSynapGiven(flags)) yield* runProgram(request, signal)
+  else yield* askSynap(connection ?? findConnection(flags), request, signal)
+}
+
+async function* askSynap(connection: Connection, request: RebuildRequest, signal: AbortSignal) {
+  try {
+    yield* connect(connection).rebuild(request, { signal })
+  } catch (error) {
+    throw explain(error, connection)
+  }
+}
+
+function isSynapGiven({ url, ingestUrl, queryUrl, profile }: ConnectionFlags): boolean {
+  return [url, ingestUrl, queryUrl, profile].some((flag) => flag !== undefined)
+}
+
+function tryFind(flags: ConnectionFlags) {
+  try {
+    return findConnection(flags)
+  } catch {
+    return undefined
+  }
+}
+
+/** Runs the program of the projector, which alone may write what it writes. */
+async function* runProgram(request: RebuildRequest, signal: AbortSignal): AsyncGenerator<RebuildLine, void> {
+  const env = { ...process.env, ...requireEnvironment(['DATABASE_URL']) }
+  const file = join('services', 'projector', 'src', 'rebuild', 'main.ts')
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', file, JSON.stringify(request)],
+    { cwd: repositoryRoot, env, stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  const interrupt = () => void child.kill('SIGTERM')
+  signal.addEventListener('abort', interrupt, { once: true })
+  let isWhole = false
+  try {
+    for await (const text of createInterface({ input: child.stdout })) {
+      const line = rebuildLine.parse(JSON.parse(text))
+      isWhole ||= !('progress' in line || 'difference' in line)
+      yield line
+    }
+    const code = await ended
+    signal.throwIfAborted()
+    if (!isWhole) throw new CommandError(`${file} exited with ${String(code)}.`, exitCodes.failed)
+  } finally {
+    signal.removeEventListener('abort', interrupt)
+    child.kill('SIGTERM')
+  }
+}
