@@ -6,14 +6,13 @@ import {
   allowIterativeScan,
   type SearchQuestion,
   type SearchRow,
+  scannedTuples,
   searchEntities,
 } from './sql/search-entities.ts'
 import { countVectors } from './sql/user-vectors.ts'
 
 /** Up to so many vectors, comparing all of them is fast, and misses none. */
 export const exactVectors = 20_000
-/** Rows of the index on vectors that are visited at most before all of a user's vectors are compared. */
-const scannedTuples = 40_000
 
 /** The best hits with what is shown of them, in order. `vectors`: how many the user has, as it is kept beside them. */
 export async function findHits(
@@ -39,13 +38,13 @@ async function findRows(
   question: SearchQuestion,
   vectors: number,
 ): Promise<SearchRow[]> {
-  if (await isFew({ client, schema }, question, vectors))
-    return searchEntities(client, schema, question, true)
-  await allowIterativeScan(client, scannedTuples)
-  const rows = await searchEntities(client, schema, question, false)
-  // The index may give up before it has found as many as there are.
+  const few = await isFew({ client, schema }, question, vectors)
+  if (!few) await allowIterativeScan(client, scannedTuples)
+  const rows = await searchEntities(client, schema, question, few ? 'compared' : 'indexed')
   const neighbours = rows[0]?.neighbours ?? 0
-  return neighbours < question.limit ? searchEntities(client, schema, question, true) : rows
+  if (question.vector === null || neighbours >= question.limit) return rows
+  // Few of them may be of different entities and current, or the index gave up: there may be more.
+  return searchEntities(client, schema, question, 'everything')
 }
 
 async function isFew(

@@ -38,26 +38,34 @@ export interface SearchRow {
 /** Matches by words that are ranked, and the depth to which both orders are fused. */
 const rankedMatches = 500
 const depth = 100
-/** Vectors that the index is asked for: long texts have several. */
-const indexedVectors = 400
+/** Rows of the index on vectors that are visited at most before all of a user's vectors are compared. */
+export const scannedTuples = 40_000
+/** Vectors that are looked at more closely: long texts have several. */
+const nearestVectors = 400
+
+/**
+ * Where neighbours by meaning come from. `compared`: the nearest vectors of all of the user's; `indexed`: the nearest that
+ * the index on vectors gives; both may leave less than there are once vectors of one text count once and those of old
+ * content not at all. `everything` misses nothing.
+ */
+export type Neighbours = 'compared' | 'indexed' | 'everything'
 
 /**
  * Words and meaning in one statement, fused by reciprocal rank (k = 60; Cormack, Clarke, Büttcher 2009). Words: the
- * owner's function, so that the index on words serves under row security. Meaning: all vectors of the user are compared
- * (`exact`), or the nearest are taken from the index on vectors. Only vectors of the entity's current content count. A
- * filter narrows both before anything is cut off.
+ * owner's function, so that the index on words serves under row security. Only vectors of the entity's current content
+ * count. A filter narrows both before anything is cut off.
  */
 export async function searchEntities(
   client: Client,
   schema: string,
   question: SearchQuestion,
-  exact: boolean,
+  from: Neighbours,
 ): Promise<SearchRow[]> {
   const values: unknown[] = []
   const parameter = (value: unknown, type: string) => `$${values.push(value)}::${type}`
   const text = parameter(question.text, 'text')
   const configs = parameter(question.configs, 'text[]')
-  const vector = parameter(
+  const asked = parameter(
     question.vector === null ? null : toVector(question.vector.values),
     'public.halfvec(1536)',
   )
@@ -67,16 +75,18 @@ export async function searchEntities(
   const least = parameter(question.leastLikeness, 'float8')
   const conditions = conditionsOf(schema, question.filter, parameter)
   const filtered = conditions.length > 0
+  const names: Names = { vector: '(select vector from asked)', model, fused, filtered }
   return query<SearchRow>(client, {
-    ...(filtered ? {} : { name: `${schema}.search_entities_${exact ? 'exact' : 'indexed'}` }),
+    ...(filtered ? {} : { name: `${schema}.search_entities_${from}` }),
     text: `
-      with ${filtered ? `allowed as materialized (${allowedEntities(schema, conditions)}),` : ''}
+      with asked as materialized (select ${asked} as vector),
+      ${filtered ? `allowed as materialized (${allowedEntities(schema, conditions)}),` : ''}
       text_leg as (
         select m.entity_id, m.corrected, row_number() over (order by m.rank desc, m.entity_id desc) as place
         from ${schema}.match_words(${text}, ${configs},
           ${filtered ? `(select coalesce(array_agg(entity_id), '{}') from allowed)` : 'null'}, ${rankedMatches}) as m
         order by place limit ${fused}
-      ), nearest as materialized (${(exact ? nearestOfAll : nearestOfIndex)(schema, { vector, model, fused, filtered })}
+      ), nearest as materialized (${from === 'everything' ? nearestOfAll(schema, names) : nearestOfSome(schema, names, from)}
       ), vector_leg as (
         select n.*, row_number() over (order by n.distance, n.entity_id desc) as place
         from nearest as n
@@ -128,19 +138,23 @@ const nearestOfAll = (schema: string, { vector, model, fused, filtered }: Names)
   ) as c
   order by d.distance limit ${fused}`
 
-/** The same from the index on vectors, which may give up before it has found as many as there are. */
-const nearestOfIndex = (schema: string, { vector, model, fused, filtered }: Names) => `
+/** The same from some of the vectors. `+ 0` keeps the index out where all are compared: it would be a guess. */
+const nearestOfSome = (
+  schema: string,
+  { vector, model, fused, filtered }: Names,
+  from: 'compared' | 'indexed',
+) => `
   select entity_id, chunk, distance from (
-    select distinct on (entity_id) entity_id, chunk, distance
+    select distinct on (found.entity_id) found.entity_id, found.chunk, found.distance
     from (
-      select v.entity_id, v.chunk, v.embedding operator(public.<=>) ${vector} as distance
+      select v.entity_id, v.content_sha256, v.chunk, v.embedding operator(public.<=>) ${vector} as distance
       from ${schema}.entity_vectors as v
-      join ${schema}.entities as e
-        on e.entity_id = v.entity_id and e.subject_sha256 = v.content_sha256 and e.deleted_at is null
       where v.model = ${model} ${filtered ? 'and v.entity_id in (select entity_id from allowed)' : ''}
-      order by v.embedding operator(public.<=>) ${vector} limit ${indexedVectors}
+      order by (v.embedding operator(public.<=>) ${vector})${from === 'compared' ? ' + 0' : ''} limit ${nearestVectors}
     ) as found
-    order by entity_id, distance, chunk
+    join ${schema}.entities as e
+      on e.entity_id = found.entity_id and e.subject_sha256 = found.content_sha256 and e.deleted_at is null
+    order by found.entity_id, found.distance, found.chunk
   ) as one_each
   order by distance limit ${fused}`
 
@@ -153,6 +167,6 @@ export async function allowIterativeScan(client: Client, tuples: number): Promis
   await execute(client, {
     text: `select set_config('hnsw.iterative_scan', 'strict_order', true),
       set_config('hnsw.ef_search', $2::text, true), set_config('hnsw.max_scan_tuples', $1::text, true)`,
-    values: [String(tuples), String(indexedVectors)],
+    values: [String(tuples), String(nearestVectors)],
   })
 }
