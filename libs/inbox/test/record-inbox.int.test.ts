@@ -1,3 +1,4 @@
+import { SynapError } from '@synap/core'
 import { silentLogger } from '@synap/messaging'
 import { execute } from '@synap/postgres'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -95,6 +96,47 @@ describe('an inbox for a compacted topic', () => {
     })
     expect(await newer.retryParked(topic)).toBe(2)
     expect(await records()).toEqual(['a|1', 'b|new', 'c|new', 'd|1'])
+  })
+
+  it('given a record that is given up between the look at it and its turn, it is not applied', async () => {
+    await assign(build())
+    await deliver(build(), messages([['a', 'bad']]))
+    const mark = (action: string) =>
+      bench.sql(`select inbox_test.mark_parked(array(select id from inbox_test.parked), '${action}')`)
+    await mark('retry')
+    const racing = build({
+      decode: async ({ key }) => {
+        await mark('discard')
+        return { ok: true, record: { key: key ?? '', value: 'new' } }
+      },
+    })
+    expect(await racing.retryParked(topic)).toBe(0)
+    expect(await records()).toEqual([])
+    expect(await bench.sql('select state from inbox_test.parked')).toEqual(['discarded'])
+  })
+
+  it('given a record that cannot be read now, the others are tried all the same, and it says why', async () => {
+    await assign(build())
+    await deliver(
+      build(),
+      messages([
+        ['a', 'bad'],
+        ['b', 'bad'],
+      ]),
+    )
+    await bench.sql(`select inbox_test.mark_parked(array(select id from inbox_test.parked), 'retry')`)
+    const halting = build({
+      decode: async ({ key }) => {
+        if (key === 'a') throw new SynapError('no', { code: 'schema.unknown_id', class: 'configuration' })
+        return { ok: true, record: { key: key ?? '', value: 'new' } }
+      },
+    })
+    expect(await halting.retryParked(topic)).toBe(1)
+    expect(await records()).toEqual(['b|new'])
+    expect(await bench.sql('select state, detail from inbox_test.parked order by id')).toEqual([
+      'open|schema.unknown_id',
+      expect.stringContaining('applied|'),
+    ])
   })
 
   it('given a position outside of the topic, it reads again from the start instead of halting', async () => {
