@@ -1,6 +1,6 @@
 export { chooseProvider, type ModelSettings, providersForSearch } from './choose-provider.ts'
 export { type Chunk, type Chunking, chunkerVersion, chunkText } from './extract/chunk.ts'
-export { extractDocument, extractText, largestText } from './extract/document.ts'
+export { extractDocument, extractText, largestText, readableUpTo, readDocument } from './extract/document.ts'
 export {
   type Block,
   type DocumentLink,

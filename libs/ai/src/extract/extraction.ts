@@ -28,9 +28,9 @@ export interface FrontMatter {
 export interface Extraction {
   /** Without markup, lines by `\n`; the offsets of blocks and chunks count in it. */
   text: string
-  /** Title from front matter, else the first heading, else null. */
+  /** Title from front matter or the page's own, else the first heading, else null. */
   heading: string | null
-  /** True when there are headings, code or tables: a document rather than a thought. */
+  /** True for pages, data, and when there are headings, code or tables: a document rather than a thought. */
   structured: boolean
   links: DocumentLink[]
   blocks: Block[]
@@ -44,7 +44,15 @@ export type ExtractionResult =
   | { analysable: true; extraction: Extraction; reason: null }
   | { analysable: false; extraction: null; reason: NotAnalysable }
 
-export type NotAnalysable = 'unsupported_type' | 'not_text' | 'too_large' | 'empty'
+/** `unprocessable`: malformed, or made to cost more than it may. */
+export type NotAnalysable =
+  | 'unsupported_type'
+  | 'not_text'
+  | 'too_large'
+  | 'empty'
+  | 'encrypted'
+  | 'no_text_layer'
+  | 'unprocessable'
 
 /** Goes up with every change that may change an extraction; part of what derived records are known by. */
 export const extractorVersion = 2

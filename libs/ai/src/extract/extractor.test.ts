@@ -1,4 +1,6 @@
+import { createDeflate } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
+import { lines, makePdf } from '../../test/pdf.ts'
 import { createExtractor, type Extractor, type ExtractorOptions } from './extractor.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -9,6 +11,21 @@ const make = (options?: ExtractorOptions) => {
   return extractor
 }
 afterEach(() => extractor.close())
+
+/** So many MiB of blanks, compressed without ever being in memory. */
+async function deflatedBlanks(mib: number): Promise<Uint8Array> {
+  const deflate = createDeflate()
+  const parts: Buffer[] = []
+  const blanks = Buffer.alloc(1024 * 1024, ' ')
+  deflate.on('data', (part: Buffer) => parts.push(part))
+  const ended = new Promise((resolve) => deflate.on('end', resolve))
+  for (let written = 0; written < mib; written += 1) {
+    if (!deflate.write(blanks)) await new Promise((resolve) => deflate.once('drain', resolve))
+  }
+  deflate.end()
+  await ended
+  return Uint8Array.from(Buffer.concat(parts))
+}
 
 describe('createExtractor', () => {
   it('given a document, when read in the thread, then text and chunks come back', async () => {
@@ -36,6 +53,19 @@ describe('createExtractor', () => {
     const wide = bytes('- a\n'.repeat(120_000))
     expect(await extractor.extract({ bytes: wide, fileType: 'markdown' }, signal())).toMatchObject({
       reason: 'unprocessable',
+    })
+  })
+
+  it('given a PDF that unpacks to a thousand times its size, when read, then it is unprocessable and the next is read', async () => {
+    make({ memoryMb: 256, timeoutMs: 60_000 })
+    const bomb = makePdf({ pages: [''], deflated: await deflatedBlanks(600) })
+    const next = makePdf({ pages: [lines('milk')] })
+    expect(bomb.length).toBeLessThan(1_000_000)
+    expect(await extractor.extract({ bytes: bomb, fileType: 'pdf' }, signal())).toMatchObject({
+      reason: 'unprocessable',
+    })
+    expect(await extractor.extract({ bytes: next, fileType: 'pdf' }, signal())).toMatchObject({
+      extraction: { text: 'milk' },
     })
   })
 

@@ -10,7 +10,7 @@ export interface ExtractRequest {
 /** An extraction with its chunks. `unprocessable`: reading it took too long or too much memory. */
 export type ExtractAnswer =
   | { analysable: true; extraction: Extraction; chunking: Chunking; reason: null }
-  | { analysable: false; extraction: null; reason: NotAnalysable | 'unprocessable' }
+  | { analysable: false; extraction: null; reason: NotAnalysable }
 
 export interface Extractor {
   /** Documents wait for each other. Never rejects because of content; rejects with the signal's reason. */
@@ -21,9 +21,12 @@ export interface Extractor {
 export interface ExtractorOptions {
   /** Milliseconds for one document, 10,000 by default. */
   timeoutMs?: number
-  /** MiB of heap, 384 by default. */
+  /** MiB of heap, and as many outside of it (buffers: what a PDF unpacks to), 384 by default. */
   memoryMb?: number
 }
+
+/** Buffers are no part of the heap that a thread's limits know, so they are looked at this often, in milliseconds. */
+const lookEvery = 50
 
 const unprocessable: ExtractAnswer = { analysable: false, extraction: null, reason: 'unprocessable' }
 
@@ -45,7 +48,10 @@ export function createExtractor({ timeoutMs = 10_000, memoryMb = 384 }: Extracto
   const ask = async (request: ExtractRequest, signal: AbortSignal): Promise<ExtractAnswer> => {
     signal.throwIfAborted()
     worker ??= startWorker(memoryMb)
-    const answer = await answerOf(worker, request, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]))
+    const done = new AbortController()
+    const limits = [signal, AbortSignal.timeout(timeoutMs), tooMuchMemory(worker, memoryMb, done.signal)]
+    const answer = await answerOf(worker, request, AbortSignal.any(limits))
+    done.abort()
     if (answer !== undefined) return answer
     await end()
     signal.throwIfAborted()
@@ -70,6 +76,19 @@ function startWorker(memoryMb: number): Worker {
   })
   worker.unref()
   return worker
+}
+
+/** Aborts when the thread holds more in buffers than it may. Asks the engine, so also while the thread is busy. */
+function tooMuchMemory(worker: Worker, memoryMb: number, done: AbortSignal): AbortSignal {
+  const limit = new AbortController()
+  const look = async () => {
+    // The thread can be over before it answers.
+    const statistics = await worker.getHeapStatistics().catch(() => undefined)
+    if ((statistics?.external_memory ?? 0) > memoryMb * 1024 * 1024) limit.abort()
+  }
+  const timer = setInterval(() => void look(), lookEvery)
+  done.addEventListener('abort', () => clearInterval(timer), { once: true })
+  return limit.signal
 }
 
 /** Undefined when the thread died or had to be given up. */

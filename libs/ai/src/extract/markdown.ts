@@ -3,8 +3,7 @@ import remarkGfm from 'remark-gfm'
 import remarkParse from 'remark-parse'
 import { unified } from 'unified'
 import type { Block, DocumentLink } from './extraction.ts'
-import { addLink, addWikiLink } from './links.ts'
-import { trimLines } from './plain.ts'
+import { createTextBuilder, type TextBuilder } from './text-builder.ts'
 import { readWikiLinks, shownOf } from './wiki-links.ts'
 
 /** The part of an mdast node that is read here. */
@@ -38,33 +37,24 @@ export function readMarkdown(source: string): MarkdownParts {
 }
 
 function createReader() {
-  let text = ''
-  const blocks: Block[] = []
-  const links: DocumentLink[] = []
-
-  const emit = (content: string, kind: Block['kind'], level = 0) => {
-    const trimmed = withoutBlankEnds(trimLines(content))
-    if (trimmed === '') return
-    if (text !== '') text += kind === 'item' && blocks.at(-1)?.kind === 'item' ? '\n' : '\n\n'
-    blocks.push({ kind, start: text.length, end: text.length + trimmed.length, level })
-    text += trimmed
-  }
+  const builder = createTextBuilder()
+  const emit = builder.add
 
   const block = (node: Node, kind: Block['kind'], depth: number): void => {
     if (depth > deepestNesting) return emit(toString(node), kind)
     switch (node.type) {
       case 'heading':
-        return emit(inlineText(node, links), 'heading', node.depth ?? 1)
+        return emit(inlineText(node, builder), 'heading', node.depth ?? 1)
       case 'paragraph':
-        return emit(checkbox(node) + inlineText(node, links), kind)
+        return emit(checkbox(node) + inlineText(node, builder), kind)
       case 'code':
         return emit(node.value ?? '', 'code')
       case 'html':
         return emit(stripHtml(node.value ?? ''), kind)
       case 'table':
-        return emit(tableText(node, links), 'table')
+        return emit(tableText(node, builder), 'table')
       case 'definition':
-        return addLink(links, 'url', node.url)
+        return builder.link('url', node.url)
       case 'blockquote':
         return each(node, kind === 'item' ? kind : 'quote', depth)
       case 'listItem':
@@ -81,12 +71,7 @@ function createReader() {
     }
   }
 
-  return { block, parts: (): MarkdownParts => ({ text, blocks, links }) }
-}
-
-/** Blank lines off both ends; the first line keeps its indentation, which code needs. */
-function withoutBlankEnds(text: string): string {
-  return text.trimEnd().replace(/^\n+/u, '')
+  return { block, parts: (): MarkdownParts => builder.parts() }
 }
 
 /** A task list's box is kept as text: it is what makes the line a task. */
@@ -95,40 +80,40 @@ function checkbox(node: Node): string {
   return node.checked ? '[x] ' : '[ ] '
 }
 
-function tableText(node: Node, links: DocumentLink[]): string {
+function tableText(node: Node, builder: TextBuilder): string {
   return (node.children ?? [])
-    .map((row) => (row.children ?? []).map((cell) => inlineText(cell, links)).join(' | '))
+    .map((row) => (row.children ?? []).map((cell) => inlineText(cell, builder)).join(' | '))
     .join('\n')
 }
 
-function inlineText(node: Node, links: DocumentLink[], depth = 0): string {
+function inlineText(node: Node, builder: TextBuilder, depth = 0): string {
   if (depth > deepestNesting) return toString(node)
   switch (node.type) {
     case 'text':
-      return wikiText(node.value ?? '', links)
+      return wikiText(node.value ?? '', builder)
     case 'inlineCode':
       return node.value ?? ''
     case 'break':
       return '\n'
     case 'image':
-      addLink(links, 'image', node.url)
+      builder.link('image', node.url)
       return node.alt ?? ''
     case 'html':
       return stripHtml(node.value ?? '')
     case 'link':
-      addLink(links, 'url', node.url)
+      builder.link('url', node.url)
       break
     default:
       break
   }
-  return (node.children ?? []).map((child) => inlineText(child, links, depth + 1)).join('')
+  return (node.children ?? []).map((child) => inlineText(child, builder, depth + 1)).join('')
 }
 
-function wikiText(value: string, links: DocumentLink[]): string {
+function wikiText(value: string, builder: TextBuilder): string {
   let text = ''
   let at = 0
   for (const link of readWikiLinks(value)) {
-    addWikiLink(links, link)
+    builder.wikiLink(link)
     text += value.slice(at, link.start) + shownOf(link)
     at = link.end
   }
