@@ -4,8 +4,10 @@ import { b3Dedupe } from './dedupe/b3.ts'
 import { b5Encoding } from './encoding/b5.ts'
 import { b12Freshness } from './freshness/b12.ts'
 import { outboxBloat } from './outbox/bloat.ts'
+import { b8Questions } from './questions/b8.ts'
 import { b7Relay } from './relay/b7.ts'
 import { b10Vectors } from './search/b10.ts'
+import { b11Hybrid } from './search/b11.ts'
 import { standaloneIdle } from './standalone/idle.ts'
 import { standaloneImport } from './standalone/import.ts'
 import { standaloneMemory } from './standalone/memory.ts'
@@ -26,6 +28,8 @@ export const benchmarks: readonly Benchmark[] = [
   b5Encoding,
   b7Relay,
   b10Vectors,
+  b11Hybrid,
   outboxBloat,
+  b8Questions,
   b12Freshness,
 ]
