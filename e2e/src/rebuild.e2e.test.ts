@@ -129,7 +129,8 @@ describe.each(ways)('a rebuild of the read model: $way', ({ way, startPipeline }
     const back = await eventually(
       'it is level',
       async () => {
-        const { stdout } = await pipeline.synap(account, 'rebuild', 'back', '--json')
+        const { stdout, stderr } = await pipeline.synap(account, 'rebuild', 'back', '--json')
+        if (stdout === '') throw new Error(stderr)
         const result = JSON.parse(stdout) as Rebuilt
         return result.outcome === 'switched' ? result : undefined
       },

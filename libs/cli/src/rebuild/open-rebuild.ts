@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { ApiError } from '@synap/client'
 import { type RebuildLine, type RebuildRequest, rebuildLine } from '@synap/contracts'
 import { CommandError } from '../command-error.ts'
 import { type Connection, type ConnectionFlags, connect, findConnection } from '../connection.ts'
@@ -18,21 +19,24 @@ export async function* openRebuild(
   request: RebuildRequest,
   signal: AbortSignal,
 ): AsyncGenerator<RebuildLine, void> {
-  const connection = isSynapGiven(flags) || !process.env['DATABASE_URL'] ? tryFind(flags) : undefined
-  if (connection?.standalone === undefined && !isSynapGiven(flags)) yield* runProgram(request, signal)
-  else yield* askSynap(connection ?? findConnection(flags), request, signal)
+  const connection = tryFind(flags)
+  const databaseUrl = connection?.env['DATABASE_URL']
+  // Servers that the environment names beside a standalone are not its own.
+  if (connection?.standalone !== undefined || (connection !== undefined && !databaseUrl))
+    yield* askSynap(connection, request, signal)
+  else yield* runProgram(databaseUrl, request, signal)
 }
 
 async function* askSynap(connection: Connection, request: RebuildRequest, signal: AbortSignal) {
   try {
     yield* connect(connection).rebuild(request, { signal })
   } catch (error) {
+    if (error instanceof ApiError && error.status === 404) {
+      const message = 'This Synap does not rebuild by itself. Run this where DATABASE_URL names its database.'
+      throw new CommandError(message, exitCodes.configuration)
+    }
     throw explain(error, connection)
   }
-}
-
-function isSynapGiven({ url, ingestUrl, queryUrl, profile }: ConnectionFlags): boolean {
-  return [url, ingestUrl, queryUrl, profile].some((flag) => flag !== undefined)
 }
 
 function tryFind(flags: ConnectionFlags) {
@@ -44,8 +48,13 @@ function tryFind(flags: ConnectionFlags) {
 }
 
 /** Runs the program of the projector, which alone may write what it writes. */
-async function* runProgram(request: RebuildRequest, signal: AbortSignal): AsyncGenerator<RebuildLine, void> {
-  const env = { ...process.env, ...requireEnvironment(['DATABASE_URL']) }
+async function* runProgram(
+  databaseUrl: string | undefined,
+  request: RebuildRequest,
+  signal: AbortSignal,
+): AsyncGenerator<RebuildLine, void> {
+  const { DATABASE_URL } = databaseUrl ? { DATABASE_URL: databaseUrl } : requireEnvironment(['DATABASE_URL'])
+  const env = { ...process.env, DATABASE_URL }
   const file = join('services', 'projector', 'src', 'rebuild', 'main.ts')
   const child = spawn(
     process.execPath,
