@@ -1,3 +1,4 @@
+import { plainLine } from '../plain-line.ts'
 import type { AnalyseInput, Due } from '../provider.ts'
 import type { IntentFinding } from './intent.ts'
 import { withoutDue } from './intent.ts'
@@ -13,15 +14,16 @@ export function titleOf(
   { intent, body }: IntentFinding,
   due: Due | null,
 ): string | null {
-  const own = input.heading === null ? '' : clean(input.heading)
+  const own = input.heading === null ? '' : bare(input.heading)
   if (own !== '') return shorten(own, longestTitle)
   const actionable = intent.kind === 'task' || intent.kind === 'event'
   const shifted = due === null ? null : { ...due, span: shift(due, -body) }
   const rest = input.text.slice(body, readLength)
   const useful = actionable && shifted !== null && shifted.span.start >= 0 ? withoutDue(rest, shifted) : rest
   const sentence = firstSentence(clean(useful) === '' ? input.text : useful)
-  if (sentence === '') return null
-  return capitalise(shorten(sentence, longestTitle))
+  const line = bare(sentence)
+  if (line !== '') return capitalise(shorten(line, longestTitle))
+  return hostOf(input.text)
 }
 
 /** The first sentences of a long text, up to 300 characters; null for a text that is its own summary. */
@@ -29,7 +31,7 @@ export function summaryOf(text: string): string | null {
   const paragraphs = text
     .slice(0, readLength)
     .split(/\n{2,}/u)
-    .map(clean)
+    .map(bare)
   const prose = paragraphs.filter((paragraph) => paragraph.length >= 60 && /[.!?。]/u.test(paragraph))
   if (text.length < 2 * longestSummary || prose[0] === undefined) return null
   const sentences = prose[0].match(/.+?[.!?。](?=\s|$)/gu) ?? [prose[0]]
@@ -40,6 +42,13 @@ export function summaryOf(text: string): string | null {
     summary = longer
   }
   return summary === '' ? shorten(prose[0], longestSummary) : summary
+}
+
+const bare = (text: string): string => plainLine(clean(text), readLength) ?? ''
+
+/** What an address alone is called: where it leads, as a name and not as a link. */
+function hostOf(text: string): string | null {
+  return /https?:\/\/(?:www\.)?([\p{L}\p{N}.-]{1,80})/u.exec(text.slice(0, readLength))?.[1] ?? null
 }
 
 function firstSentence(text: string): string {

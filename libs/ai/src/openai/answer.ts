@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { plainLine } from '../plain-line.ts'
 import type { AnalyseInput, Analysis, Due, DueMoment, Span, TagProposal, Usage } from '../provider.ts'
 import { fold } from '../words.ts'
 import { momentOf, wallTimeAt } from '../zone.ts'
@@ -38,9 +39,9 @@ const mostNewTags = 1
  */
 export function analysisOf(answer: Answer, input: AnalyseInput, usage: Usage): Analysis {
   return {
-    title: plain(answer.title, 200),
+    title: lineOf(answer.title, 200),
     titleConfidence: 0.9,
-    summary: plain(answer.summary, 600),
+    summary: lineOf(answer.summary, 600),
     language: /^[a-z]{2}$/u.test(answer.language ?? '') ? answer.language : null,
     tags: tagsOf(answer, input),
     intent: {
@@ -58,7 +59,7 @@ function tagsOf({ tags }: Answer, { vocabulary }: AnalyseInput): TagProposal[] {
   const chosen = new Map<string, TagProposal>()
   let fresh = 0
   for (const { name, confidence } of tags) {
-    const text = plain(name, 60)?.replace(/^#/u, '') ?? ''
+    const text = plainLine(name, 60)?.replace(/^#/u, '') ?? ''
     const own = known.get(fold(text))
     if (text === '' || chosen.has(fold(text)) || chosen.size >= mostTags) continue
     if (own === undefined && ++fresh > mostNewTags) continue
@@ -93,18 +94,8 @@ function spanOf(text: string, quote: string | null): Span | null {
   return start < 0 ? null : { start, end: start + quote.length }
 }
 
-/** One line of plain text: no addresses, images, markup or control characters. Null when nothing is left. */
-function plain(text: string | null, longest: number): string | null {
-  if (text === null) return null
-  const bare = text
-    .slice(0, 10_000)
-    .replaceAll(/!?\[([^\][]*)\]\([^()]*\)/gu, '$1')
-    .replaceAll(/<[^<>]*>/gu, ' ')
-    .replaceAll(/\b(?:[a-z][a-z0-9+.-]*:\/\/|data:|javascript:|www\.)\S*/giu, ' ')
-    .replaceAll(/[\p{Cc}\p{Cs}\s]+/gu, ' ')
-    .trim()
-  return bare === '' ? null : Array.from(bare).slice(0, longest).join('')
-}
+const lineOf = (text: string | null, longest: number): string | null =>
+  text === null ? null : plainLine(text, longest)
 
 function share(value: number): number {
   return Number.isFinite(value) ? Math.min(1, Math.max(0, value)) : 0
