@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 27fb27dd81a6b1bcd0501821b648ea7500c69847a09d59e34fff05aaa7a5f5d4
+-- What the migrations beside this file come to; of them: sha256 6f4d72bb81de14f0388e3b76ff332ad462551d9aee408983d661655ad006d182
 create schema log authorization synap_events_writer;
 
 create table log.aggregates (
@@ -764,35 +764,46 @@ alter function log.parked_of_user() owner to synap_events_writer;
 
 CREATE OR REPLACE FUNCTION log.part_to_read(p_user uuid, p_types text[], p_from timestamp with time zone, p_to timestamp with time zone, p_above bigint, p_below bigint, p_newest boolean, p_limit integer)
  RETURNS TABLE(earliest timestamp with time zone, latest timestamp with time zone, lowest bigint, highest bigint)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  with days as (
-    select d.first_sequence, d.last_sequence, d.first_at, d.last_at,
-           -- a day that is asked for in part only may hold none of its events
-           case when d.first_sequence > p_above and d.last_sequence < p_below
-                 and d.first_at >= p_from and d.last_at < p_to then c.events else 0 end as sure
-      from log.user_days d
-      cross join lateral (
-        select sum(n.events) as events from log.daily_counts n
-          where n.user_id = d.user_id and n.day = d.day and (p_types is null or n.event_type = any (p_types))
-      ) c
+declare
+  one record;
+  in_day bigint;
+  sure bigint := 0;
+  -- of the days that are sure to hold enough
+  enough_lowest bigint;
+  enough_highest bigint;
+begin
+  for one in
+    select d.day, d.first_sequence, d.last_sequence, d.first_at, d.last_at from log.user_days d
       where d.user_id = p_user and d.last_sequence > p_above and d.first_sequence < p_below
-        and d.last_at >= p_from and d.first_at < p_to and c.events > 0
-  ), added as (
-    select days.*, sum(days.sure) over (
-        order by case when p_newest then -days.last_sequence else days.first_sequence end
-        rows between unbounded preceding and 1 preceding
-      ) as before
-      from days
-  ), enough as (
-    select min(added.first_sequence) as lowest, max(added.last_sequence) as highest
-      from added where coalesce(added.before, 0) < p_limit
-  )
-  select min(days.first_at), max(days.last_at), min(days.first_sequence), max(days.last_sequence)
-    from days cross join enough
-    where case when p_newest then days.last_sequence >= enough.lowest else days.first_sequence <= enough.highest end
+        and d.last_at >= p_from and d.first_at < p_to
+        and d.day between (p_from at time zone 'UTC')::date and (p_to at time zone 'UTC')::date
+      order by case when p_newest then -d.last_sequence else d.first_sequence end
+  loop
+    -- By sequence, not by day: after a step of the clock a day that comes later may reach into what is read.
+    exit when sure >= p_limit
+      and case when p_newest then one.last_sequence < enough_lowest else one.first_sequence > enough_highest end;
+    select sum(n.events) into in_day from log.daily_counts n
+      where n.user_id = p_user and n.day = one.day and (p_types is null or n.event_type = any (p_types));
+    continue when in_day is null;
+    earliest := least(earliest, one.first_at);
+    latest := greatest(latest, one.last_at);
+    if sure < p_limit then
+      enough_lowest := least(enough_lowest, one.first_sequence);
+      enough_highest := greatest(enough_highest, one.last_sequence);
+    end if;
+    lowest := least(lowest, one.first_sequence);
+    highest := greatest(highest, one.last_sequence);
+    -- a day that is asked for in part only may hold none of its events
+    if one.first_sequence > p_above and one.last_sequence < p_below and one.first_at >= p_from and one.last_at < p_to then
+      sure := sure + in_day;
+    end if;
+  end loop;
+  return next;
+end
 $function$
 ;
 alter function log.part_to_read(uuid,text[],timestamp with time zone,timestamp with time zone,bigint,bigint,boolean,integer) owner to synap_events_writer;
