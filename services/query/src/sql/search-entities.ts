@@ -36,7 +36,7 @@ export interface SearchRow {
 }
 
 /** Matches by words that are ranked, and the depth to which both orders are fused. */
-const rankedMatches = 500
+const rankedMatches = 250
 const depth = 100
 /** Rows of the index on vectors that are visited at most before all of a user's vectors are compared. */
 export const scannedTuples = 40_000

@@ -31,7 +31,7 @@ export async function countVectors(
         left join ${schema}.task_details as t using (entity_id)
         join ${schema}.entity_vectors as v using (entity_id)
         where ${['e.deleted_at is null', ...conditions].join(' and ')} limit ${parameter(most, 'int')}
-      ) as some`,
+      ) as counted`,
     values,
   })
   return row?.vectors ?? 0

@@ -1,0 +1,130 @@
+import { type UserId, uuidv7 } from '@synap/core'
+import { type CopyColumn, copyBinary, createPool, transaction } from '@synap/postgres'
+import type { BenchServers } from '../servers.ts'
+import type { Clusters } from './clusters.ts'
+
+export const model = 'bench-model'
+
+/** A user with what is known of the vectors outside the database. */
+export interface VectorUser {
+  id: UserId
+  entities: readonly string[]
+  points: readonly Float32Array[]
+}
+
+/** Draws a user's vectors, one entity each, rounded as the database keeps them (float16). */
+export function drawUser(count: number, clusters: Clusters): VectorUser {
+  return {
+    id: uuidv7() as UserId,
+    entities: Array.from({ length: count }, () => uuidv7()),
+    points: Array.from({ length: count }, () => new Float32Array(new Float16Array(clusters.draw()))),
+  }
+}
+
+/** Stores them as the projector does, the rows of all users mixed, as they would have come; index built afterwards. */
+export async function storeUsers(
+  url: string,
+  servers: BenchServers,
+  users: readonly VectorUser[],
+  say: (text: string) => void,
+): Promise<void> {
+  const database = new URL(url).pathname.slice(1)
+  const pool = createPool({ url, applicationName: 'bench-search', max: 1 })
+  try {
+    await servers.sql(database, 'drop index read_v1.entity_vectors_hnsw')
+    say('storing vectors')
+    // A statement has its time, so the rows come by slices.
+    for (const rows of slicesOf(rowsOf(users), 2_000)) {
+      await transaction(pool, { role: 'synap_projector' }, (client) =>
+        copyBinary(client, 'read_v1.entity_vectors', columns, rows),
+      )
+    }
+    await servers.sql(
+      database,
+      `insert into read_v1.entities (entity_id, user_id, type, subject_sha256, attachments, metadata, provenance,
+         suggestions, rejected, version, sequence, created_at, updated_at)
+       select entity_id, user_id, 'note', content_sha256, '[]', '{}', '{}', '[]', '[]', 1, 1, now(), now()
+       from read_v1.entity_vectors;
+       insert into read_v1.user_models select user_id, model, count(*) from read_v1.entity_vectors group by 1, 2;`,
+    )
+    say('building the index over all vectors')
+    await servers.sql(
+      database,
+      `set maintenance_work_mem = '1500MB'; set max_parallel_maintenance_workers = 2;
+       create index entity_vectors_hnsw on read_v1.entity_vectors using hnsw (embedding public.halfvec_cosine_ops);`,
+    )
+    await servers.sql(database, 'vacuum analyze')
+  } finally {
+    await pool.end()
+  }
+}
+
+const columns: readonly CopyColumn[] = [
+  { name: 'entity_id', type: 'uuid' },
+  { name: 'content_sha256', type: 'text' },
+  { name: 'producer', type: 'text' },
+  { name: 'block', type: 'int4' },
+  { name: 'chunk', type: 'int4' },
+  { name: 'user_id', type: 'uuid' },
+  { name: 'model', type: 'text' },
+  { name: 'char_start', type: 'int4' },
+  { name: 'char_end', type: 'int4' },
+  { name: 'embedding', type: 'halfvec' },
+]
+
+function* slicesOf<T>(rows: Iterable<T>, size: number): Generator<T[]> {
+  let slice: T[] = []
+  for (const row of rows) {
+    slice.push(row)
+    if (slice.length < size) continue
+    yield slice
+    slice = []
+  }
+  yield slice
+}
+
+function* rowsOf(users: readonly VectorUser[]): Generator<readonly unknown[]> {
+  const most = Math.max(...users.map((user) => user.points.length))
+  // Each user's rows are spread evenly over the table.
+  for (let step = 0; step < most; step += 1) {
+    for (const { id, entities, points } of users) {
+      const from = Math.floor((step * points.length) / most)
+      const to = Math.floor(((step + 1) * points.length) / most)
+      for (let place = from; place < to; place += 1) {
+        yield [entities[place], 'h', 'p', 0, 0, id, model, 0, 1, points[place]]
+      }
+    }
+  }
+}
+
+/** Tables for those that keep vectors in another way, with the same rows. */
+export async function storePeers(
+  database: string,
+  servers: BenchServers,
+  partialFor: readonly VectorUser[],
+  say: (text: string) => void,
+): Promise<void> {
+  say('storing vectors as others keep them')
+  await servers.sql(
+    database,
+    `create schema peers;
+     create table peers.plain as select entity_id, user_id, embedding::public.vector(1536) as embedding
+       from read_v1.entity_vectors;
+     create index on peers.plain (user_id);
+     create table peers.vectors as select entity_id, user_id, embedding from read_v1.entity_vectors;
+     alter table peers.vectors alter column embedding set storage plain;
+     grant usage on schema peers to synap_projector; grant select on all tables in schema peers to synap_projector;`,
+  )
+  say('building the index over bits, and one index for each small user')
+  const partial = partialFor.map(
+    ({ id }) =>
+      `create index on peers.vectors using hnsw (embedding public.halfvec_cosine_ops) where user_id = '${id}';`,
+  )
+  await servers.sql(
+    database,
+    `set maintenance_work_mem = '1500MB'; set max_parallel_maintenance_workers = 2;
+     create index on peers.vectors using hnsw ((public.binary_quantize(embedding)::bit(1536)) public.bit_hamming_ops);
+     ${partial.join('\n')}`,
+  )
+  await servers.sql(database, 'vacuum analyze')
+}

@@ -1,0 +1,107 @@
+import { createOfflineProvider, type ModelProvider } from '@synap/ai'
+import { type UserId, uuidv7 } from '@synap/core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createPoints, nearestPoints, seedPoints } from '../test/clustered-vectors.ts'
+import { seedEntity } from '../test/seed.ts'
+import { startQuery, type TestQuery } from '../test/start-query.ts'
+
+const draw = createPoints(100)
+let question = draw()
+const model: ModelProvider = {
+  ...createOfflineProvider(),
+  embeddingModel: 'points',
+  embed: () => Promise.resolve({ vectors: [question], usage: { inputTokens: 0, outputTokens: 0 } }),
+}
+/** More than are compared one by one. */
+const many = 1_000_000
+
+describe('neighbours by meaning', () => {
+  let query: TestQuery
+  const users = new Map<number, { id: UserId; points: Float32Array[]; entities: string[] }>()
+  beforeAll(async () => {
+    query = await startQuery([model])
+    await query.database.superuserSql('drop index read_v1.entity_vectors_hnsw')
+    for (const count of [1_000, 10_000]) {
+      const [id, points] = [uuidv7() as UserId, Array.from({ length: count }, draw)]
+      users.set(count, { id, points, entities: await seedPoints(query.pool, id, 'points', points) })
+    }
+    await query.database.superuserSql(
+      `insert into read_v1.entities (entity_id, user_id, type, subject_sha256, attachments, metadata, provenance,
+         suggestions, rejected, version, sequence, created_at, updated_at)
+       select entity_id, user_id, case when random() < 0.5 then 'note' else 'idea' end, 'h', '[]', '{}', '{}', '[]',
+         '[]', 1, 1, now(), now() from read_v1.entity_vectors;
+       insert into read_v1.user_models select user_id, model, count(*) from read_v1.entity_vectors group by 1, 2;
+       create index entity_vectors_hnsw on read_v1.entity_vectors using hnsw (embedding public.halfvec_cosine_ops);
+       analyze read_v1.entity_vectors; analyze read_v1.entities;`,
+    )
+  })
+  afterAll(() => query.close())
+
+  const found = async (user: string, more = '') => {
+    const answer = await query.get(`/v1/search?q=anything&mode=semantic&limit=10${more}`, user)
+    expect(answer.status).toBe(200)
+    return answer.json.items.map((item: { entity: { id: string } }) => item.entity.id) as string[]
+  }
+  const sayThatThereAre = (vectors: number, user: string) =>
+    query.database.superuserSql(
+      `update read_v1.user_models set vectors = ${vectors} where user_id = '${user}'`,
+    )
+
+  it.each([
+    [1_000, 'comparing all', 1_000, 1],
+    [10_000, 'comparing all', 10_000, 1],
+    [1_000, 'from the index', many, 0.99],
+    [10_000, 'from the index', many, 0.99],
+  ])('given %i vectors, %s, the ten nearest are found', async (count, _, told, least) => {
+    const { id, points, entities } = users.get(count) as {
+      id: UserId
+      points: Float32Array[]
+      entities: string[]
+    }
+    await sayThatThereAre(told, id)
+    let hits = 0
+    for (let number = 0; number < 20; number += 1) {
+      question = draw()
+      const nearest = new Set(nearestPoints(points, question, 10).map((place) => entities[place]))
+      const ids = await found(id)
+      expect(ids).toHaveLength(10)
+      hits += ids.filter((one) => nearest.has(one)).length
+    }
+    // Two points may be as near as float16 can tell.
+    expect(hits / 200).toBeGreaterThanOrEqual(Math.min(least, 0.995))
+  })
+
+  it('given the index and a filter that keeps few, all of them are found', async () => {
+    const { id, entities } = users.get(10_000) as { id: UserId; entities: string[] }
+    await sayThatThereAre(many, id)
+    const kept = entities.filter((_, place) => place % 1_000 === 7)
+    await query.database.superuserSql(
+      `update read_v1.entities set type = 'project' where entity_id in (${kept.map((one) => `'${one}'`).join(', ')})`,
+    )
+    expect(new Set(await found(id, '&type=project'))).toEqual(new Set(kept))
+  })
+
+  it('given one text with more near passages than are looked at, the others are found behind it', async () => {
+    const user = uuidv7() as UserId
+    const near = await seedEntity(query.pool, {
+      userId: user,
+      sequence: 1,
+      text: 'a long text',
+      model: 'points',
+      vectors: Array.from({ length: 401 }, () => question),
+    })
+    const others = await seedPoints(query.pool, user, 'points', Array.from({ length: 9 }, draw))
+    await query.database.superuserSql(
+      `insert into read_v1.entities (entity_id, user_id, type, subject_sha256, attachments, metadata, provenance,
+         suggestions, rejected, version, sequence, created_at, updated_at)
+       select v.entity_id, v.user_id, 'note', 'h', '[]', '{}', '{}', '[]', '[]', 1, 1, now(), now()
+       from read_v1.entity_vectors as v where v.user_id = '${user}' and v.content_sha256 = 'h'`,
+    )
+    for (const told of [410, many]) {
+      await sayThatThereAre(told, user)
+      const ids = await found(user)
+      expect(ids[0]).toBe(near)
+      expect(new Set(ids.slice(1))).toEqual(new Set(others))
+    }
+  })
+})
