@@ -93,6 +93,28 @@ describe('what is parked, for operators', () => {
     expect((await list('?state=closed')).items).toMatchObject([{ id, events: 1 }])
   })
 
+  it('given a second read model that is kept level, what it has parked is a group of its own', async () => {
+    await park('read_v1')
+    const { id } = await groupOf('projector')
+    // what a rebuild leaves: the same function under another name
+    await sql(`create schema read_v2; grant usage on schema read_v2 to synap_operator;
+      create function read_v2.parked_groups(closed boolean) returns table (slot boolean, reason text, cause text,
+          events bigint, users bigint, waiting bigint, marked bigint, triable bigint, discarded bigint,
+          oldest_at timestamptz, newest_at timestamptz, last_id bigint, event_type text)
+        language sql security definer as 'select * from read_v1.parked_groups(closed)';
+      insert into read_meta.read_models (n, state) values (2, 'followed')`)
+    try {
+      const { items } = await list('?consumer=projector')
+      const idOf = (store: string) =>
+        items.find((group: { store: string }) => group.store === store).id as string
+      expect(items).toHaveLength(2)
+      expect(idOf('read_v1')).toBe(id)
+      expect(idOf('read_v2')).not.toBe(id)
+    } finally {
+      await sql('drop schema read_v2 cascade; delete from read_meta.read_models where n = 2')
+    }
+  })
+
   it('given more events than a page, a cursor goes on, and is of no use in another group', async () => {
     for (let sequence = 1; sequence <= 5; sequence += 1) await park('read_v1', { sequence })
     await park('enrich')

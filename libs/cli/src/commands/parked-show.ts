@@ -49,11 +49,11 @@ Examples:
 }
 
 function printGroup(group: ParkedGroup): void {
-  const { id, consumer, reason, cause, events, waiting, users } = group
+  const { id, consumer, store, reason, cause, events, waiting, users } = group
   printTable(
     ['', ''],
     [
-      ['group', `${paint.bold(id)}, of ${consumer}`],
+      ['group', `${paint.bold(id)}, of ${consumer} (${store})`],
       ['why', (room) => clip(cause === null ? reason : `${reason}: ${cause}`, room)],
       ['means', group.meaning],
       ['what to do', group.advice],

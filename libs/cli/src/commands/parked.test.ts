@@ -12,6 +12,7 @@ const at = '2026-11-21T08:00:00.000Z'
 const group: ParkedGroup = {
   id: '3fa9c21b07de',
   consumer: 'projector',
+  store: 'read_v1',
   kind: 'event',
   reason: 'refused_by_store',
   cause: 'postgres.check constraint=title',

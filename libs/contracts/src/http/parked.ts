@@ -49,6 +49,10 @@ export const parkedGroup = z
   .strictObject({
     id: groupId.meta({ description: 'The same for the same consumer, reason and cause, for ever.' }),
     consumer: z.enum(parkingConsumers),
+    store: z.string().meta({
+      description:
+        'Where it is kept: `log`, `enrich`, `read_v1`; a second read model while one takes the other’s place.',
+    }),
     kind: z.enum(['event', 'record']).meta({
       description: 'An `event` holds its place in the order of its user; a `record` has no place.',
     }),

@@ -1,10 +1,9 @@
 import type { ParkingConsumer } from '@synap/contracts'
 import { parkingConsumers } from '@synap/contracts'
 import { errorClass, sha256Hex } from '@synap/core'
-import { type Client, operatorRole, type Pool, queryRole, transaction } from '@synap/postgres'
+import { type Client, operatorRole, type Pool, transaction } from '@synap/postgres'
 import type { FastifyRequest } from 'fastify'
-import { findActiveSchema } from '../sql/find-active-schema.ts'
-import { findParkedGroups, type GroupRow } from '../sql/parked.ts'
+import { findFollowedSchemas, findParkedGroups, type GroupRow } from '../sql/parked.ts'
 
 /** A group, and where it is kept. */
 export interface FoundGroup {
@@ -31,19 +30,20 @@ export function createParkedStores(pool: Pool): ParkedStores {
   const run: ParkedStores['run'] = (request, work, readOnly) =>
     transaction(pool, { role: operatorRole }, work, { readOnly, signal: request.signal })
 
-  const schemaOf = (request: FastifyRequest, consumer: ParkingConsumer): Promise<string> => {
-    if (consumer === 'events-writer') return Promise.resolve('log')
-    if (consumer === 'enricher') return Promise.resolve('enrich')
-    return transaction(pool, { role: queryRole }, findActiveSchema, {
-      readOnly: true,
-      signal: request.signal,
-    })
+  const schemasOf = async (client: Client, consumer: ParkingConsumer): Promise<readonly string[]> => {
+    if (consumer === 'events-writer') return ['log']
+    return consumer === 'enricher' ? ['enrich'] : findFollowedSchemas(client)
   }
 
-  const groupsOf = async (request: FastifyRequest, consumer: ParkingConsumer, closed: boolean) => {
-    const schema = await schemaOf(request, consumer)
-    const rows = await run(request, (client) => findParkedGroups(client, schema, closed), true)
-    return rows.map((row) => ({ id: groupIdOf(consumer, row), consumer, schema, row }))
+  const groupsOf = async (client: Client, consumer: ParkingConsumer, closed: boolean) => {
+    const found: FoundGroup[] = []
+    for (const [at, schema] of (await schemasOf(client, consumer)).entries()) {
+      const rows = await findParkedGroups(client, schema, closed)
+      // what only a second read model has parked is a group of its own, until that one is read
+      const store = at === 0 ? consumer : schema
+      found.push(...rows.map((row) => ({ id: groupIdOf(store, row), consumer, schema, row })))
+    }
+    return found
   }
 
   return {
@@ -52,7 +52,7 @@ export function createParkedStores(pool: Pool): ParkedStores {
       const found: Groups = { groups: [], unknown: [] }
       for (const consumer of only === undefined ? parkingConsumers : [only]) {
         try {
-          found.groups.push(...(await groupsOf(request, consumer, closed)))
+          found.groups.push(...(await run(request, (client) => groupsOf(client, consumer, closed), true)))
         } catch (error) {
           // Owners may live on other servers, or not be installed.
           const kind = errorClass(error)
@@ -66,10 +66,10 @@ export function createParkedStores(pool: Pool): ParkedStores {
   }
 }
 
-/** The same for the same consumer, kind, reason and cause: 12 hexadecimal characters. */
+/** The same for the same store, kind, reason and cause: 12 hexadecimal characters. */
 export function groupIdOf(
-  consumer: ParkingConsumer,
+  store: string,
   { slot, reason, cause }: Pick<GroupRow, 'slot' | 'reason' | 'cause'>,
 ): string {
-  return sha256Hex(JSON.stringify([consumer, slot, reason, cause])).slice(0, 12)
+  return sha256Hex(JSON.stringify([store, slot, reason, cause])).slice(0, 12)
 }

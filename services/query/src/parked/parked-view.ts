@@ -6,10 +6,11 @@ import { showBytes } from './show-bytes.ts'
 
 const time = (at: number) => new Date(at).toISOString()
 
-export function toGroupView({ id, consumer, row }: FoundGroup): ParkedGroup {
+export function toGroupView({ id, consumer, schema, row }: FoundGroup): ParkedGroup {
   return {
     id,
     consumer,
+    store: schema,
     kind: row.slot ? 'event' : 'record',
     reason: row.reason,
     cause: row.cause === '' ? null : row.cause,

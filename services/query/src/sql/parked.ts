@@ -1,5 +1,16 @@
 import { type Client, query } from '@synap/postgres'
 
+/** Schemas of the read models that the projector keeps level, the one that is read first. */
+export async function findFollowedSchemas(client: Client): Promise<string[]> {
+  const rows = await query<{ n: number }>(client, {
+    name: 'read_meta.find_followed_schemas',
+    text: `select m.n from read_meta.read_models m left join read_meta.read_active a using (n)
+      where m.state = 'followed' order by a.n is null, m.n`,
+    values: [],
+  })
+  return rows.map(({ n }) => `read_v${n}`)
+}
+
 /** A group as its owner tells it. Times in milliseconds since 1970, here and below. */
 export interface GroupRow {
   slot: boolean
