@@ -13,7 +13,7 @@ import { parseAnswer } from './parse-answer.ts'
 import { readOf, readParameters } from './query-client.ts'
 import type { Transport } from './transport.ts'
 import type { Read, ReadOptions } from './types.ts'
-import { getCall, type Parameters, urlOf } from './urls.ts'
+import { type Parameters, readCall, urlOf } from './urls.ts'
 
 export function buildBrowseClient(call: Transport, origin: string): BrowseClient {
   const get = <T>(
@@ -22,7 +22,7 @@ export function buildBrowseClient(call: Transport, origin: string): BrowseClient
     read: ReadOptions,
     parameters: Parameters = {},
   ): Promise<Read<T>> =>
-    call(getCall(urlOf(origin, path, { ...readParameters(read), ...parameters }), read), async (response) =>
+    call(readCall(urlOf(origin, path, { ...readParameters(read), ...parameters }), read), async (response) =>
       readOf(response, await parseAnswer(schema, response)),
     )
 

@@ -7,12 +7,14 @@ import { buildKeysClient } from './keys-client.ts'
 import { buildOperateClient } from './operate-client.ts'
 import { buildParkedClient } from './parked-client.ts'
 import { buildQueryClient } from './query-client.ts'
+import { rememberWrites } from './remember-writes.ts'
 import { createTransport } from './transport.ts'
 import type { ClientOptions, SynapClient } from './types.ts'
 
 /** A client holds no connections of its own and needs no closing. */
 export function createClient(options: ClientOptions): SynapClient {
-  const call = createTransport(options)
+  const transport = createTransport(options)
+  const call = options.readYourWrites === true ? rememberWrites(transport, options.actFor) : transport
   return {
     ...buildIngestClient(call, options.ingestUrl),
     ...buildChangesClient(call, options.ingestUrl),

@@ -5,11 +5,11 @@ import { parseAnswer } from './parse-answer.ts'
 import { readOf, readParameters } from './query-client.ts'
 import type { Transport } from './transport.ts'
 import type { ReadOptions } from './types.ts'
-import { getCall, type Parameters, urlOf } from './urls.ts'
+import { type Parameters, readCall, urlOf } from './urls.ts'
 
 export function buildEventsClient(call: Transport, origin: string): EventsClient {
   const get = (path: string, read: ReadOptions, parameters: Parameters = {}) =>
-    getCall(urlOf(origin, path, { ...readParameters(read), ...parameters }), read)
+    readCall(urlOf(origin, path, { ...readParameters(read), ...parameters }), read)
 
   return {
     events: (options = {}) =>

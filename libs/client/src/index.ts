@@ -17,10 +17,12 @@ export type {
   CaptureFileOptions,
   ClientOptions,
   FileSource,
+  FilterOptions,
   IngestClient,
   KeysClient,
   ListOptions,
   OperateClient,
+  PastOptions,
   QueryClient,
   Read,
   ReadOptions,
@@ -28,3 +30,4 @@ export type {
   SynapClient,
   WriteOptions,
 } from './types.ts'
+export { updateEntity } from './update-entity.ts'

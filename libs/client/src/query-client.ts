@@ -3,16 +3,16 @@ import { entityList, entitySchema, httpHeaders, searchResponse, statusResponse }
 import { parseAnswer } from './parse-answer.ts'
 import { pathPart } from './path-part.ts'
 import type { Transport } from './transport.ts'
-import type { ListOptions, QueryClient, Read, ReadOptions } from './types.ts'
-import { getCall, type Parameters, urlOf } from './urls.ts'
+import type { FilterOptions, ListOptions, PastOptions, QueryClient, Read, ReadOptions } from './types.ts'
+import { getCall, type Parameters, readCall, urlOf } from './urls.ts'
 
 export function buildQueryClient(call: Transport, origin: string): QueryClient {
   const get = (path: string, read: ReadOptions, parameters: Parameters = {}) =>
-    getCall(urlOf(origin, path, { ...readParameters(read), ...parameters }), read)
+    readCall(urlOf(origin, path, { ...readParameters(read), ...parameters }), read)
 
   return {
     getEntity: (id, read = {}) =>
-      call(get(`/v1/entities/${id}`, read), async (response) =>
+      call(get(`/v1/entities/${id}`, read, pastParameters(read)), async (response) =>
         readOf(response, await parseAnswer(entitySchema, response)),
       ),
     list: (read = {}) =>
@@ -21,16 +21,20 @@ export function buildQueryClient(call: Transport, origin: string): QueryClient {
       ),
     content: (id, read = {}) =>
       call(
-        { ...get(`/v1/entities/${id}/content`, read), headers: rangeHeaders(read.range) },
+        {
+          ...get(`/v1/entities/${id}/content`, read, pastParameters(read)),
+          headers: rangeHeaders(read.range),
+        },
         async (response) =>
           readOf(response, {
             bytes: Buffer.from(await response.arrayBuffer()),
             contentType: response.headers.get('content-type') ?? 'application/octet-stream',
           }),
       ),
-    contentStream: (id, read = {}) => call(get(`/v1/entities/${id}/content`, read), streamOf),
+    contentStream: (id, read = {}) =>
+      call(get(`/v1/entities/${id}/content`, read, pastParameters(read)), streamOf),
     attachmentStream: async (id, key, read = {}) =>
-      call(get(`/v1/entities/${id}/attachments/${pathPart(key)}`, read), streamOf),
+      call(get(`/v1/entities/${id}/attachments/${pathPart(key)}`, read, pastParameters(read)), streamOf),
     status: (id, options = {}) =>
       call(getCall(urlOf(origin, `/v1/entities/${id}/status`), options), (response) =>
         parseAnswer(statusResponse, response),
@@ -46,14 +50,25 @@ export function readParameters({ minSequence, waitMs, staleAllowed }: ReadOption
   return { min_sequence: minSequence, wait: waitMs, stale: staleAllowed === true ? 'allow' : undefined }
 }
 
+const pastParameters = ({ asOf }: PastOptions): Parameters => ({ as_of: asOf })
+
 function listParameters(options: ListOptions): Parameters {
-  return { ...filterParameters(options), cursor: options.cursor }
+  return {
+    ...pastParameters(options),
+    ...filterParameters(options),
+    q: options.q,
+    related_to: options.relatedTo,
+    relation: options.relation,
+    sort: options.sort,
+    cursor: options.cursor,
+  }
 }
 
-function filterParameters(options: Omit<ListOptions, 'cursor'>): Parameters {
+function filterParameters(options: FilterOptions): Parameters {
   return {
     type: options.type,
     tag: options.tag,
+    any_tag: options.anyTag,
     status: options.status,
     due_before: options.dueBefore,
     due_after: options.dueAfter,

@@ -32,6 +32,8 @@ export interface Call extends CallOptions {
   deadlineMs?: number
   /** Sending it twice has the effect of sending it once: a GET, or a write under an `Idempotency-Key`. */
   repeatable: boolean
+  /** A read that can wait for a sequence (`min_sequence`). */
+  waits?: true
   /** Statuses besides 2xx that are an answer, not an error. */
   accept?: readonly number[]
 }

@@ -15,10 +15,12 @@ import type {
   IntrospectResponse,
   KeyView,
   Ledger,
+  ListOrder,
   OutboxStatus,
   RebuildLine,
   RebuildRequest,
   ReconcileStatus,
+  RelationType,
   RepublishRequest,
   RepublishResponse,
   RetryResponse,
@@ -39,6 +41,12 @@ export interface ClientOptions extends TransportOptions {
   ingestUrl: string
   /** Origin of query; the same as ingest where both live on one port. */
   queryUrl: string
+  /**
+   * Every read waits for what this client has written for the same user, where it names no `minSequence` and asks for no
+   * state of the past. Up to the server's wait (2 seconds unless `waitMs` says otherwise); then it rejects with 503, or
+   * answers under `staleAllowed`.
+   */
+  readYourWrites?: boolean
 }
 
 export interface ReadOptions extends CallOptions {
@@ -71,9 +79,12 @@ export interface CaptureFileOptions extends WriteOptions {
   onProgress?(bytes: number): void
 }
 
-export interface ListOptions extends ReadOptions {
+export interface FilterOptions {
   type?: string
-  tag?: string
+  /** Items with all of these; one name, or several. */
+  tag?: string | readonly string[]
+  /** Items with one of these. */
+  anyTag?: readonly string[]
   status?: string
   dueBefore?: string
   dueAfter?: string
@@ -82,22 +93,27 @@ export interface ListOptions extends ReadOptions {
   updatedBefore?: string
   updatedAfter?: string
   limit?: number
+}
+
+export interface ListOptions extends ReadOptions, PastOptions, FilterOptions {
+  /** Words that the item has. */
+  q?: string
+  /** Items that are related to this one; `relation` says how. */
+  relatedTo?: EntityId
+  relation?: RelationType
+  /** `-created`, the newest first, by default. */
+  sort?: ListOrder
   cursor?: string
 }
 
-export interface SearchOptions extends ReadOptions {
+export interface SearchOptions extends ReadOptions, FilterOptions {
   q: string
   mode?: SearchMode
-  type?: string
-  tag?: string
-  status?: string
-  dueBefore?: string
-  dueAfter?: string
-  createdBefore?: string
-  createdAfter?: string
-  updatedBefore?: string
-  updatedAfter?: string
-  limit?: number
+}
+
+/** A state of the past: of an instant (`2026-11-21T08:00:00Z`), or right after the user's event with this sequence. */
+export interface PastOptions {
+  asOf?: string | number
 }
 
 /** An answer of query, with the sequence of the user that it is true for. */
@@ -185,23 +201,23 @@ export interface CompareOptions extends CallOptions {
 
 /** The API of query; rejects like `IngestClient`. */
 export interface QueryClient {
-  getEntity(id: EntityId, options?: ReadOptions): Promise<Read<EntityView>>
+  getEntity(id: EntityId, options?: ReadOptions & PastOptions): Promise<Read<EntityView>>
   list(options?: ListOptions): Promise<Read<EntityList>>
   /** The content's bytes; `range` in bytes, end included. */
   content(
     id: EntityId,
-    options?: ReadOptions & { range?: { start: number; end?: number } },
+    options?: ReadOptions & PastOptions & { range?: { start: number; end?: number } },
   ): Promise<Read<{ bytes: Buffer; contentType: string }>>
   /** An attachment as it arrives; the key is one that `attachments` of the item tells. */
   attachmentStream(
     id: EntityId,
     key: string,
-    options?: ReadOptions,
+    options?: ReadOptions & PastOptions,
   ): Promise<Read<{ stream: AsyncIterable<Uint8Array>; contentType: string }>>
   /** The content as it arrives, for what may be large. Iterating fails when it breaks off. */
   contentStream(
     id: EntityId,
-    options?: ReadOptions,
+    options?: ReadOptions & PastOptions,
   ): Promise<Read<{ stream: AsyncIterable<Uint8Array>; contentType: string }>>
   status(id: EntityId, options?: CallOptions): Promise<StatusResponse>
   search(options: SearchOptions): Promise<Read<SearchResponse>>
