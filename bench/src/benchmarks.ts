@@ -3,6 +3,7 @@ import type { Benchmark } from './benchmark.ts'
 import { b3Dedupe } from './dedupe/b3.ts'
 import { b5Encoding } from './encoding/b5.ts'
 import { b12Freshness } from './freshness/b12.ts'
+import { readYourWrites } from './freshness/read-your-writes.ts'
 import { outboxBloat } from './outbox/bloat.ts'
 import { b8Questions } from './questions/b8.ts'
 import { b7Relay } from './relay/b7.ts'
@@ -32,4 +33,5 @@ export const benchmarks: readonly Benchmark[] = [
   outboxBloat,
   b8Questions,
   b12Freshness,
+  readYourWrites,
 ]
