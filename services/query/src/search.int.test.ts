@@ -48,6 +48,19 @@ describe('search', () => {
   }
   const search = (userId: UserId, q: string, more = '') =>
     query.get(`/v1/search?q=${encodeURIComponent(q)}${more}`, userId)
+  /** Very many that have only words, and ids that make them the newest. */
+  const seedNewer = (userId: UserId, count: number, words: string) =>
+    query.database.superuserSql(
+      `with added as (
+         insert into read_v1.entities (entity_id, user_id, type, attachments, metadata, provenance, suggestions, rejected,
+           version, sequence, created_at, updated_at)
+         select ('ffffffff-0000-7000-8000-' || left(md5('${userId}' || n::text), 12))::uuid, '${userId}', 'note', '[]', '{}',
+           '{}', '[]', '[]', 1, 1, now(), now() from generate_series(1, ${count}) as n
+         returning entity_id
+       )
+       insert into read_v1.entity_lexemes (entity_id, user_id, config, lexemes)
+       select entity_id, '${userId}', 'english', read_v1.to_lexemes('english', '${words}', 'C') from added`,
+    )
   const idsOf = (answer: { json: { items: { entity: { id: string } }[] } }) =>
     answer.json.items.map((item) => item.entity.id)
 
@@ -166,15 +179,7 @@ describe('search', () => {
       title: 'Kafka',
       text: 'what it is',
     })
-    await query.database.superuserSql(
-      `insert into read_v1.entities (entity_id, user_id, type, attachments, metadata, provenance, suggestions, rejected,
-         version, sequence, created_at, updated_at)
-       select ('ffffffff-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, '${anna}', 'note', '[]', '{}', '{}', '[]',
-         '[]', 1, 1, now(), now() from generate_series(1, 700) as n;
-       insert into read_v1.entity_lexemes (entity_id, user_id, config, lexemes)
-       select entity_id, user_id, 'english', read_v1.to_lexemes('english', 'kafka kafka kafka', 'C')
-       from read_v1.entities where user_id = '${anna}' and title is null;`,
-    )
+    await seedNewer(anna, 700, 'kafka kafka kafka')
     const answer = await search(anna, 'kafka', '&mode=text&limit=100')
     expect(idsOf(answer)).toHaveLength(100)
     expect(idsOf(answer)[0]).toBe(titled)
@@ -191,7 +196,8 @@ describe('search', () => {
       task: { status: 'done', due: '2026-12-01' },
       tags: ['white'],
     })
-    for (let number = 0; number < 120; number += 1) await seed(anna, `milk milk ${number}`)
+    for (let number = 0; number < 20; number += 1) await seed(anna, `milk milk ${number}`)
+    await seedNewer(anna, 400, 'milk milk milk')
     for (const mode of ['text', 'semantic', 'hybrid']) {
       const found = async (filter: string) =>
         idsOf(await search(anna, 'milk', `&mode=${mode}&limit=5&${filter}`))
