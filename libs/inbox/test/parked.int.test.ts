@@ -2,8 +2,19 @@ import type { DecodedEvent } from '@synap/contracts'
 import { SynapError, uuidv7 } from '@synap/core'
 import { operatorRole, query, transaction } from '@synap/postgres'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createParkedMeasure } from '../src/measure-parked.ts'
 import type { InboxOptions } from '../src/types.ts'
-import { assign, type Bench, buildInbox, createBench, decode, deliver, newHistory } from './bench.ts'
+import {
+  assign,
+  type Bench,
+  buildInbox,
+  createBench,
+  decode,
+  deliver,
+  newHistory,
+  role,
+  schema,
+} from './bench.ts'
 import { type MadeEvent, toMessages } from './history.ts'
 
 const empty = `truncate inbox_test.positions, inbox_test.user_positions, inbox_test.parked, inbox_test.parked_history,
@@ -249,6 +260,21 @@ describe('what is parked', () => {
     await bench.sql(`select inbox_test.mark_parked(array(select id from inbox_test.parked), 'retry')`)
     expect(await rows('headers_unusable')).toEqual([{ value: Buffer.from('x'), bytes: 1, state: 'open' }])
     expect(await rows('killer')).toEqual([{ value: null, bytes: 4, state: 'retry' }])
+  })
+
+  it('given what is parked, the metrics say how much by reason, and none once it is settled', async () => {
+    const told = new Map<string, [rows: number, isOld: boolean]>()
+    const options = { pool: bench.pool, role, schema }
+    const measure = createParkedMeasure(options, {
+      parkedNow: (reason, rows, oldestMs) => told.set(reason, [rows, oldestMs > 3_000_000]),
+    })
+    await refuseTwo()
+    await bench.sql(`update inbox_test.parked set parked_at = now() - interval '1 hour'`)
+    await measure()
+    expect(Object.fromEntries(told)).toEqual({ behind_parked: [4, true], refused_by_store: [2, true] })
+    await bench.sql(`update inbox_test.parked set state = 'discarded'`)
+    await measure()
+    expect(Object.fromEntries(told)).toEqual({ behind_parked: [0, false], refused_by_store: [0, false] })
   })
 
   it('given query, or the public, the functions of operators are refused', async () => {
