@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 6f4d72bb81de14f0388e3b76ff332ad462551d9aee408983d661655ad006d182
+-- What the migrations beside this file come to; of them: sha256 44c8f252460b33baed7a398c54661ef6d3b7870f8dff74a35b48e4871bf149c2
 create schema log authorization synap_events_writer;
 
 create table log.aggregates (
@@ -297,15 +297,19 @@ alter function log.causes_of(uuid) owner to synap_events_writer;
 
 CREATE OR REPLACE FUNCTION log.count_events(p_from date, p_to date, p_types text[])
  RETURNS TABLE(day date, event_type text, events bigint)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select c.day, c.event_type, c.events from log.daily_counts c
-    where c.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
-      and c.day between coalesce(p_from, '-infinity') and coalesce(p_to, 'infinity')
-      and (p_types is null or c.event_type = any (p_types))
-    order by c.day, c.event_type
+declare
+  me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
+begin
+  return query
+    select c.day, c.event_type, c.events from log.daily_counts c
+      where c.user_id = me and c.day between coalesce(p_from, '-infinity') and coalesce(p_to, 'infinity')
+        and (p_types is null or c.event_type = any (p_types))
+      order by c.day, c.event_type;
+end
 $function$
 ;
 alter function log.count_events(date,date,text[]) owner to synap_events_writer;
