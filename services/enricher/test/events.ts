@@ -60,7 +60,7 @@ export function createHistory(userId: UserId = newUser()) {
   const uploaded = (
     entityId: EntityId,
     content: string,
-    fileType: 'markdown' | 'text' | 'image' = 'markdown',
+    fileType: 'markdown' | 'text' | 'html' | 'pdf' | 'image' = 'markdown',
   ) =>
     event('entity.file_uploaded', entityId, {
       file: fileOf(userId, entityId, content, fileType),
@@ -77,7 +77,7 @@ export function fileOf(
   userId: UserId,
   entityId: EntityId,
   content: string,
-  fileType: 'markdown' | 'text' | 'image',
+  fileType: 'markdown' | 'text' | 'html' | 'pdf' | 'image',
 ) {
   const sha256 = sha256Hex(content)
   return {

@@ -93,6 +93,26 @@ describe('with the offline provider', () => {
     expect(analysesOf(id)[0]?.body).not.toHaveProperty('result.type')
   })
 
+  it('given a page and a PDF that is none, when captured, then one is read and the other unprocessable', async () => {
+    await using _service = await stand().start(offline)
+    const history = createHistory()
+    const page = await capture(history, '<html><title>Cows</title><p>Milk is <b>white</b>.', 'html')
+    const torn = await capture(history, '%PDF-1.7 torn', 'pdf')
+    await stand().publish(...page.events, ...torn.events)
+    await finished(history, page.id)
+    expect(analysesOf(page.id)[0]?.body).toMatchObject({ result: { title: { value: 'Cows' } } })
+    await eventually(
+      'the torn one is judged',
+      async () => {
+        const steps = await stand().status(history.userId, torn.id)
+        const extract = { state: 'skipped', error: 'unprocessable' }
+        expect(steps.find(({ step }) => step === 'extract')).toMatchObject(extract)
+        return true
+      },
+      waiting,
+    )
+  })
+
   it('given an image, when captured, then it is published as not analysable, and that is no failure', async () => {
     await using _service = await stand().start(offline)
     const history = createHistory()

@@ -44,7 +44,7 @@ export function useStand() {
     capture: async (
       history: History,
       content: string,
-      fileType: 'markdown' | 'text' | 'image' = 'markdown',
+      fileType: 'markdown' | 'text' | 'html' | 'pdf' | 'image' = 'markdown',
     ) => {
       const id = newEntity()
       const events = [history.created(id), history.uploaded(id, content, fileType)]

@@ -5,6 +5,8 @@ type Parts = ReturnType<TextBuilder['parts']>
 /** Larger JSON and tables are read as plain text. */
 const largestData = 1024 * 1024
 const mostLines = 50_000
+/** UTF-16 units of lines; short values under long names can come to much more than the source. */
+const largestText = 2 * largestData
 const deepest = 60
 /** Rows of a table in one block, so that chunks break between rows anyway and blocks stay few. */
 const rowsPerBlock = 20
@@ -29,26 +31,31 @@ function readJson(source: string): Parts | undefined {
     throw error
   }
   const lines = linesOf(root)
-  if (lines.length === 0) return undefined
+  if (lines === undefined || lines.length === 0) return undefined
   const builder = createTextBuilder()
   for (let at = 0; at < lines.length; at += rowsPerBlock)
     builder.add(lines.slice(at, at + rowsPerBlock).join('\n'), 'code')
   return builder.parts()
 }
 
-/** Leaves with their paths, in order; what is nested deeper than 60 is left out. */
-function linesOf(root: unknown): string[] {
+/** Leaves with their paths, in order, not nested deeper than 60; undefined when they come to too much. */
+function linesOf(root: unknown): string[] | undefined {
   const lines: string[] = []
+  let length = 0
   const visit = (value: unknown, path: string, depth: number): void => {
-    if (lines.length >= mostLines || depth > deepest) return
+    if (lines.length >= mostLines || length > largestText || depth > deepest) return
     if (Array.isArray(value)) for (const entry of value) visit(entry, path, depth + 1)
     else if (typeof value === 'object' && value !== null)
       for (const [key, entry] of Object.entries(value))
         visit(entry, path === '' ? key : `${path}.${key}`, depth + 1)
-    else if (isShown(value)) lines.push(path === '' ? String(value) : `${path}: ${String(value)}`)
+    else if (isShown(value)) {
+      const line = path === '' ? String(value) : `${path}: ${String(value)}`
+      length += line.length
+      lines.push(line)
+    }
   }
   visit(root, '', 0)
-  return lines
+  return length > largestText ? undefined : lines
 }
 
 const isShown = (value: unknown): value is string | number | boolean =>

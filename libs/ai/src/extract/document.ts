@@ -48,7 +48,7 @@ export function extractDocument(bytes: Uint8Array, fileType: string): Extraction
 }
 
 async function fromPdf(bytes: Uint8Array): Promise<ExtractionResult> {
-  const parts = await readPdf(bytes, largestText)
+  const parts = await readPdf(bytes, largestText / 4)
   if (typeof parts === 'string') return refused(parts)
   if (!isVisible(parts.text)) return refused('no_text_layer')
   return { analysable: true, extraction: asDocument(parts, parts.title), reason: null }

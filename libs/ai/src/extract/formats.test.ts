@@ -96,6 +96,11 @@ describe('data', () => {
     expect((await read('[x] eggs', 'text')).text).toBe('[x] eggs')
   })
 
+  it('given JSON whose lines would come to gigabytes, when read, then it is text', async () => {
+    const source = JSON.stringify({ ['milk'.repeat(100_000)]: Array.from({ length: 40_000 }, (_, n) => n) })
+    expect((await read(source, 'text')).structured).toBe(false)
+  })
+
   it('given a table, when read, then it stays as it is and is known for one', async () => {
     const table = 'what;how much;note\nmilk;2;"cold; white"\neggs;6;\n'
     expect(await read(table, 'text')).toMatchObject({

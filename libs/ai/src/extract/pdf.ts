@@ -9,7 +9,7 @@ const pagesWithLinks = 200
 export type PdfParts = ReturnType<TextBuilder['parts']> & { title: string | null }
 
 /** What a PDF is that has no words to give. */
-export type PdfRefusal = 'encrypted' | 'no_text_layer' | 'unprocessable'
+export type PdfRefusal = 'encrypted' | 'no_text_layer' | 'too_large' | 'unprocessable'
 
 type PdfDocument = Awaited<ReturnType<typeof Pdf.getDocumentProxy>>
 
@@ -58,6 +58,8 @@ async function readPages(document: PdfDocument, largest: number): Promise<PdfPar
     }
     page.cleanup()
   }
+  // A single page can hold as much as it likes.
+  if (builder.length() > 2 * largest) return 'too_large'
   const parts = builder.parts()
   if (parts.text === '') return 'no_text_layer'
   const { info } = await document.getMetadata()

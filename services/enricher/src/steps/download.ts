@@ -1,4 +1,4 @@
-import { largestText } from '@synap/ai'
+import { readableUpTo } from '@synap/ai'
 import { SynapError, sha256Hex } from '@synap/core'
 import type { JobSource, LeasedJob } from '../job.ts'
 import type { Objects } from './objects.ts'
@@ -6,7 +6,7 @@ import type { Step } from './step.ts'
 
 /** Only what can be read is fetched: no video travels here to be found unreadable. */
 export function isReadable(source: Extract<JobSource, { kind: 'content' }>): boolean {
-  return (source.fileType === 'markdown' || source.fileType === 'text') && source.size <= largestText
+  return readableUpTo(source.fileType) > 0 && source.size <= readableUpTo(source.fileType)
 }
 
 /** Fetches the content and makes sure that it is what was stored: other bytes are never enriched. */
@@ -21,7 +21,8 @@ export function createDownload(objects: Objects): Step {
 /** The verified bytes of a job's content. */
 export async function readContent(objects: Objects, job: LeasedJob, signal: AbortSignal): Promise<Buffer> {
   if (job.source.kind === 'title') return Buffer.from(job.source.title)
-  const { bytes } = await objects.read(job.source.objectKey, { maxBytes: largestText, signal })
+  const maxBytes = readableUpTo(job.source.fileType)
+  const { bytes } = await objects.read(job.source.objectKey, { maxBytes, signal })
   if (sha256Hex(bytes) === job.contentHash) return bytes
   throw new SynapError('the stored content is not what was captured', {
     code: 'content.corrupt',

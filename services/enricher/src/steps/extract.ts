@@ -6,6 +6,7 @@ import {
   type Extractor,
   extractorVersion,
   extractText,
+  readableUpTo,
 } from '@synap/ai'
 import { formatWikiLink, maxLinks, parseItemLink } from '@synap/contracts'
 import { derivedTextKey } from '@synap/object-store'
@@ -64,7 +65,7 @@ export function createExtract({ objects, extractor }: { objects: Objects; extrac
 }
 
 function unreadable({ fileType }: Extract<LeasedJob['source'], { kind: 'content' }>): string {
-  return fileType === 'markdown' || fileType === 'text' ? 'too_large' : 'unsupported_type'
+  return readableUpTo(fileType) > 0 ? 'too_large' : 'unsupported_type'
 }
 
 function stored(
