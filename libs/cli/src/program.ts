@@ -25,6 +25,7 @@ import { registerSearch } from './commands/search.ts'
 import { registerSettings } from './commands/settings.ts'
 import { registerSetup } from './commands/setup.ts'
 import { registerStart } from './commands/start.ts'
+import { registerStats } from './commands/stats.ts'
 import { registerStatus } from './commands/status.ts'
 import { registerSuggestions } from './commands/suggestions.ts'
 import { registerTag } from './commands/tag.ts'
@@ -65,6 +66,7 @@ export function buildProgram(): Command {
   registerHistory(program)
   registerEvents(program)
   registerWatch(program)
+  registerStats(program)
 
   program.commandsGroup('Change it:')
   registerTask(program)

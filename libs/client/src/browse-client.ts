@@ -5,6 +5,7 @@ import {
   relationList,
   relationSchema,
   settingsResponse,
+  statsResponse,
   tagList,
 } from '@synap/contracts'
 import type { z } from 'zod'
@@ -45,6 +46,7 @@ export function buildBrowseClient(call: Transport, origin: string): BrowseClient
       get(graphResponse, `/v1/entities/${id}/graph`, read, { depth, type, limit }),
     links: (id, { direction, limit, cursor, ...read } = {}) =>
       get(linkList, `/v1/entities/${id}/links`, read, { direction, limit, cursor }),
+    stats: (read = {}) => get(statsResponse, '/v1/stats', read),
     settings: (read = {}) => get(settingsResponse, '/v1/me', read),
   }
 }

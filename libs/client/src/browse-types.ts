@@ -6,6 +6,7 @@ import type {
   RelationType,
   RelationView,
   Settings,
+  Stats,
   TagList,
   TaskStatus,
 } from '@synap/contracts'
@@ -65,6 +66,8 @@ export interface BrowseClient {
   graph(id: EntityId, options?: GraphOptions): Promise<Read<Graph>>
   /** Links that texts write: what an item's leads to, or whose leads to it. */
   links(id: EntityId, options?: LinksOptions): Promise<Read<LinkList>>
+  /** How many of the user's items are searchable, what waits, and what failed and why. */
+  stats(options?: ReadOptions): Promise<Read<Stats>>
   /** The user of the client: id, time zone, language. */
   settings(options?: ReadOptions): Promise<Read<Settings>>
 }

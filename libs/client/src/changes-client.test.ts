@@ -243,6 +243,11 @@ describe('what the client browses', () => {
       },
       (client) => client.relation(relation),
     ],
+    [
+      'GET /v1/stats',
+      { sequence: 5, coverage: null, stages: [], oldest: null, failures: [] },
+      (client) => client.stats(),
+    ],
     ['GET /v1/me', { id, timeZone: null, language: 'de' }, (client) => client.settings()],
   ]
 

@@ -257,6 +257,15 @@ export {
   versionNumber,
 } from './http/shared.ts'
 export {
+  type FailureGroup,
+  failureGroup,
+  type StageStats,
+  type Stats,
+  stageStats,
+  statsQuery,
+  statsResponse,
+} from './http/stats.ts'
+export {
   type Stage,
   type StageName,
   type StageState,

@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 796327e3ca9bd5a2ea8859724b24933f170c0cab2e53f169b1fe07e980c1d10a
+-- What the migrations beside this file come to; of them: sha256 48b2e29b1e48a19c2106df6b67270a2475f2ba5e3e12612966880a6384f11114
 create schema enrich authorization synap_enricher;
 
 create table enrich.analyses (
@@ -241,6 +241,8 @@ CREATE INDEX jobs_by_entity ON enrich.jobs USING btree (entity_id, sequence DESC
 
 CREATE INDEX jobs_by_user ON enrich.jobs USING btree (user_id);
 
+CREATE INDEX jobs_failed ON enrich.jobs USING btree (user_id, sequence) WHERE (state = 'failed'::text);
+
 CREATE INDEX jobs_open ON enrich.jobs USING btree (user_id, due_at) WHERE (state = 'open'::text);
 
 CREATE INDEX parked_history_of ON enrich.parked_history USING btree (parked_id, id);
@@ -452,6 +454,19 @@ $function$
 ;
 alter function enrich.parked_groups(boolean) owner to synap_enricher;
 
+CREATE OR REPLACE FUNCTION enrich.parked_of_user()
+ RETURNS TABLE(sequence bigint, aggregate_id uuid, reason text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select p.sequence, p.aggregate_id, p.reason from enrich.parked p
+  where p.user_id = nullif(current_setting('synap.user_id', true), '')::uuid and p.slot and p.state in ('open', 'retry')
+  order by p.sequence
+$function$
+;
+alter function enrich.parked_of_user() owner to synap_enricher;
+
 CREATE OR REPLACE FUNCTION enrich.positions_of(users uuid[])
  RETURNS TABLE(user_id uuid, seen bigint)
  LANGUAGE sql
@@ -463,6 +478,44 @@ $function$
 ;
 alter function enrich.positions_of(uuid[]) owner to synap_enricher;
 
+CREATE OR REPLACE FUNCTION enrich.user_status()
+ RETURNS TABLE(stage text, state text, error text, items integer, example uuid, since timestamp with time zone, next_retry_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with me as (
+    select nullif(current_setting('synap.user_id', true), '')::uuid as id
+  ), jobs as (
+    (select j.job_id, j.entity_id, j.created_at, true as open from me join enrich.jobs j on j.user_id = me.id
+     where j.state = 'open' order by j.due_at limit 10000)
+    union all
+    -- A failure counts while its content is the item's, and until a later run has ended otherwise.
+    (select j.job_id, j.entity_id, j.created_at, false from me join enrich.jobs j on j.user_id = me.id
+     join enrich.entities e on e.entity_id = j.entity_id and not e.deleted
+     where j.state = 'failed'
+       and j.content_hash = coalesce(e.content_hash, encode(sha256(convert_to(e.title, 'UTF8')), 'hex'))
+       and not exists (select from enrich.jobs o where o.entity_id = j.entity_id and o.content_hash = j.content_hash
+         and o.state <> 'purged' and (o.sequence, o.run) > (j.sequence, j.run))
+     order by j.sequence desc limit 10000)
+  ), steps as (
+    select distinct on (j.job_id, t.stage) j.entity_id, j.created_at, t.stage,
+      case when s.state = 'failed' then 'failed' when s.error_code is not null then 'retrying' else 'pending' end as state,
+      s.error_code, s.next_retry_at
+    from jobs j join enrich.steps s using (job_id)
+    cross join lateral (select case
+      when s.step in ('download', 'extract', 'publish_text') then 'extracted'
+      when s.step in ('analyse', 'record') then 'enriched' else 'searchable' end) as t (stage)
+    where s.state = 'failed' or (j.open and s.state in ('pending', 'running'))
+    order by j.job_id, t.stage, s.state = 'failed' desc, s.error_code is null, s.ord
+  )
+  select s.stage, s.state, s.error_code, count(*)::integer, (array_agg(s.entity_id order by s.created_at))[1],
+    min(s.created_at), min(s.next_retry_at)
+  from steps s group by s.stage, s.state, s.error_code
+$function$
+;
+alter function enrich.user_status() owner to synap_enricher;
+
 grant execute on function enrich.failures() to synap_operator;
 grant execute on function enrich.item_status(uuid) to synap_query;
 grant execute on function enrich.mark_parked(bigint[],text,uuid,uuid,text) to synap_operator;
@@ -470,7 +523,9 @@ grant execute on function enrich.mark_parked_group(boolean,text,text,text,bigint
 grant execute on function enrich.overview() to synap_operator;
 grant execute on function enrich.parked_events(boolean,text,text,boolean,bigint,integer) to synap_operator;
 grant execute on function enrich.parked_groups(boolean) to synap_operator;
+grant execute on function enrich.parked_of_user() to synap_query;
 grant execute on function enrich.positions_of(uuid[]) to synap_operator;
 grant execute on function enrich.positions_of(uuid[]) to synap_query;
+grant execute on function enrich.user_status() to synap_query;
 grant usage on schema enrich to synap_operator;
 grant usage on schema enrich to synap_query;

@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 58fdaa42b84bcd019e102065c08a78246ebc054fba52d684ba8028e89a17c23e
+-- What the migrations beside this file come to; of them: sha256 17a4bf5de5fefdbab87b7e2f7398076e1e68b79fc0e00c7a18f3e3bcb2887589
 create schema write authorization synap_ingest;
 
 create sequence write.outbox_id as bigint;
@@ -1461,6 +1461,43 @@ $function$
 ;
 alter function write.take_lease(text,timestamp with time zone) owner to synap_ingest;
 
+CREATE OR REPLACE FUNCTION write.user_status(p_seen bigint[])
+ RETURNS TABLE(sequence bigint, unrelayed integer, unrelayed_since timestamp with time zone, waiting_since timestamp with time zone[])
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_user constant uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
+  v_row record;
+  v_seen bigint;
+begin
+  select u.sequence into sequence from write.users u where u.user_id = v_user;
+  sequence := coalesce(sequence, 0);
+
+  -- A user's events are relayed in order: from the last one back to the first that is out.
+  unrelayed := 0;
+  for v_row in
+    select o.created_at, o.published_at from write.outbox o
+    where o.user_id = v_user order by o.sequence desc limit 10000
+  loop
+    exit when v_row.published_at is not null;
+    unrelayed := unrelayed + 1;
+    unrelayed_since := v_row.created_at;
+  end loop;
+
+  waiting_since := '{}';
+  foreach v_seen in array p_seen loop
+    waiting_since := waiting_since || (
+      select o.created_at from write.outbox o
+      where o.user_id = v_user and o.sequence > v_seen order by o.sequence limit 1);
+  end loop;
+  return next;
+end
+$function$
+;
+alter function write.user_status(bigint[]) owner to synap_ingest;
+
 CREATE TRIGGER drop_purged AFTER INSERT ON write.outbox FOR EACH ROW WHEN ((new.event_type = ANY (ARRAY['entity.purged'::text, 'user.erased'::text]))) EXECUTE FUNCTION write.drop_purged();
 
 CREATE TRIGGER refuse_unreconciled BEFORE INSERT ON write.outbox FOR EACH STATEMENT EXECUTE FUNCTION write.refuse_unreconciled();
@@ -1481,5 +1518,6 @@ grant execute on function write.ledger_rows(uuid[],bigint[],bigint[]) to synap_o
 grant execute on function write.outbox_overview() to synap_operator;
 grant execute on function write.outbox_partitions() to synap_operator;
 grant execute on function write.release_quarantine(uuid) to synap_operator;
+grant execute on function write.user_status(bigint[]) to synap_query;
 grant usage on schema write to synap_operator;
 grant usage on schema write to synap_query;

@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 bb8b71acadc20165790ad55e8f5ec3b7f39fb7a35f86db659992a79673290f17
+-- What the migrations beside this file come to; of them: sha256 cad71dc3c470f66f8c6533b95b1a3f34247d2b615572a32ce7c10848c1089702
 create schema read_v1 authorization synap_projector;
 
 create table read_v1.entities (
@@ -233,6 +233,16 @@ create table read_v1.task_details (
 alter table read_v1.task_details owner to synap_projector;
 alter table read_v1.task_details enable row level security;
 
+create table read_v1.unsearchable (
+  entity_id uuid not null,
+  user_id uuid not null,
+  content_sha256 text not null,
+  projected_at timestamp with time zone not null default clock_timestamp(),
+  constraint unsearchable_pkey PRIMARY KEY (entity_id)
+);
+alter table read_v1.unsearchable owner to synap_projector;
+alter table read_v1.unsearchable enable row level security;
+
 create table read_v1.user_models (
   user_id uuid not null,
   model text not null,
@@ -270,6 +280,8 @@ CREATE INDEX entities_by_title_name ON read_v1.entities USING btree (user_id, ti
 
 CREATE INDEX entities_by_update ON read_v1.entities USING btree (user_id, updated_at DESC);
 
+CREATE INDEX entities_living ON read_v1.entities USING btree (user_id) WHERE (deleted_at IS NULL);
+
 CREATE INDEX entity_lexemes_by_config ON read_v1.entity_lexemes USING btree (user_id, config);
 
 CREATE INDEX entity_lexemes_by_word ON read_v1.entity_lexemes USING gin (user_id, lexemes, names);
@@ -305,6 +317,8 @@ CREATE INDEX tags_by_name ON read_v1.tags USING btree (user_id, name);
 CREATE INDEX task_details_by_due ON read_v1.task_details USING btree (user_id, due_day);
 
 CREATE INDEX task_details_by_status ON read_v1.task_details USING btree (user_id, status);
+
+CREATE INDEX unsearchable_by_age ON read_v1.unsearchable USING btree (user_id, projected_at, entity_id);
 
 create view read_v1.parked_in_groups as
  SELECT k.id,
@@ -1023,6 +1037,8 @@ create policy own_rows on read_v1.tags as permissive for all to public using (us
 
 create policy own_rows on read_v1.task_details as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
 
+create policy own_rows on read_v1.unsearchable as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
+
 create policy own_rows on read_v1.user_models as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
 
 create policy own_rows on read_v1.user_positions as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
@@ -1059,6 +1075,7 @@ grant select on read_v1.entity_vectors to synap_query;
 grant select on read_v1.relations to synap_query;
 grant select on read_v1.tags to synap_query;
 grant select on read_v1.task_details to synap_query;
+grant select on read_v1.unsearchable to synap_query;
 grant select on read_v1.user_models to synap_query;
 grant select on read_v1.user_settings to synap_query;
 grant usage on schema read_v1 to synap_operator;

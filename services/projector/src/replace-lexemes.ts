@@ -1,6 +1,7 @@
 import type { Client } from '@synap/postgres'
 import { partsOf } from './parts.ts'
 import { deleteStaleLexemes, findDocumentSizes, upsertLexemes } from './sql/lexemes.ts'
+import { replaceUnsearchable } from './sql/unsearchable.ts'
 
 /**
  * Documents of one statement: the largest (1 MB of words) takes half a second in the index on words, and a tag that is
@@ -8,7 +9,10 @@ import { deleteStaleLexemes, findDocumentSizes, upsertLexemes } from './sql/lexe
  */
 const statement = { count: 500, size: 2_097_152, sizeOf: (document: { bytes: number }) => document.bytes }
 
-/** Brings the searchable documents of these entities up to date, whatever has changed about them. */
+/**
+ * Brings up to date, whatever has changed about these entities, their searchable documents and the note of what is not
+ * found by meaning yet.
+ */
 export async function replaceLexemes(
   client: Client,
   schema: string,
@@ -23,4 +27,5 @@ export async function replaceLexemes(
       part.map((document) => document.entity_id),
     )
   }
+  await replaceUnsearchable(client, schema, entityIds)
 }

@@ -21,6 +21,7 @@ const readable = [
   'user_models',
   'entity_lexemes',
   'entity_links',
+  'unsearchable',
 ]
 
 describe('row security of the read model', () => {
@@ -55,6 +56,17 @@ describe('row security of the read model', () => {
         oldLanguage: null,
       }),
     ]
+    // one whose content nothing is known of yet
+    const waiting = uuidv7()
+    events.push(
+      anna.event('entity.created', waiting, { type: 'note', title: null }),
+      anna.event('entity.file_uploaded', waiting, {
+        file: { ...file, fileType: 'markdown', uploadedAt: 1_760_000_000_000 },
+        oldFile: null,
+        oldPreview: null,
+        preview: 'x',
+      }),
+    )
     const subject = { userId: anna.userId, entityId, contentHash: sha256Hex('x') }
     await transaction(pool, { role: 'synap_projector' }, async (client) => {
       await projectEvents(client, 'read_v1', events)
@@ -108,7 +120,7 @@ describe('row security of the read model', () => {
         transaction(alone, { role: 'synap_query', ...(userId === undefined ? {} : { userId }) }, (client) =>
           query<{ rows: number }>(client, { text: count }),
         )
-      expect(await as(anna.userId)).toEqual([{ rows: 1 }])
+      expect(await as(anna.userId)).toEqual([{ rows: 2 }])
       expect(await as()).toEqual([{ rows: 0 }])
     } finally {
       await alone.end()

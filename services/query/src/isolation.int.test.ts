@@ -11,6 +11,7 @@ const needed: Record<string, string> = { '/v1/search': '?q=canaryword', '/v1/eve
 /** Answers with numbers only. */
 const withoutWords = [
   '/v1/entities/{id}/status',
+  '/v1/stats',
   '/v1/events/counts',
   '/v1/me',
   '/v1/relations',
@@ -95,6 +96,7 @@ describe('two users', () => {
       '/v1/relations',
       '/v1/relations/{id}',
       '/v1/search',
+      '/v1/stats',
       '/v1/tags',
       '/v1/tasks',
     ])

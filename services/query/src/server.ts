@@ -15,6 +15,7 @@ import { registerGetEntity } from './routes/get-entity.ts'
 import { registerGetGraph } from './routes/get-graph.ts'
 import { registerGetHistory } from './routes/get-history.ts'
 import { registerGetMe } from './routes/get-me.ts'
+import { registerGetStats } from './routes/get-stats.ts'
 import { registerGetStatus } from './routes/get-status.ts'
 import { registerListEntities } from './routes/list-entities.ts'
 import { registerListEvents } from './routes/list-events.ts'
@@ -64,6 +65,7 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
   registerGetEntity(app, deps)
   registerGetContent(app, deps)
   registerGetStatus(app, deps)
+  registerGetStats(app, deps)
   registerListTasks(app, deps)
   registerListTags(app, deps)
   registerRelations(app, deps)

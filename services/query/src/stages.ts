@@ -40,12 +40,12 @@ export function isComplete(stages: readonly Stage[]): boolean {
 function followed(
   name: StageName,
   write: WriteStatus,
-  told: Told<{ version: number | null; parked: number } | undefined>,
+  told: Told<{ version: number | null; parked: number; parkedFor?: string } | undefined>,
   at: number | null,
 ): Stage {
   if (told === 'unknown') return stage(name, 'unknown')
   if (told === undefined) return stage(name, 'pending')
-  if (told.parked > 0) return stage(name, 'parked', { error: 'parked' })
+  if (told.parked > 0) return stage(name, 'parked', { error: told.parkedFor ?? 'parked' })
   return (told.version ?? 0) >= write.version ? stage(name, 'done', { at }) : stage(name, 'pending')
 }
 

@@ -130,7 +130,18 @@ describe('status', () => {
       `insert into read_v1.parked (user_id, aggregate_id, sequence, version, reason, slot)
        values ('${captured.userId}', '${captured.id}', 5, 2, 'undecodable', true);`,
     )
-    expect(await states(captured)).toMatchObject({ projected: 'parked', searchable: 'pending' })
+    await query.database.superuserSql(
+      `insert into log.parked (user_id, aggregate_id, sequence, version, reason, slot)
+       values ('${captured.userId}', '${captured.id}', 5, 2, 'missing', true);`,
+    )
+    expect(await states(captured)).toMatchObject({
+      projected: 'parked',
+      searchable: 'pending',
+      logged: 'parked',
+    })
+    const { json } = await query.get(`/v1/entities/${captured.id}/status`, captured.userId)
+    const errors = json.stages.map(({ stage, error }: { stage: string; error: string }) => [stage, error])
+    expect(Object.fromEntries(errors)).toMatchObject({ logged: 'missing', projected: 'undecodable' })
   })
 
   it('given a part that cannot be asked, its stages are unknown and the others are told', async () => {

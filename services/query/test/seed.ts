@@ -140,6 +140,12 @@ async function insertDerived(client: Client, id: EntityId, seeded: SeededEntity)
     [id, sha256Hex(text), userId, textKeyOf({ userId, id }), language, JSON.stringify(chunks)],
   )
   await seedLinks(client, { id, userId, hash: sha256Hex(text) }, seeded.links ?? [])
+  if (vectors.length === 0 && seeded.deleted !== true)
+    await run(`insert into read_v1.unsearchable (entity_id, user_id, content_sha256) values ($1, $2, $3)`, [
+      id,
+      userId,
+      sha256Hex(text),
+    ])
   for (const [chunk, vector] of vectors.entries()) {
     await run(
       `insert into read_v1.entity_vectors (entity_id, content_sha256, producer, block, chunk, user_id, model,

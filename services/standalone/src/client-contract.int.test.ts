@@ -131,6 +131,7 @@ const calls: Record<keyof SynapClient, (client: SynapClient) => unknown> = {
   graph: (c) => c.graph(entity, { ...read, depth: 1, type: 'mentions', limit: 1 }),
   links: (c) => c.links(entity, { ...read, ...page, direction: 'in' }),
   settings: (c) => c.settings(read),
+  stats: (c) => c.stats(read),
   events: (c) =>
     c.events({
       ...read,

@@ -33,6 +33,7 @@ export async function deleteEntities(
     text: `
       with texts as (delete from ${schema}.entity_texts where entity_id = any($1::uuid[])),
       links as (delete from ${schema}.entity_links where entity_id = any($1::uuid[])),
+      unsearchable as (delete from ${schema}.unsearchable where entity_id = any($1::uuid[])),
       lexemes as (delete from ${schema}.entity_lexemes where entity_id = any($1::uuid[])),
       ends as (
         delete from ${schema}.relations where source_id = any($1::uuid[]) or target_id = any($1::uuid[])
@@ -60,6 +61,7 @@ export async function eraseUser(
       with texts as (delete from ${schema}.entity_texts where user_id = $1::uuid),
       links as (delete from ${schema}.entity_links where user_id = $1::uuid),
       vectors as (delete from ${schema}.entity_vectors where user_id = $1::uuid),
+      unsearchable as (delete from ${schema}.unsearchable where user_id = $1::uuid),
       lexemes as (delete from ${schema}.entity_lexemes where user_id = $1::uuid),
       models as (delete from ${schema}.user_models where user_id = $1::uuid),
       settings as (delete from ${schema}.user_settings where user_id = $1::uuid),

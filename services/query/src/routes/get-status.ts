@@ -1,12 +1,13 @@
 import { entityParams, readQuery, statusResponse } from '@synap/contracts'
-import { type EntityId, errorClass } from '@synap/core'
+import type { EntityId } from '@synap/core'
 import { type App, principalOf, problem, requires } from '@synap/http'
-import { type Client, type Pool, queryRole, transaction } from '@synap/postgres'
-import type { FastifyRequest } from 'fastify'
+import type { Pool } from '@synap/postgres'
 import { answerRead } from '../answer-read.ts'
+import { ask, orUnknown } from '../ask-owners.ts'
 import type { ReadModel } from '../read-model.ts'
+import { findPosition, type Position } from '../sql/find-position.ts'
 import { findLogStatus, findReadStatus, findStepStatuses, findWriteStatus } from '../sql/find-statuses.ts'
-import { isComplete, stagesOf, type Told } from '../stages.ts'
+import { isComplete, stagesOf } from '../stages.ts'
 
 /**
  * `GET /v1/entities/{id}/status`: answers at once after the 201, from what each owner publishes. An owner that cannot be
@@ -24,9 +25,17 @@ export function registerGetStatus(app: App, { readModel, pool }: { readModel: Re
     const write = await ask(pool, request, (client) => findWriteStatus(client, id))
     if (write === undefined) throw problem('notFound')
     const read = await orUnknown(request, () =>
-      answerRead(readModel, request, reply, ({ client, schema }) => findReadStatus(client, schema, id)),
+      answerRead(readModel, request, reply, async ({ client, schema, position }) =>
+        withReason(await findReadStatus(client, schema, id), position, id),
+      ),
     )
-    const log = await orUnknown(request, () => ask(pool, request, (client) => findLogStatus(client, id)))
+    const log = await orUnknown(request, () =>
+      ask(pool, request, async (client) => {
+        const told = await findLogStatus(client, id)
+        if (told === undefined || told.parked === 0) return told
+        return withReason(told, await findPosition(client, 'log', principalOf(request).userId), id)
+      }),
+    )
     const steps = await orUnknown(request, () => ask(pool, request, (client) => findStepStatuses(client, id)))
     const stages = stagesOf({ write, log, read, steps })
     return {
@@ -39,19 +48,12 @@ export function registerGetStatus(app: App, { readModel, pool }: { readModel: Re
   })
 }
 
-function ask<T>(pool: Pool, request: FastifyRequest, work: (client: Client) => Promise<T>): Promise<T> {
-  const { userId } = principalOf(request)
-  return transaction(pool, { role: queryRole, userId }, work, { readOnly: true, signal: request.signal })
-}
-
-/** Owners may live on other servers, or not be installed: their answer is missed, not needed. */
-async function orUnknown<T>(request: FastifyRequest, work: () => Promise<T>): Promise<Told<T>> {
-  try {
-    return await work()
-  } catch (error) {
-    const kind = errorClass(error)
-    if (request.signal.aborted || (kind !== 'dependency' && kind !== 'configuration')) throw error
-    request.log.warn({ error }, 'a part of the status is unknown')
-    return 'unknown'
-  }
+/** With the reason of the first of its events that is parked, when one is. */
+function withReason<S extends { parked: number }>(
+  status: S | undefined,
+  { parked }: Position,
+  id: EntityId,
+): (S & { parkedFor?: string }) | undefined {
+  const slot = parked.find(({ aggregateId }) => aggregateId === id)
+  return status === undefined || slot === undefined ? status : { ...status, parkedFor: slot.reason }
 }

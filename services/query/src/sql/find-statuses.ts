@@ -27,6 +27,8 @@ export interface LogStatus {
   version: number | null
   logged_at: number | null
   parked: number
+  /** Why the first event that is parked was. */
+  parkedFor?: string
 }
 
 export async function findLogStatus(client: Client, id: EntityId): Promise<LogStatus | undefined> {
@@ -45,6 +47,8 @@ export interface ReadStatus {
   vectors: number
   vectors_at: number | null
   parked: number
+  /** Why the first event that is parked was. */
+  parkedFor?: string
   /** What derived data must be made from: the content, or the title of an item without content. */
   content_sha256: string | null
 }
