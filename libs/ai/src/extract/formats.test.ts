@@ -136,13 +136,12 @@ describe('PDF', () => {
     })
   })
 
-  it('given a title that a program wrote, when read, then there is none', async () => {
-    const { heading } = await read(
-      makePdf({ pages: [lines('Milk')], title: 'Microsoft Word - a.docx' }),
-      'pdf',
-    )
-    expect(heading).toBeNull()
-  })
+  it.each(['Microsoft Word - a.docx', 'C:\\\\notes\\\\milk [1181]', 'untitled', 'scan0001.tif', ''])(
+    'given the title %j that a program wrote, when read, then there is none',
+    async (title) => {
+      expect((await read(makePdf({ pages: [lines('Milk')], title }), 'pdf')).heading).toBeNull()
+    },
+  )
 
   it.each([
     ['without words', makePdf({ pages: ['0 0 100 100 re f'] }), 'no_text_layer'],

@@ -100,7 +100,7 @@ function titleOf(title: unknown): string | null {
     .replaceAll(/[\s\p{C}]+/gu, ' ')
     .trim()
     .slice(0, 500)
-  return text === '' || /^(?:microsoft |untitled|unbenannt|document\d*$)|\.\w{2,4}$/iu.test(text)
+  return text === '' || /\\|^(?:microsoft |untitled|unbenannt|document\d*$)|\.\w{2,4}$/iu.test(text)
     ? null
     : text
 }
