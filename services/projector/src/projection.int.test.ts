@@ -166,6 +166,11 @@ describe('the projection of events', () => {
     const user = new RandomUser(createRandom(3))
     const events = Array.from({ length: 60 }, () => user.next())
     events.push(user.event('user.erased', user.userId, {}))
+    await database.superuserSql(`
+      insert into read_v1.parked (user_id, sequence, reason, detail, headers, value, slot)
+        values ('${user.userId}', 900, 'undecodable', 'frame', '{}', 'x', false);
+      insert into read_v1.parked_history (parked_id, step, why)
+        select id, 'marked', 'of a life' from read_v1.parked where user_id = '${user.userId}';`)
     const topic = `t.${uuidv7()}`
     await (await createFeed(pool, topic, events)).deliver(toMessages(topic, events))
     expect(await rowsOf(user.userId)).toMatchObject({ entities: {}, tags: {}, relations: {}, settings: null })
@@ -184,6 +189,12 @@ describe('the projection of events', () => {
         .join('\n'),
     )
     expect(counts).toEqual(tables.map(() => '0'))
+    expect(
+      await database.superuserSql(`
+        select state, detail is null, headers is null, value is null from read_v1.parked
+          where user_id = '${user.userId}';
+        select count(*) from read_v1.parked_history where why = 'of a life';`),
+    ).toEqual(['discarded|t|t|t', '0'])
     expect(
       await database.superuserSql(
         `select seen from read_v1.user_positions where user_id = '${user.userId}';`,

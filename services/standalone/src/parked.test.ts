@@ -92,10 +92,14 @@ describe('what is parked in a standalone', () => {
     const { id } = await client.capture({ type: 'note', title: 'before' })
     await client.patchEntity(id, { title: 'refuse me' })
     await client.patchEntity(id, { metadata: { color: 'green' } })
-    const group = await eventually('they are parked', async () => {
-      const found = await groupOf('projector')
-      return found !== undefined && found.waiting >= 1 ? found : undefined
-    })
+    const group = await eventually(
+      'they are parked',
+      async () => {
+        const found = await groupOf('projector')
+        return found !== undefined && found.waiting >= 1 ? found : undefined
+      },
+      { deadlineMs: patience },
+    )
     await client.discardParked(group.id, { reason: 'by mistake', upTo: group.upTo })
     await nothingIsParked('projector')
     await as('projector', refusing.projector[1])

@@ -54,7 +54,7 @@ const afterDiscard: Readonly<Record<ParkingConsumer, string>> = {
   'events-writer':
     'The log never gets these events: history, states of the past and every rebuild go on without them, for good. What ingest holds of the items stays.',
   projector:
-    'Lists, search and reads go on without these changes, until a later change sets the same fields; what waits behind them is applied. The log keeps them, and a rebuild leaves them out as well.',
+    'Lists, search and reads go on without these changes, until a later change sets the same fields; what waits behind them is applied, but for items whose beginning (entity.created) is given up: of those all is parked again. The log keeps them, and a rebuild leaves them out as well.',
   enricher:
     'No job is made from these events: their items stay without AI until their content changes or somebody asks with :enrich. What waits behind them is handled.',
 }
