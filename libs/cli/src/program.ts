@@ -8,6 +8,7 @@ import { registerDown } from './commands/down.ts'
 import { registerEdit } from './commands/edit.ts'
 import { registerEnrich } from './commands/enrich.ts'
 import { registerEvents } from './commands/events.ts'
+import { registerExport } from './commands/export.ts'
 import { registerGet } from './commands/get.ts'
 import { registerHistory } from './commands/history.ts'
 import { registerImport } from './commands/import.ts'
@@ -63,6 +64,7 @@ export function buildProgram(): Command {
   registerList(program)
   registerSearch(program)
   registerImport(program)
+  registerExport(program)
   registerHistory(program)
   registerEvents(program)
   registerWatch(program)

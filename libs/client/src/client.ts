@@ -1,6 +1,7 @@
 import { buildBrowseClient } from './browse-client.ts'
 import { buildChangesClient } from './changes-client.ts'
 import { buildEventsClient } from './events-client.ts'
+import { buildExportsClient } from './exports-client.ts'
 import { buildFilesClient } from './files-client.ts'
 import { buildIngestClient } from './ingest-client.ts'
 import { buildKeysClient } from './keys-client.ts'
@@ -25,5 +26,6 @@ export function createClient(options: ClientOptions): SynapClient {
     ...buildBrowseClient(call, options.queryUrl),
     ...buildEventsClient(call, options.queryUrl),
     ...buildParkedClient(call, options.queryUrl),
+    ...buildExportsClient(call, options.queryUrl),
   }
 }

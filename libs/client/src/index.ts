@@ -10,6 +10,7 @@ export type {
 export type { ChangeOptions, ChangesClient } from './change-types.ts'
 export { createClient } from './client.ts'
 export type { EventCountsOptions, EventsClient, EventsOptions, FollowOptions } from './event-types.ts'
+export type { ExportsClient } from './exports-client.ts'
 export type { FilesClient, SendFileOptions } from './file-types.ts'
 export type { ParkedClient, ParkedEventsOptions, ParkedOptions } from './parked-types.ts'
 export type { CallOptions } from './transport.ts'

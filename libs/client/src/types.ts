@@ -32,6 +32,7 @@ import type { EntityId, UserId } from '@synap/core'
 import type { BrowseClient } from './browse-types.ts'
 import type { ChangesClient } from './change-types.ts'
 import type { EventsClient } from './event-types.ts'
+import type { ExportsClient } from './exports-client.ts'
 import type { FilesClient } from './file-types.ts'
 import type { ParkedClient } from './parked-types.ts'
 import type { CallOptions, TransportOptions } from './transport.ts'
@@ -232,4 +233,5 @@ export type SynapClient = IngestClient &
   QueryClient &
   BrowseClient &
   EventsClient &
-  ParkedClient
+  ParkedClient &
+  ExportsClient

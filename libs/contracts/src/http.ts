@@ -138,6 +138,7 @@ export {
   historyList,
   historyQuery,
 } from './http/events.ts'
+export { type ExportView, exportParams, exportRequest, exportView } from './http/exports.ts'
 export { httpHeaders, problemContentType } from './http/http-headers.ts'
 export { idempotencyKey } from './http/idempotency.ts'
 export {

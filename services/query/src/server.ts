@@ -6,9 +6,11 @@ import type { Pool } from '@synap/postgres'
 import type { Logger } from '@synap/telemetry'
 import type { CursorCodec } from './cursor.ts'
 import type { StreamLimits } from './event-streams.ts'
+import type { ExportJobs } from './exports/export-jobs.ts'
 import { createLinkPages } from './link-pages.ts'
 import type { ReadModel } from './read-model.ts'
 import { registerCountEvents } from './routes/count-events.ts'
+import { registerExports } from './routes/exports.ts'
 import { registerGetChain } from './routes/get-chain.ts'
 import { registerGetContent } from './routes/get-content.ts'
 import { registerGetEntity } from './routes/get-entity.ts'
@@ -34,6 +36,7 @@ export interface ServerDeps {
   eventLog: ReadModel
   subscriptions: Subscriptions
   store: ObjectStore
+  exports: ExportJobs
   /** Models that questions can be embedded with. */
   providers: readonly ModelProvider[]
   cursors: CursorCodec
@@ -80,5 +83,6 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
   registerGetChain(app, deps)
   registerGetHistory(app, deps)
   registerParked(app, deps)
+  registerExports(app, deps)
   return app
 }

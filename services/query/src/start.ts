@@ -5,6 +5,7 @@ import type { ObjectStore } from '@synap/object-store'
 import { type Listener, type ListenOptions, type Pool, query, queryRole } from '@synap/postgres'
 import type { ServiceContext } from '@synap/runtime'
 import { createCursorCodec, createSequenceCursorCodec } from './cursor.ts'
+import { createExportJobs } from './exports/export-jobs.ts'
 import { createPositionReader, createReadModel, findLogSchema } from './read-model.ts'
 import { buildServer } from './server.ts'
 
@@ -50,12 +51,16 @@ export async function startQuery(
   })
   defer('listener', () => listener.close())
 
+  const exports = createExportJobs({ log, store, logger })
+  defer('exports', () => exports.close())
+
   const server = await buildServer({
     pool,
     readModel: createReadModel(pool, waiter),
     eventLog: createReadModel(pool, logWaiter, findLogSchema),
     subscriptions,
     store,
+    exports,
     providers,
     cursors: createCursorCodec(cursorSecret),
     cursorSecret,

@@ -10,6 +10,7 @@ import { createLogger } from '@synap/telemetry'
 import { createTestDatabase, type TestDatabase } from '@synap/testing'
 import { createCursorCodec, createSequenceCursorCodec } from '../src/cursor.ts'
 import type { StreamLimits } from '../src/event-streams.ts'
+import { createExportJobs } from '../src/exports/export-jobs.ts'
 import { createPositionReader, createReadModel, findLogSchema } from '../src/read-model.ts'
 import { buildServer } from '../src/server.ts'
 
@@ -59,8 +60,11 @@ export async function startQuery(
   })
   const log = createEventLog({ pool, role: queryRole })
   const { idleMs = 15_000, revoked, operators, ...streamLimits } = streams
+  const logger = createLogger('query', { level: 'silent' })
+  const exports = createExportJobs({ log, store, logger })
   const app = await buildServer({
     pool,
+    exports,
     readModel: createReadModel(pool, waiter),
     eventLog: createReadModel(pool, logWaiter, findLogSchema),
     subscriptions: createSubscriptions({ pool, role: queryRole, log, recheckMs: 20, idleMs, pageLength: 20 }),
@@ -80,7 +84,7 @@ export async function startQuery(
               scopes: operators?.has(token) === true ? ['read', 'operate'] : ['read'],
             } as unknown as RequestCredential),
       ),
-    logger: createLogger('query', { level: 'silent' }),
+    logger,
   })
   return {
     app,
@@ -106,6 +110,7 @@ export async function startQuery(
     },
     async close() {
       await app.close()
+      await exports.close()
       await store.close()
       await pool.end()
       await database.close()

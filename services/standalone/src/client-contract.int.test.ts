@@ -152,6 +152,8 @@ const calls: Record<keyof SynapClient, (client: SynapClient) => unknown> = {
   parkedEvents: (c) => c.parkedEvents('g', { ...page, state: 'open' }),
   retryParked: (c) => c.retryParked('g'),
   discardParked: (c) => c.discardParked('g', { reason: 'x', upTo: 1 }),
+  startExport: (c) => c.startExport({ idempotencyKey: 'k', minSequence: 1 }),
+  exportStatus: (c) => c.exportStatus(id),
 }
 
 describe('the client and what both services say of themselves', () => {

@@ -32,10 +32,13 @@ export type ExportState = z.infer<typeof exportState>
 export const keptMs = 7 * 24 * 3_600_000
 const mostStateBytes = 65_536
 
-export function newExportState(now: number, of: Pick<ExportState, 'idempotencyKey' | 'minSequence'>): ExportState {
+export function newExportState(
+  now: number,
+  of: Pick<ExportState, 'idempotencyKey' | 'minSequence'>,
+): ExportState {
   return {
     shape: 1,
-    id: uuidv7(now),
+    id: uuidv7(),
     status: 'running',
     requestedAt: now,
     finishedAt: null,

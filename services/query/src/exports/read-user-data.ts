@@ -50,7 +50,11 @@ export function readUserData(options: ReadOptions): ReadUserData {
   const schemas = new Map<number, string>()
   return {
     async user() {
-      const folded = await log.ask(userId, (client) => replay(client, userId, { upToSequence: sequence }), signal)
+      const folded = await log.ask(
+        userId,
+        (client) => replay(client, userId, { upToSequence: sequence }),
+        signal,
+      )
       if (folded.outcome === 'missing' || incomplete.has(userId)) return null
       if (folded.outcome === 'state') return folded.state as UserState
       incomplete.set(userId, folded.outcome)
@@ -130,7 +134,7 @@ async function* filesOf(
       if (seen.has(file.key)) continue
       seen.add(file.key)
       const kind = isContent ? ('content' as const) : ('attachment' as const)
-      const name = 'name' in file ? file.name : null
+      const name = isContent ? null : known.delta.attachment.name
       yield { entityId: entity.id, kind, name, file, isPurged: entity.purged }
     }
     if (events.length < page.limit) return

@@ -121,7 +121,10 @@ class Archive {
   }
 
   /** Answers how many. */
-  async *#lines(path: string, values: AsyncIterable<object> | Iterable<object>): AsyncGenerator<Buffer, number> {
+  async *#lines(
+    path: string,
+    values: AsyncIterable<object> | Iterable<object>,
+  ): AsyncGenerator<Buffer, number> {
     const lines = { count: 0 }
     const texts = async function* () {
       for await (const value of values) {

@@ -1,0 +1,290 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type EntityId, sha256Hex, type UserId, uuidv5, uuidv7 } from '@synap/core'
+import { createEventLog } from '@synap/event-log'
+import { exportParts, readArchive, verifyExport } from '@synap/export'
+import { attachmentKey, contentKey, createFolderStore, type ObjectStore } from '@synap/object-store'
+import { queryRole } from '@synap/postgres'
+import { createLogger } from '@synap/telemetry'
+import { eventually } from '@synap/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openSlot, type SeededEvent, seedEvents } from '../test/seed-events.ts'
+import { startQuery, type TestQuery } from '../test/start-query.ts'
+import { createExportJobs } from './exports/export-jobs.ts'
+import { newExportState, readState, writeState } from './exports/export-state.ts'
+
+const patience = { deadlineMs: 60_000 }
+
+describe('an export', () => {
+  let query: TestQuery
+  let folder: string
+  let store: ObjectStore
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'synap-exports-'))
+    const signing = { baseUrl: () => 'http://synap.test', secret: Buffer.alloc(32, 7) }
+    store = createFolderStore(join(folder, 'objects'), signing)
+    query = await startQuery([], store)
+  })
+  afterAll(async () => {
+    await query.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const post = (user: UserId, headers: Record<string, string> = {}) =>
+    query.app.inject({
+      method: 'POST',
+      url: '/v1/exports',
+      headers: { authorization: `Bearer ${user}`, ...headers },
+    })
+  const jobs = (limits = {}) =>
+    createExportJobs({
+      log: createEventLog({ pool: query.pool, role: queryRole }),
+      store,
+      logger: createLogger('query', { level: 'silent' }),
+      limits,
+    })
+
+  /** The export of a user once it is over. */
+  async function finished(user: UserId, id: string) {
+    return eventually(
+      'the export is over',
+      async () => {
+        const { json } = await query.get(`/v1/exports/${id}`, user)
+        expect(json.status).not.toBe('running')
+        return json
+      },
+      patience,
+    )
+  }
+
+  /** The archive in a file, as somebody would have it who fetched it. */
+  async function fetched(view: { archive: { url: string } }): Promise<string> {
+    const url = new URL(view.archive.url)
+    const headers = {}
+    const opened = store.links?.open({
+      method: 'GET',
+      key: url.pathname.replace('/objects/', ''),
+      query: url.searchParams,
+      headers,
+    })
+    if (opened?.outcome !== 'get') throw new Error('the link does not open')
+    const { stream } = await store.get(opened.key)
+    const path = join(folder, `${uuidv7()}.zip`)
+    await writeFile(path, stream)
+    return path
+  }
+
+  async function exported(user: UserId) {
+    const view = await finished(user, (await post(user)).json().id)
+    expect(view).toMatchObject({ status: 'done', error: null })
+    const path = await fetched(view)
+    return { view, path, checked: await verifyExport(path) }
+  }
+
+  /** A user with an item of everything; every text holds `word`. */
+  async function seedUser(word: string) {
+    const userId = uuidv7() as UserId
+    const [note, task, relation, tagId] = [uuidv7() as EntityId, uuidv7() as EntityId, uuidv7(), uuidv7()]
+    const put = async (text: string, kind: 'content' | 'attachment') => {
+      const sha256 = sha256Hex(text)
+      const of = { userId, entityId: note, sha256 }
+      const key =
+        kind === 'content'
+          ? contentKey({ ...of, entityType: 'note', extension: 'md' })
+          : attachmentKey({ ...of, fileName: `${word}.txt` })
+      await store.put(key, Buffer.from(text), { contentType: 'text/markdown' })
+      const size = Buffer.byteLength(text)
+      const file = { key, sha256, size, contentType: 'text/markdown', fileType: 'markdown', uploadedAt: 1 }
+      return file
+    }
+    const [first, second] = [await put(`first ${word}`, 'content'), await put(`second ${word}`, 'content')]
+    const attached = { ...(await put(`attached ${word}`, 'attachment')), name: `${word}.txt` }
+    const versions = new Map<string, number>()
+    const event = (
+      aggregateId: string,
+      type: string,
+      delta: Record<string, unknown>,
+      aggregateType = 'entity',
+    ): SeededEvent => {
+      const version = (versions.get(aggregateId) ?? 0) + 1
+      versions.set(aggregateId, version)
+      return { aggregateId, type, delta, aggregateType, version }
+    }
+    const producer = { model: 'offline', promptVersion: '1' }
+    const nothing = { title: null, type: null, language: null, status: null, priority: null, due: null }
+    await seedEvents(query.pool, userId, [
+      event(note, 'entity.created', { type: 'note', title: word }),
+      event(note, 'entity.file_uploaded', { file: first, oldFile: null, preview: word, oldPreview: null }),
+      event(note, 'entity.file_uploaded', { file: second, oldFile: first, preview: word, oldPreview: word }),
+      event(note, 'entity.attachment_added', { attachment: attached }),
+      event(note, 'entity.tag_added', { tagId, name: word }),
+      event(task, 'entity.created', { type: 'task', title: `do ${word}` }),
+      event(task, 'entity.deleted', {}),
+      event(relation, 'relation.created', { type: 'relates_to', sourceId: note, targetId: task }, 'relation'),
+      event(userId, 'tag.recolored', { tagId, name: word, color: '#ff0000', oldColor: null }, 'user'),
+      event(note, 'ai.enrichment_applied', {
+        analysisId: uuidv5(note, 'analysis'),
+        contentHash: second.sha256,
+        ...producer,
+        ...nothing,
+        offline: true,
+        summary: { value: `about ${word}`, old: null, confidence: 0.5 },
+        tagsAdded: [],
+        suggestions: [],
+      }),
+    ])
+    return { userId, note, task, relation, tagId, files: { first, second, attached } }
+  }
+
+  it('given a user with everything, the archive holds all of it and verifies by itself', async () => {
+    const { userId, files } = await seedUser('kingfisher')
+    const { view, checked } = await exported(userId)
+    expect(checked).toMatchObject({ ok: true, folded: true, findings: [] })
+    expect(checked.manifest).toMatchObject({
+      userId,
+      sequence: 10,
+      counts: { events: 10, entities: 2, relations: 1, tags: 1, files: 3 },
+      missingEvents: [],
+      incomplete: [],
+      fileProblems: [],
+    })
+    expect(checked.manifest.counts.fileBytes).toBe(files.first.size + files.second.size + files.attached.size)
+    expect(view.gaps).toEqual({ missingEvents: 0, incomplete: 0, files: 0 })
+    expect(checked.manifest.parts.map(({ path }) => path)).toEqual(
+      expect.arrayContaining([exportParts.readme, exportParts.entities, exportParts.events]),
+    )
+  })
+
+  it('given two users, neither archive has a word of the other, and neither id answers the other', async () => {
+    const [anna, bert] = [await seedUser('annascanary'), await seedUser('bertscanary')]
+    const [ofAnna, ofBert] = [await exported(anna.userId), await exported(bert.userId)]
+    const words = async (path: string) =>
+      [...(await readArchive(path)).values()].map((bytes) => bytes.toString()).join('\n')
+    const [annas, berts] = [await words(ofAnna.path), await words(ofBert.path)]
+    for (const [own, text, other] of [
+      ['annascanary', annas, 'bertscanary'],
+      ['bertscanary', berts, 'annascanary'],
+    ] as const) {
+      expect(text).toContain(`first ${own}`)
+      expect(text).toContain(`about ${own}`)
+      expect(text).not.toContain(other)
+    }
+    expect(annas).not.toContain(bert.userId)
+    const foreign = await query.get(`/v1/exports/${ofAnna.view.id}`, bert.userId)
+    const unknown = await query.get(`/v1/exports/${uuidv7()}`, bert.userId)
+    expect([foreign.status, unknown.status]).toEqual([404, 404])
+    expect(foreign.json.type).toBe(unknown.json.type)
+  })
+
+  it('given files that are missing or damaged, the manifest names each, and the rest is whole', async () => {
+    const { userId, files } = await seedUser('heron')
+    await store.delete(files.first.key)
+    await store.put(files.attached.key, Buffer.from('something else'), { contentType: 'text/plain' })
+    const { view, checked } = await exported(userId)
+    expect(checked).toMatchObject({ ok: true, found: 0 })
+    const path = (key: string) => `content/${key.replace(`users/${userId}/`, '')}`
+    expect(checked.manifest.fileProblems).toEqual([
+      { path: path(files.first.key), reason: 'missing' },
+      { path: path(files.attached.key), reason: 'damaged' },
+    ])
+    expect(view.gaps.files).toBe(2)
+    expect(checked.manifest.counts.fileBytes).toBe(files.second.size)
+  })
+
+  it('given an event that the log lacks, it is named and its item left out, and the rest verifies', async () => {
+    const { userId, note } = await seedUser('plover')
+    await openSlot(query.pool, userId, { sequence: 11, aggregateId: note })
+    const { checked } = await exported(userId)
+    expect(checked).toMatchObject({ ok: true, folded: true })
+    expect(checked.manifest.missingEvents).toEqual([
+      { sequence: 11, aggregateId: note, reason: 'undecodable' },
+    ])
+    expect(checked.manifest.incomplete).toEqual([{ aggregateId: note, reason: 'missing_event' }])
+    expect(checked.manifest.counts).toMatchObject({ events: 10, entities: 1 })
+  })
+
+  it('given a user without anything, the archive is empty and verifies', async () => {
+    const { checked } = await exported(uuidv7() as UserId)
+    expect(checked).toMatchObject({ ok: true, manifest: { sequence: 0, counts: { events: 0, files: 0 } } })
+  })
+
+  it('given an idempotency key, the same call answers the same export, also once it is over', async () => {
+    const { userId } = await seedUser('wren')
+    const first = await post(userId, { 'idempotency-key': 'once' })
+    expect([first.statusCode, first.headers['location']]).toEqual([202, `/v1/exports/${first.json().id}`])
+    await finished(userId, first.json().id)
+    expect((await post(userId, { 'idempotency-key': 'once' })).json()).toMatchObject({
+      id: first.json().id,
+      status: 'done',
+    })
+    expect((await post(userId)).json().id).not.toBe(first.json().id)
+  })
+
+  it('given calls at the same time, there is one export', async () => {
+    const { userId } = await seedUser('dunlin')
+    const answers = await Promise.all(Array.from({ length: 5 }, () => post(userId)))
+    expect(new Set(answers.map((answer) => answer.json().id)).size).toBe(1)
+    await finished(userId, answers[0]?.json().id)
+  })
+
+  it('given an export whose worker died, whoever asks for it has it begun anew', async () => {
+    const { userId } = await seedUser('curlew')
+    const left = { ...newExportState(Date.now(), { minSequence: 10, idempotencyKey: null }), attempt: 1 }
+    await writeState(store, userId, { ...left, leaseUntil: Date.now() - 1 })
+    const view = await finished(userId, left.id)
+    expect(view).toMatchObject({ status: 'done', attempt: 2, sequence: 10 })
+    expect(await verifyExport(await fetched(view))).toMatchObject({ ok: true })
+  })
+
+  it('given a worker that somebody has taken over from, it leaves the export alone', async () => {
+    const { userId } = await seedUser('snipe')
+    let open = () => {}
+    const gate = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const slow: ObjectStore = {
+      ...store,
+      read: async (key, options) => {
+        if (!key.endsWith('.json')) await gate
+        return store.read(key, options)
+      },
+    }
+    const log = createEventLog({ pool: query.pool, role: queryRole })
+    const logger = createLogger('query', { level: 'silent' })
+    const first = createExportJobs({ log, store: slow, logger, limits: { leaseMs: 100 } })
+    const state = await first.start(userId, { minSequence: 10, idempotencyKey: null })
+    await writeState(store, userId, { ...state, attempt: 7, status: 'done', finishedAt: Date.now() })
+    // it looks at its state while it waits, and sees that it is somebody else's
+    const closed = eventually(
+      'the first worker has stopped',
+      async () => {
+        const seen = await first.find(userId, state.id)
+        return seen?.attempt === 7
+      },
+      patience,
+    )
+    open()
+    await closed
+    await first.close()
+    expect(await readState(store, userId, state.id)).toMatchObject({ attempt: 7, status: 'done' })
+  })
+
+  it('given a service that stops in the middle, the next one begins anew', async () => {
+    const { userId } = await seedUser('godwit')
+    const first = jobs()
+    const { id } = await first.start(userId, { minSequence: 10, idempotencyKey: null })
+    await first.close()
+    expect(await finished(userId, id)).toMatchObject({ status: 'done' })
+  })
+
+  it('given an export that is over its time, it is gone, and its archive too', async () => {
+    const { userId } = await seedUser('avocet')
+    const old = newExportState(Date.now(), { minSequence: 0, idempotencyKey: null })
+    const finishedAt = Date.now() - 8 * 24 * 3_600_000
+    await writeState(store, userId, { ...old, attempt: 1, status: 'done', finishedAt })
+    expect((await query.get(`/v1/exports/${old.id}`, userId)).status).toBe(404)
+    expect(await readState(store, userId, old.id)).toBeUndefined()
+  })
+})
