@@ -19,6 +19,7 @@ import {
 } from '../test/turns.ts'
 import { projectDerived } from './project-derived.ts'
 import { projectEvents } from './project-events.ts'
+import { findEntityStates, upsertEntities } from './sql/entities.ts'
 
 const schema = 'read_v1'
 const principal = { role: 'synap_projector' }
@@ -62,6 +63,32 @@ describe(`rows after any interleaving (seed ${seed})`, () => {
     },
     60_000 + runs * 10_000,
   )
+
+  it('given events once more that no inbox has held back, version and sequence keep them from the rows', async () => {
+    const random = createRandom(seed)
+    const user = new RandomUser(random)
+    const events = Array.from({ length: 80 }, () => user.next())
+    const apply = (...some: SynapEvent[]) =>
+      transaction(plain, principal, (client) => projectEvents(client, schema, some))
+    await apply(...events)
+    const rows = await dump(plain, [user.userId])
+    const versioned = events.filter(({ aggregateType }) => aggregateType !== 'user')
+    for (const event of versioned) await apply(event)
+    await apply(...versioned)
+    expect(await dump(plain, [user.userId])).toEqual(rows)
+
+    // and a state that was read before somebody else wrote a newer one
+    await transaction(plain, principal, async (client) => {
+      const states = await findEntityStates(client, schema, user.entities)
+      expect(states.size).toBeGreaterThan(3)
+      const older = [...states.values()].map((owned) => ({
+        ...owned,
+        state: { ...owned.state, title: 'of the past', version: owned.state.version - 1 },
+      }))
+      expect(await upsertEntities(client, schema, older)).toEqual(new Set())
+    })
+    expect(await dump(plain, [user.userId])).toEqual(rows)
+  })
 
   it('given 200 events of some entities in one batch, each entity is written once, in one statement', async () => {
     const user = new RandomUser(createRandom(seed))
