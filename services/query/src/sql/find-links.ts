@@ -78,15 +78,18 @@ export function listLinks(
   })
 }
 
-/** Links, in the words of one index, to what `me` is called. */
-const linksBy = (schema: string, condition: string, shared: string) => `
+/**
+ * Links to what has a value in a column of `me`, in the order of the index on it. The values are taken by subqueries: with a
+ * join the planner does not see that they are one, and sorts all links to an item of which a page is wanted.
+ */
+const linksBy = (schema: string, column: string, value: string, shared: string) => `
   (select l.entity_id, l.block, l.position, l.kind, l.target, l.heading, jsonb_build_array(${itemOf('s')}) as items,
      ${shared} as shared
-   from named as me
-   join ${schema}.entity_links as l on l.user_id = me.user_id and ${condition}
-   join ${schema}.entities as s on s.entity_id = l.entity_id and s.user_id = me.user_id and s.deleted_at is null
+   from ${schema}.entity_links as l
+   join ${schema}.entities as s on s.entity_id = l.entity_id and s.user_id = l.user_id and s.deleted_at is null
      and s.subject_sha256 = l.content_sha256
-   where l.producer = ${currentProducer(schema, 's')}
+   where l.user_id = (select user_id from me) and l.${column} = (select ${value} from me)
+     and l.producer = ${currentProducer(schema, 's')}
      and ($2::uuid is null or (l.entity_id, l.block, l.position) < ($2::uuid, $3::int, $4::int))
    order by l.entity_id desc, l.block desc, l.position desc limit $5::int)`
 
@@ -110,16 +113,15 @@ export function listBacklinks(
       with me as materialized (
         select e.entity_id, e.user_id, e.title_name, nullif(e.file_name, e.title_name) as file_name
         from ${schema}.entities as e where e.entity_id = $1::uuid and e.deleted_at is null
-      ), named as materialized (
-        select me.*, ${isShared(schema, 'me.title_name')} as title_shared,
-          ${isShared(schema, 'me.file_name')} as file_shared from me
+      ), shared as materialized (
+        select ${isShared(schema, 'me.title_name')} as title, ${isShared(schema, 'me.file_name')} as file from me
       )
       select * from (
-        ${linksBy(schema, 'l.name = me.title_name', 'me.title_shared')}
+        ${linksBy(schema, 'name', 'title_name', '(select title from shared)')}
         union all
-        ${linksBy(schema, 'l.name = me.file_name', 'me.file_shared')}
+        ${linksBy(schema, 'name', 'file_name', '(select file from shared)')}
         union all
-        ${linksBy(schema, 'l.target_id = me.entity_id', 'false')}
+        ${linksBy(schema, 'target_id', 'entity_id', 'false')}
       ) as found
       order by entity_id desc, block desc, position desc limit $5::int`,
     values: [entityId, after?.entityId ?? null, after?.block ?? null, after?.position ?? null, limit],
