@@ -84,6 +84,8 @@ async function noteSides(client: Parameters<typeof execute>[0], users: readonly 
 }
 
 function deltaText(event: SynapEvent): string {
+  // No read model keeps what analyses say, so their random deltas are empty.
+  if (event.aggregateType === 'analysis') return JSON.stringify(event.delta)
   const text = avscOf(event.type)
   const { delta, type, aggregateType: _, ...envelope } = event
   const payload = Buffer.concat([encodeEnvelope(text, envelope), encodeDelta(type, delta as never)])

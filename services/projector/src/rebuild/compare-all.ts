@@ -44,9 +44,11 @@ export async function compareAll(options: CompareAll): Promise<CompareResult> {
   const users = await findUsers(options)
   const suspects: string[] = []
   let rows = 0
-  for (let at = 0; at < users.length; at += usersPerLook) {
-    onUsers(at, users.length)
-    const compared = await compareUsers(comparison, users.slice(at, at + usersPerLook))
+  let done = 0
+  for (const some of pagesOf(users)) {
+    onUsers(done, users.length)
+    const compared = await compareUsers(comparison, some)
+    done += some.length
     rows += compared.rows
     suspects.push(...compared.suspects)
   }
@@ -56,21 +58,27 @@ export async function compareAll(options: CompareAll): Promise<CompareResult> {
 }
 
 async function lookAgain(comparison: Comparison, first: readonly string[]): Promise<string[]> {
-  const { signal } = comparison
   const deadline = performance.now() + patienceMs
   const seen = new Map(first.map((user) => [user, 0]))
   const settled: string[] = []
   while (seen.size > 0) {
-    await wait(betweenLooksMs, signal)
-    for (const user of Array.from(seen.keys())) {
-      const { count, isLevel } = await findDifferences(comparison, user, 0)
-      if (count === 0 && isLevel) seen.delete(user)
-      else if (isLevel) seen.set(user, (seen.get(user) ?? 0) + 1)
-      if ((seen.get(user) ?? 0) < looks && performance.now() < deadline) continue
-      if (seen.delete(user)) settled.push(user)
+    await wait(betweenLooksMs, comparison.signal)
+    for (const users of pagesOf(Array.from(seen.keys()))) {
+      const compared = await compareUsers(comparison, users)
+      const [suspects, unlevel] = [new Set(compared.suspects), new Set(compared.unlevel)]
+      for (const user of users) {
+        if (!suspects.has(user)) seen.delete(user)
+        else if (!unlevel.has(user)) seen.set(user, (seen.get(user) ?? 0) + 1)
+        const isSettled = (seen.get(user) ?? 0) >= looks || performance.now() > deadline
+        if (isSettled && seen.delete(user)) settled.push(user)
+      }
     }
   }
   return settled
+}
+
+function* pagesOf(users: readonly string[]): Generator<readonly string[]> {
+  for (let at = 0; at < users.length; at += usersPerLook) yield users.slice(at, at + usersPerLook)
 }
 
 async function describe(
@@ -81,8 +89,8 @@ async function describe(
   const explain = createExplain({ old, made, expected })
   const kept = { explained: new Array<RebuildDifference>(), unexplained: new Array<RebuildDifference>() }
   const counts = { explained: 0, unexplained: 0 }
-  for (const user of users) {
-    const { differences } = await findDifferences(comparison, user, Infinity)
+  for (const some of pagesOf(users)) {
+    const differences = await findDifferences(comparison, some)
     await transaction(
       pool,
       { role: projectorRole },

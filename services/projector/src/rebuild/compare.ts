@@ -50,6 +50,8 @@ export interface Compared {
   rows: number
   /** Users whose rows differ, or whose positions are not the same right now. */
   suspects: string[]
+  /** Those of them whose positions are not the same. */
+  unlevel: string[]
 }
 
 /** Compares every row of these users, by hash, in one snapshot. */
@@ -75,40 +77,40 @@ export async function compareUsers(
         rows += found?.rows ?? 0
         for (const user of found?.users ?? []) suspects.add(user)
       }
-      return { rows, suspects: [...suspects] }
+      return { rows, suspects: [...suspects], unlevel }
     },
     { isolation: 'repeatable read', readOnly: true, signal },
   )
 }
 
-/** The rows of one user that differ, up to a limit, and how many there are. */
+/** The rows of these users that differ. */
 export async function findDifferences(
   { pool, tables, old, made, signal }: Comparison,
-  user: string,
-  limit: number,
-): Promise<{ count: number; isLevel: boolean; differences: Omit<RebuildDifference, 'explanation'>[] }> {
+  users: readonly string[],
+): Promise<Omit<RebuildDifference, 'explanation'>[]> {
   return transaction(
     pool,
     { role: projectorRole },
     async (client) => {
-      const isLevel = (await findUnlevel(client, old, made, [user])).length === 0
       const differences: Omit<RebuildDifference, 'explanation'>[] = []
       for (const table of tables) {
         const key = table.key.join(', ')
         const shown = shownColumns(table)
-        const rows = await query<{ old: Row | null; new: Row | null }>(client, {
+        const rowOf = (schema: string) =>
+          `(select to_jsonb(r) from (select ${shown} from ${schema}.${table.name} as t where ${same(table, 't')}) as r)`
+        const rows = await query<{ user_id: string; old: Row | null; new: Row | null }>(client, {
           text: `
-            select (select to_jsonb(r) from (select ${shown} from ${old}.${table.name} as t where ${same(table, 't')}) as r) as old,
-              (select to_jsonb(r) from (select ${shown} from ${made}.${table.name} as t where ${same(table, 't')}) as r) as new
+            select d.user_id, ${rowOf(old)} as old, ${rowOf(made)} as new
             from (
-              select ${key} from ${hashed(table, old)} as o full join ${hashed(table, made)} as n using (${key})
-              where o.hash is distinct from n.hash order by ${key}
+              select coalesce(o.user_id, n.user_id) as user_id, ${table.key.map((name) => `coalesce(o.${name}, n.${name}) as ${name}_`).join(', ')}
+              from ${hashed(table, old)} as o full join ${hashed(table, made)} as n using (${key})
+              where o.hash is distinct from n.hash order by 1, ${key}
             ) as d`,
-          values: [[user]],
+          values: [users],
         })
-        for (const row of rows) differences.push(toDifference(table, user, row.old, row.new))
+        for (const row of rows) differences.push(toDifference(table, row.user_id, row.old, row.new))
       }
-      return { count: differences.length, isLevel, differences: differences.slice(0, limit) }
+      return differences
     },
     { isolation: 'repeatable read', readOnly: true, signal },
   )
@@ -159,4 +161,4 @@ function valueOf({ name, type }: ComparedTable['columns'][number]): string {
 }
 
 const same = ({ key }: ComparedTable, row: string) =>
-  key.map((name) => `${row}.${name} = d.${name}`).join(' and ')
+  key.map((name) => `${row}.${name} = d.${name}_`).join(' and ')

@@ -26,7 +26,7 @@ export interface LoadOptions {
 /** Counted from the vectors that are there. */
 const countedTable = 'user_models'
 /** Made of the other tables, once there are indexes. */
-const wordsTable = 'entity_lexemes'
+const wordTables = ['entity_lexemes', 'unsearchable']
 
 /** Parts whose rows are not there yet, in order. */
 export async function findOpenSlices(client: Client, n: number, done: 'copied' | 'worded'): Promise<Slice[]> {
@@ -176,7 +176,7 @@ async function copyDerived(
   if (derivedFrom === 0) return
   const { schema: to } = readModelOf(n)
   const { schema: from } = readModelOf(derivedFrom)
-  const others: readonly string[] = [...foldedTables, ...inboxTables, countedTable, wordsTable]
+  const others: readonly string[] = [...foldedTables, ...inboxTables, countedTable, ...wordTables]
   const values = [firstUser, lastUser]
   const users = 'user_id between $1::uuid and $2::uuid'
   for (const table of (await findUserTables(client, from)).filter((name) => !others.includes(name))) {
