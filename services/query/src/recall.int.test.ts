@@ -1,5 +1,6 @@
 import { createOfflineProvider, type ModelProvider } from '@synap/ai'
 import { type UserId, uuidv7 } from '@synap/core'
+import { eventually } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createPoints, nearestPoints, seedPoints } from '../test/clustered-vectors.ts'
 import { seedEntity } from '../test/seed.ts'
@@ -47,6 +48,13 @@ describe('neighbours by meaning', () => {
       `update read_v1.user_models set vectors = ${vectors} where user_id = '${user}'`,
     )
 
+  const scansOfTheIndex = async () =>
+    Number(
+      await query.database.superuserSql(
+        `select idx_scan from pg_stat_user_indexes where indexrelname = 'entity_vectors_hnsw'`,
+      ),
+    )
+
   it.each([
     [1_000, 'comparing all', 1_000, 1],
     [10_000, 'comparing all', 10_000, 1],
@@ -59,6 +67,7 @@ describe('neighbours by meaning', () => {
       entities: string[]
     }
     await sayThatThereAre(told, id)
+    const before = await scansOfTheIndex()
     let hits = 0
     for (let number = 0; number < 20; number += 1) {
       question = draw()
@@ -68,6 +77,10 @@ describe('neighbours by meaning', () => {
       hits += ids.filter((one) => nearest.has(one)).length
     }
     // Two points may be as near as float16 can tell.
+    await eventually(
+      'the index was used, or was not',
+      async () => (await scansOfTheIndex()) > before === (told === many),
+    )
     expect(hits / 200).toBeGreaterThanOrEqual(Math.min(least, 0.995))
   })
 

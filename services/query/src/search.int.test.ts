@@ -214,6 +214,17 @@ describe('search', () => {
     }
   })
 
+  it('given quotes or a minus, hybrid keeps to the letter and says so', async () => {
+    const anna = uuidv7() as UserId
+    const milk = await seed(anna, 'milk')
+    await seed(anna, 'milk of the cow')
+    const answer = await search(anna, 'milk -cow')
+    expect(idsOf(answer)).toEqual([milk])
+    expect(answer.json).toMatchObject({ mode: 'text', note: expect.stringContaining('Quotes and minus') })
+    expect(idsOf(await search(anna, '"dairy"'))).toEqual([])
+    expect((await search(anna, 'semi-skimmed milk')).json.mode).toBe('hybrid')
+  })
+
   it('given a synonym, meaning finds what words do not, and shows the passage', async () => {
     const anna = uuidv7() as UserId
     const milk = await seed(anna, 'milk')

@@ -43,8 +43,9 @@ export function registerSearch(app: App, deps: SearchDeps): void {
       models: await findUserModels(client, schema),
       configs: await findTextConfigs(client, schema),
     }))
-    const embedded = await embed(deps, request, known.models)
-    const mode = doneMode(request.query.mode ?? 'hybrid', embedded)
+    const asked = askedMode(request.query)
+    const embedded = asked === 'text' ? undefined : await embed(deps, request, known.models)
+    const mode = doneMode(asked, embedded)
     const question: SearchQuestion = {
       text: mode === 'semantic' ? null : q,
       configs: known.configs,
@@ -80,7 +81,7 @@ export function registerSearch(app: App, deps: SearchDeps): void {
         highlights: highlights[index] ?? [],
       })),
       mode,
-      note: embedded?.vector === null ? embedded.note : null,
+      note: noteOf(request.query, embedded),
       corrections,
       model: embedded?.vector?.model ?? null,
     }
@@ -91,9 +92,23 @@ async function embed(
   { providers, logger }: SearchDeps,
   request: FastifyRequest,
   models: readonly UserModel[],
-): Promise<EmbeddedQuestion | undefined> {
-  const { mode, q } = request.query as SearchQuery
-  return mode === 'text' ? undefined : embedQuestion(providers, models, q, { logger, signal: request.signal })
+): Promise<EmbeddedQuestion> {
+  const { q } = request.query as SearchQuery
+  return embedQuestion(providers, models, q, { logger, signal: request.signal })
+}
+
+/** Quotes, and a minus before a word: nothing that is only near in meaning keeps to them. */
+const toTheLetter = /"|(^|\s)-\S/
+
+function askedMode({ q, mode = 'hybrid' }: SearchQuery): SearchMode {
+  return mode === 'hybrid' && toTheLetter.test(q) ? 'text' : mode
+}
+
+function noteOf(query: SearchQuery, embedded: EmbeddedQuestion | undefined): string | null {
+  if (embedded?.vector === null) return embedded.note
+  return query.mode !== 'text' && askedMode(query) === 'text'
+    ? 'Quotes and minus are about words: nothing was compared by meaning.'
+    : null
 }
 
 function doneMode(asked: SearchMode, embedded: EmbeddedQuestion | undefined): SearchMode {

@@ -134,7 +134,7 @@ const nearestOfAll = (schema: string, { vector, model, fused, filtered }: Names)
   cross join lateral (
     select v.chunk from ${schema}.entity_vectors as v
     where v.entity_id = d.entity_id and v.content_sha256 = d.content_sha256 and v.model = ${model}
-    order by v.embedding operator(public.<=>) ${vector}, v.chunk limit 1
+    order by (v.embedding operator(public.<=>) ${vector}) + 0, v.chunk limit 1
   ) as c
   order by d.distance limit ${fused}`
 
@@ -161,12 +161,14 @@ const nearestOfSome = (
 /**
  * Lets a scan of the index on vectors look at many candidates, and go on in exact order until enough rows of this user are
  * found or `tuples` are visited: without it another user's vectors, being nearer, would leave this one with less than
- * asked.
+ * asked. The planner thinks the index dearer than reading and sorting all of the user's vectors, and is wrong by ten times
+ * and more: sorting is put out of its reach, and compilation, which the price it then sees would call for.
  */
 export async function allowIterativeScan(client: Client, tuples: number): Promise<void> {
   await execute(client, {
     text: `select set_config('hnsw.iterative_scan', 'strict_order', true),
-      set_config('hnsw.ef_search', $2::text, true), set_config('hnsw.max_scan_tuples', $1::text, true)`,
+      set_config('hnsw.ef_search', $2::text, true), set_config('hnsw.max_scan_tuples', $1::text, true),
+      set_config('enable_sort', 'off', true), set_config('jit', 'off', true)`,
     values: [String(tuples), String(nearestVectors)],
   })
 }
