@@ -1,9 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { type EntityId, sha256Hex, type UserId, uuidv5, uuidv7 } from '@synap/core'
 import { createEventLog } from '@synap/event-log'
-import { exportParts, readArchive, verifyExport } from '@synap/export'
+import { BadArchive, createZipWriter, exportParts, readArchive, verifyExport } from '@synap/export'
 import { attachmentKey, contentKey, createFolderStore, type ObjectStore } from '@synap/object-store'
 import { queryRole } from '@synap/postgres'
 import { createLogger } from '@synap/telemetry'
@@ -38,10 +39,10 @@ describe('an export', () => {
       url: '/v1/exports',
       headers: { authorization: `Bearer ${user}`, ...headers },
     })
-  const jobs = (limits = {}) =>
+  const jobs = (limits = {}, on: ObjectStore = store) =>
     createExportJobs({
       log: createEventLog({ pool: query.pool, role: queryRole }),
-      store,
+      store: on,
       logger: createLogger('query', { level: 'silent' }),
       limits,
     })
@@ -222,11 +223,29 @@ describe('an export', () => {
     expect((await post(userId)).json().id).not.toBe(first.json().id)
   })
 
-  it('given calls at the same time, there is one export', async () => {
+  it('given calls while one is under way, there is one export; then there is another', async () => {
     const { userId } = await seedUser('dunlin')
-    const answers = await Promise.all(Array.from({ length: 5 }, () => post(userId)))
-    expect(new Set(answers.map((answer) => answer.json().id)).size).toBe(1)
-    await finished(userId, answers[0]?.json().id)
+    let open = () => {}
+    const gate = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const slow: ObjectStore = {
+      ...store,
+      put: async (key, body, options) => {
+        if (key.endsWith('.zip')) await gate
+        return store.put(key, body, options)
+      },
+    }
+    const exports = jobs({}, slow)
+    const ask = () => exports.start(userId, { minSequence: 10, idempotencyKey: null })
+    const answers = await Promise.all(Array.from({ length: 5 }, ask))
+    // Another process, which knows of it from the object store alone.
+    const elsewhere = (await post(userId)).json()
+    expect(new Set([...answers, elsewhere].map(({ id }) => id)).size).toBe(1)
+    open()
+    await finished(userId, elsewhere.id)
+    await exports.close()
+    expect((await post(userId)).json().id).not.toBe(elsewhere.id)
   })
 
   it('given an export whose worker died, whoever asks for it has it begun anew', async () => {
@@ -251,9 +270,7 @@ describe('an export', () => {
         return store.read(key, options)
       },
     }
-    const log = createEventLog({ pool: query.pool, role: queryRole })
-    const logger = createLogger('query', { level: 'silent' })
-    const first = createExportJobs({ log, store: slow, logger, limits: { leaseMs: 100 } })
+    const first = jobs({ leaseMs: 100 }, slow)
     const state = await first.start(userId, { minSequence: 10, idempotencyKey: null })
     await writeState(store, userId, { ...state, attempt: 7, status: 'done', finishedAt: Date.now() })
     // it looks at its state while it waits, and sees that it is somebody else's
@@ -286,5 +303,105 @@ describe('an export', () => {
     await writeState(store, userId, { ...old, attempt: 1, status: 'done', finishedAt })
     expect((await query.get(`/v1/exports/${old.id}`, userId)).status).toBe(404)
     expect(await readState(store, userId, old.id)).toBeUndefined()
+  })
+
+  describe('that somebody has damaged', () => {
+    let path: string
+    let userId: UserId
+    beforeAll(async () => {
+      const seeded = await seedUser('sanderling')
+      userId = seeded.userId
+      path = (await exported(userId)).path
+    })
+
+    /** What the verifier says of a file: `ok`, or what it found. */
+    async function judged(file: string): Promise<string> {
+      try {
+        const { ok, findings } = await verifyExport(file)
+        return ok ? 'ok' : findings.map(({ where, what }) => `${where} ${what}`).join('\n')
+      } catch (error) {
+        if (error instanceof BadArchive) return error.message
+        throw error
+      }
+    }
+
+    /** The archive packed again after a change, with all hashes and counts of the manifest as they then are. */
+    async function forged(change: (parts: Map<string, Buffer>) => void): Promise<string> {
+      const parts = await readArchive(path)
+      const manifest = JSON.parse(String(parts.get(exportParts.manifest)))
+      change(parts)
+      for (const part of manifest.parts) {
+        const bytes = parts.get(part.path)
+        if (bytes === undefined) continue
+        const lines = part.lines === null ? null : bytes.toString().split('\n').length - 1
+        Object.assign(part, { size: bytes.length, sha256: sha256Hex(bytes), lines })
+        const name = part.path.replace('.ndjson', '')
+        if (lines !== null) manifest.counts[name] = lines
+      }
+      parts.set(exportParts.manifest, Buffer.from(JSON.stringify(manifest)))
+      const zip = createZipWriter()
+      const chunks: Buffer[] = []
+      for (const [name, bytes] of parts) {
+        for await (const chunk of zip.add(name, Readable.from([bytes]))) chunks.push(chunk)
+      }
+      for await (const chunk of zip.end()) chunks.push(chunk)
+      await zip.close()
+      const file = join(folder, `${uuidv7()}.zip`)
+      await writeFile(file, Buffer.concat(chunks))
+      return file
+    }
+    const withoutLine = (at: number) => (bytes: Buffer | undefined) =>
+      Buffer.from(String(bytes).split('\n').toSpliced(at, 1).join('\n'))
+
+    it('given one byte that is another, wherever it is, it is found', { timeout: 120_000 }, async () => {
+      const bytes = await readFile(path)
+      const file = join(folder, `${uuidv7()}.zip`)
+      const passed: number[] = []
+      for (let at = 0; at < bytes.length; at += 11) {
+        const copy = Buffer.from(bytes)
+        copy[at] = (copy[at] ?? 0) ^ 0xff
+        await writeFile(file, copy)
+        if ((await judged(file)) === 'ok') passed.push(at)
+      }
+      expect(passed).toEqual([])
+      const cut = bytes.subarray(0, bytes.length - 1)
+      await writeFile(file, cut)
+      expect(await judged(file)).toContain('cut off')
+    })
+
+    it('given nothing but packing it again, it is as good as before', async () => {
+      expect(await judged(await forged(() => undefined))).toBe('ok')
+    })
+
+    it.each([
+      [exportParts.events, 4, 'has sequence 6 in place of 5'],
+      [exportParts.entities, 0, 'is missing'],
+      [exportParts.relations, 0, 'is missing'],
+      [exportParts.tags, 0, 'is not what the tags of the items come to'],
+      [exportParts.files, 1, 'is not in files.ndjson'],
+    ])('given %s without a line, and a manifest that says so, it is found', async (part, line, what) => {
+      const file = await forged((parts) => parts.set(part, withoutLine(line)(parts.get(part))))
+      expect(await judged(file)).toContain(what)
+    })
+
+    it('given a changed title, a changed file, a file more or a file less, it is found', async () => {
+      const content = [...(await readArchive(path)).keys()].find((name) => name.startsWith('content/')) ?? ''
+      const changed = await forged((parts) => {
+        const text = String(parts.get(exportParts.entities)).replace('"title":"sanderling"', '"title":"gull"')
+        parts.set(exportParts.entities, Buffer.from(text))
+      })
+      expect(await judged(changed)).toContain('is not what the events of')
+      expect(await judged(await forged((parts) => parts.set(content, Buffer.from('x'))))).toContain(
+        'is not the file that was captured',
+      )
+      expect(await judged(await forged((parts) => parts.delete(content)))).toContain(`${content} is missing`)
+      expect(await judged(await forged((parts) => parts.set('content/x', Buffer.from('x'))))).toContain(
+        'content/x is not in files.ndjson',
+      )
+      expect(await judged(await forged((parts) => parts.set('more.txt', Buffer.from('x'))))).toContain(
+        'not in the manifest',
+      )
+      expect(await judged(await forged((parts) => parts.delete(exportParts.tags)))).toContain('is missing')
+    })
   })
 })

@@ -2,13 +2,15 @@ import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { crc32, createInflateRaw } from 'node:zlib'
 import { BadArchive } from '../bad-archive.ts'
-import { signatures, type ZipEntry } from './records.ts'
+import { centralHeader, descriptor, endRecords, localHeader, signatures, type ZipEntry } from './records.ts'
 
 const tailBytes = 98
 const mostDirectoryBytes = 2 ** 31
 const readBytes = 262_144
 
-/** The entries of a ZIP file as the writer makes it. Throws `BadArchive` for what is cut off or is no such file. */
+/**
+ * The entries of a ZIP file, byte for byte as the writer makes it, so that no byte can be another unseen. Throws `BadArchive` for what is cut off or is no such file.
+ */
 export async function readEntries(file: FileHandle): Promise<Map<string, ZipEntry>> {
   const { size: fileSize } = await file.stat()
   if (fileSize < tailBytes) throw new BadArchive('it is too short for an archive')
@@ -30,7 +32,14 @@ export async function readEntries(file: FileHandle): Promise<Map<string, ZipEntr
     entries.set(entry.name, entry)
     at += length
   }
-  if (entries.size !== count) throw new BadArchive('its table of contents is not complete')
+  if (entries.size !== count || !tail.equals(endRecords(count, offset, size)))
+    throw new BadArchive('its table of contents is not complete')
+  let next = 0
+  for (const entry of entries.values()) {
+    if (entry.offset !== next) throw new BadArchive('there is something between its files')
+    next += localHeader(entry.name).length + entry.packed + descriptor(entry).length
+  }
+  if (next !== offset) throw new BadArchive('there is something between its files')
   return entries
 }
 
@@ -50,17 +59,17 @@ function parseEntry(directory: Buffer, at: number): { entry: ZipEntry; length: n
     packed: long(extra + 12),
     offset: long(extra + 20),
   }
+  if (![entry.size, entry.packed, entry.offset].every(Number.isSafeInteger)) throw bad()
+  if (!directory.subarray(at, at + length).equals(centralHeader(entry))) throw bad()
   return { entry, length }
 }
 
 /** The unpacked bytes of an entry; fails with `BadArchive` before its end when they are not what the directory says. */
 export async function* readEntry(file: FileHandle, entry: ZipEntry): AsyncGenerator<Buffer, void> {
   const bad = (cause?: unknown) => new BadArchive(`${entry.name} is damaged`, { cause })
-  const header = await readAt(file, entry.offset, 30)
-  if (header.readUInt32LE(0) !== signatures.local) throw bad()
-  const start = entry.offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28)
-  const name = await readAt(file, entry.offset + 30, header.readUInt16LE(26))
-  if (name.toString() !== entry.name) throw bad()
+  const expected = localHeader(entry.name)
+  if (!(await readAt(file, entry.offset, expected.length)).equals(expected)) throw bad()
+  const start = entry.offset + expected.length
   const source = Readable.from(readRange(file, start, entry.packed), { objectMode: false })
   const inflated = createInflateRaw()
   source.on('error', (error) => inflated.destroy(error))
@@ -76,7 +85,9 @@ export async function* readEntry(file: FileHandle, entry: ZipEntry): AsyncGenera
   } catch (error) {
     throw error instanceof BadArchive ? error : bad(error)
   }
-  if (sum !== entry.crc32 || size !== entry.size) throw bad()
+  if (sum !== entry.crc32 || size !== entry.size || inflated.bytesWritten !== entry.packed) throw bad()
+  const end = descriptor(entry)
+  if (!(await readAt(file, start + entry.packed, end.length)).equals(end)) throw bad()
 }
 
 async function* readRange(file: FileHandle, start: number, length: number): AsyncGenerator<Buffer, void> {
