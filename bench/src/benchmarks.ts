@@ -6,6 +6,7 @@ import { b12Freshness } from './freshness/b12.ts'
 import { readYourWrites } from './freshness/read-your-writes.ts'
 import { outboxBloat } from './outbox/bloat.ts'
 import { b8Questions } from './questions/b8.ts'
+import { b13Rebuild } from './rebuild/b13.ts'
 import { b7Relay } from './relay/b7.ts'
 import { b10Vectors } from './search/b10.ts'
 import { b11Hybrid } from './search/b11.ts'
@@ -34,4 +35,5 @@ export const benchmarks: readonly Benchmark[] = [
   b8Questions,
   b12Freshness,
   readYourWrites,
+  b13Rebuild,
 ]
