@@ -28,8 +28,13 @@ export function createIds(random: () => number): () => string {
 
 const words = ['milk', 'bread', 'garden', 'letter', 'holiday', 'invoice', 'bicycle', 'piano']
 
-/** Book-keeping that the read model knows and leaves alone. */
-const analysisTypes = ['ai.analysis_requested', 'ai.analysis_completed', 'ai.analysis_failed'] as const
+/** Book-keeping that the read model knows and leaves alone: what each says besides the job it is about. */
+const producer = { model: 'model', promptVersion: '1', offline: true, basedOnVersion: 1 }
+const analyses = [
+  ['ai.analysis_requested', {}],
+  ['ai.analysis_completed', { ...producer, inputTokens: null, outputTokens: null, costMicros: null }],
+  ['ai.analysis_failed', { ...producer, code: 'model.refused', detail: null }],
+] as const
 
 /** One user's events, made as ingest makes them: versions and sequences without gaps, tags named by their ids. */
 export class RandomUser {
@@ -96,7 +101,7 @@ export class RandomUser {
       }),
       say('entity.file_deleted', { oldFile: this.#file(id), oldPreview: null }),
       () => this.#attach(id),
-      () => this.#event(this.#pick(analysisTypes), this.#newId(), {}),
+      () => this.#analyse(id),
       say('entity.updated', { patch: JSON.stringify({ [this.#pick(words)]: 1 }), inverse: '{}' }),
       say('task.status_changed', { status: 'in_progress', oldStatus: 'todo' }),
       say('task.completed', { oldStatus: 'todo' }),
@@ -114,6 +119,12 @@ export class RandomUser {
       () => this.#enrich(id),
       ...(this.#random() < 0.3 ? [() => this.#purge(id)] : []),
     ]
+  }
+
+  #analyse(entityId: string): SynapEvent {
+    const [type, more] = this.#pick(analyses)
+    const job = { entityId, contentHash: sha256Hex(entityId), enricherVersion: '1', run: 0 }
+    return this.#event(type, this.#newId(), { ...job, ...more })
   }
 
   #attach(id: string): SynapEvent {
