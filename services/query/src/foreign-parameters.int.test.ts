@@ -80,6 +80,8 @@ describe('parameters that name what is somebody else’s', () => {
         text: word,
         title: word,
         tags: [word],
+        // two links of hers from each item, so that their list has a second page too
+        links: userId === anna ? [canary, `${canary} again`] : [word],
         ...own,
       })
       await seedRelation(query.pool, {
