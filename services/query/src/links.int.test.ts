@@ -112,7 +112,7 @@ describe('links that texts write', () => {
       transaction(query.pool, { role: 'synap_projector' }, (client) =>
         seedLinks(client, { id: source, userId: anna, hash: sha256Hex(text) }, names, producer),
       )
-    await seed('before', ['Old content'], 'extract@1')
+    await seed('before', ['Old content'], 'extract@10')
     await seed('now', ['New extractor'], 'extract@10')
     await change(
       `insert into read_v1.entity_texts (entity_id, content_sha256, producer, block, block_count, user_id, config,
