@@ -26,7 +26,8 @@ async function main(): Promise<void> {
     max: connections,
     statementTimeoutMs,
   })
-  const logger = createLogger('projector', { level: 'warn' })
+  // stdout is for the lines that are the answer.
+  const logger = createLogger('projector', { level: 'warn', destination: process.stderr })
   try {
     for await (const line of answerRebuild({ pool, logger, topicPrefix, signal: stop.signal }, request)) {
       process.stdout.write(`${JSON.stringify(line)}\n`)
