@@ -91,14 +91,16 @@ export async function searchEntities(
         select n.*, row_number() over (order by n.distance, n.entity_id desc) as place
         from nearest as n
         where ${least} is null or 1 - n.distance >= greatest(${least}, (select 1 - min(distance) from nearest) / 2)
+      ), fused as materialized (
+        -- Materialized: row security lets no expression but a column look entities up.
+        select entity_id, t.place as text_place, t.corrected, v.place as vector_place, v.distance, v.chunk,
+          (coalesce(1.0 / (60 + t.place), 0) + coalesce(1.0 / (60 + v.place), 0))::float8 as score
+        from text_leg as t full join vector_leg as v using (entity_id)
       )
-      select e.entity_id, t.place as text_place, t.corrected, v.place as vector_place, v.distance, v.chunk,
-        (select count(*) from nearest)::int as neighbours,
-        (coalesce(1.0 / (60 + t.place), 0) + coalesce(1.0 / (60 + v.place), 0))::float8 as score
-      from text_leg as t
-      full join vector_leg as v using (entity_id)
-      join ${schema}.entities as e using (entity_id)
-      where e.deleted_at is null
+      select fused.*, (select count(*) from nearest)::int as neighbours
+      from fused cross join lateral (
+        select from ${schema}.entities as e where e.entity_id = fused.entity_id and e.deleted_at is null offset 0
+      ) as there
       order by score desc, entity_id desc
       limit ${limit}`,
     values,
@@ -152,8 +154,11 @@ const nearestOfSome = (
       where v.model = ${model} ${filtered ? 'and v.entity_id in (select entity_id from allowed)' : ''}
       order by (v.embedding operator(public.<=>) ${vector})${from === 'compared' ? ' + 0' : ''} limit ${nearestVectors}
     ) as found
-    join ${schema}.entities as e
-      on e.entity_id = found.entity_id and e.subject_sha256 = found.content_sha256 and e.deleted_at is null
+    cross join lateral (
+      select from ${schema}.entities as e
+      where e.entity_id = found.entity_id and e.subject_sha256 = found.content_sha256 and e.deleted_at is null
+      offset 0
+    ) as current
     order by found.entity_id, found.distance, found.chunk
   ) as one_each
   order by distance limit ${fused}`
