@@ -20,6 +20,8 @@ export interface SweepOptions {
   logger: Logger
   /** Milliseconds since an object was put: younger ones are left alone. */
   ageMs: number
+  /** The same for the files of exports, which go by their age alone; a day more than query keeps them by default. */
+  exportAgeMs?: number
   signal: AbortSignal
 }
 
@@ -93,11 +95,29 @@ export async function sweepRound(options: SweepOptions, turn: SweepTurn, counts:
     )
     count(counts, old, given)
     counts.deleted += await deleteDropped(options)
+    counts.deleted += await deleteEndedExports(options, page)
     await note(page.at(-1)?.key ?? null)
   }
   counts.unfinished += await store.dropUnfinished(Date.now() - Math.max(ageMs, day), { signal })
   await inTransaction(pool, (client) => deleteEnded(client, keepMs), { signal })
   await note(null)
+}
+
+/** Query deletes a user's old exports when that user asks for another; those of users who never do go here. */
+async function deleteEndedExports(
+  { store, signal, exportAgeMs = 8 * day }: SweepOptions,
+  page: readonly ListedObject[],
+): Promise<number> {
+  const before = Date.now() - exportAgeMs
+  const ended = page.filter(
+    ({ key, modifiedAt }) => modifiedAt <= before && ownerOfKey(key)?.kind === 'export',
+  )
+  await deleteAll(
+    store,
+    ended.map(({ key }) => key),
+    signal,
+  )
+  return ended.length
 }
 
 /** The same look over all of the store, which changes nothing. */
@@ -119,7 +139,7 @@ function count(counts: SweepCounts, looked: readonly ListedObject[], orphans: re
   for (const { key, size } of looked) if (gone.has(key)) counts.orphanBytes += size
 }
 
-/** What ingest puts. Extracted text is the enricher's, exports are query's. */
+/** What the ledger knows. Extracted text is the enricher's; exports go by their age. */
 const isOurs = (key: string) => ownerOfKey(key)?.kind === 'content' || ownerOfKey(key)?.kind === 'attachment'
 
 /**

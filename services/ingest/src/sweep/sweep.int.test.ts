@@ -129,6 +129,17 @@ describe('the sweep', () => {
     expect(await turn()).toMatchObject({ orphans: 0, deleted: 0 })
   })
 
+  it('given files of exports, they go when they are old, and nothing else does for it', async () => {
+    const keys = keysOf(newUser())
+    await putAll([keys.export, keys.derived])
+    const sweepWith = async (exportAgeMs: number) => {
+      await takeTurn({ ...options(3_600_000), exportAgeMs }, 0, () => undefined)
+      return Promise.all([keys.export, keys.derived].map((key) => store.exists(key)))
+    }
+    expect(await sweepWith(3_600_000)).toEqual([true, true])
+    expect(await sweepWith(-60_000)).toEqual([false, true])
+  })
+
   it('given objects in the ledger, under a lease, or of a request that may come again, they stay', async () => {
     const userId = newUser()
     const { keys } = await withObjects(userId)
