@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -259,31 +260,29 @@ describe('an export', () => {
 
   it('given a worker that somebody has taken over from, it leaves the export alone', async () => {
     const { userId } = await seedUser('snipe')
-    let open = () => {}
-    const gate = new Promise<void>((resolve) => {
-      open = resolve
-    })
-    const slow: ObjectStore = {
+    // it reads no content until it is told to stop
+    const stuck: ObjectStore = {
       ...store,
       read: async (key, options) => {
-        if (!key.endsWith('.json')) await gate
-        return store.read(key, options)
+        if (key.endsWith('.json')) return store.read(key, options)
+        const { signal } = options
+        if (signal === undefined) throw new Error('a read for an export can be stopped')
+        if (!signal.aborted) await once(signal, 'abort')
+        throw signal.reason
       },
     }
-    const first = jobs({ leaseMs: 100 }, slow)
+    const first = jobs({ leaseMs: 100 }, stuck)
     const state = await first.start(userId, { minSequence: 10, idempotencyKey: null })
-    await writeState(store, userId, { ...state, attempt: 7, status: 'done', finishedAt: Date.now() })
-    // it looks at its state while it waits, and sees that it is somebody else's
-    const closed = eventually(
+    await eventually(
       'the first worker has stopped',
       async () => {
+        // As another worker would, which shows again and again that it is alive.
+        await writeState(store, userId, { ...state, attempt: 7, status: 'done', finishedAt: Date.now() })
         const seen = await first.find(userId, state.id)
         return seen?.attempt === 7
       },
       patience,
     )
-    open()
-    await closed
     await first.close()
     expect(await readState(store, userId, state.id)).toMatchObject({ attempt: 7, status: 'done' })
   })

@@ -112,12 +112,16 @@ describe('the comparison of real stores', () => {
   /** Takes rows away until the end of the test; the answer is the table that keeps them. */
   async function take(table: string, where: string): Promise<string> {
     const kept = `public.taken_${undo.length}`
+    const [columns] = await sql(
+      `select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
+       where attrelid = '${table}'::regclass and attnum > 0 and not attisdropped and attgenerated = ''`,
+    )
     await sql(
-      `create table ${kept} as select * from ${table} where ${where}; delete from ${table} where ${where}`,
+      `create table ${kept} as select ${columns} from ${table} where ${where}; delete from ${table} where ${where}`,
     )
     undo.unshift(() =>
       sql(
-        `delete from ${table} where ${where}; insert into ${table} select * from ${kept}; drop table ${kept}`,
+        `delete from ${table} where ${where}; insert into ${table} (${columns}) select * from ${kept}; drop table ${kept}`,
       ),
     )
     return kept

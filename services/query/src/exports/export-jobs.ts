@@ -89,7 +89,9 @@ export function createExportJobs({ log, store, logger, limits = {} }: ExportJobs
           (state) => idempotencyKey !== null && state.idempotencyKey === idempotencyKey,
         )
         const underWay = same ?? states.findLast(({ status }) => status === 'running')
-        if (underWay !== undefined) return current(userId, underWay)
+        // One that has just ended here may still stand as running in the store.
+        const found = underWay === undefined ? undefined : await current(userId, underWay)
+        if (found !== undefined && (same !== undefined || found.status === 'running')) return found
         return begin(userId, newExportState(Date.now(), { minSequence, idempotencyKey }))
       }),
     find: (userId, id) =>
