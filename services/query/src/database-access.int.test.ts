@@ -54,12 +54,15 @@ describe('what a role may do in the database', () => {
       run<T>(client, { text, values: [] }),
     )
 
+  // Roles belong to the whole server, on which other tests make that of the local log.
+  const ourRoles = `r.rolname like 'synap\\_%' and r.rolname <> 'synap_local'`
+
   it('given the catalogue, no service owns more than its schema, logs in, or is above row security', async () => {
     const roles = await asOwner<{ role: string; over: boolean; schemas: string[] }>(`
       select r.rolname::text as role, r.rolsuper or r.rolbypassrls or r.rolcanlogin as over,
         array(select distinct n.nspname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
           where c.relowner = r.oid and ${ours} and n.nspname !~ 'timescaledb' order by 1) as schemas
-      from pg_roles r where r.rolname like 'synap\\_%' order by 1`)
+      from pg_roles r where ${ourRoles} order by 1`)
     expect(roles).toEqual([
       { role: 'synap_enricher', over: false, schemas: ['enrich'] },
       { role: 'synap_events_writer', over: false, schemas: ['log'] },
