@@ -1,21 +1,27 @@
+import { Agent } from 'node:http'
+import { Agent as SecureAgent } from 'node:https'
 import registryClient from '@kafkajs/confluent-schema-registry'
 import { backoffMs, errorClass, SynapError, wait, withDeadline } from '@synap/core'
 import { askRegistry } from './registry-http.ts'
 
 const compatibility = 'FULL_TRANSITIVE'
-/** Milliseconds for each request. */
-const deadlineMs = 10_000
 const attempts = 3
 
 /**
  * Registers a schema under a subject that stays FULL_TRANSITIVE, and answers its id. Registering twice is registering
  * once, so a registry that is away or slow for a moment is asked again. Rejects with `schema.incompatible`,
- * `schema.invalid` (configuration), `registry.unavailable`, `deadline.exceeded` (dependency).
+ * `schema.invalid` (configuration), `registry.unavailable`, `deadline.exceeded` (dependency). `deadlineMs` is that of each
+ * request.
  */
-export async function registerSchema(url: string, subject: string, text: string): Promise<number> {
+export async function registerSchema(
+  url: string,
+  subject: string,
+  text: string,
+  deadlineMs = 10_000,
+): Promise<number> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await registerOnce(url, subject, text)
+      return await registerOnce(url, subject, text, deadlineMs)
     } catch (error) {
       if (errorClass(error) !== 'dependency' || attempt >= attempts) throw error
       await wait(backoffMs(attempt, { baseMs: 250, capMs: 2_000 }), never)
@@ -25,11 +31,12 @@ export async function registerSchema(url: string, subject: string, text: string)
 
 const never = new AbortController().signal
 
-async function registerOnce(url: string, subject: string, text: string): Promise<number> {
+async function registerOnce(url: string, subject: string, text: string, deadlineMs: number): Promise<number> {
   // Before the first register: a subject without a level of its own answers NONE, which the client refuses.
   const path = `/config/${encodeURIComponent(subject)}`
   await askRegistry(url, path, { deadlineMs, put: { compatibility } })
-  const client = new registryClient.SchemaRegistry({ host: url, retry: { retries: 0 } })
+  const agent = url.startsWith('https:') ? new SecureAgent() : new Agent()
+  const client = new registryClient.SchemaRegistry({ host: url, retry: { retries: 0 }, agent })
   try {
     const schema = { type: registryClient.SchemaType.AVRO as const, schema: text }
     const { id } = await withDeadline('register schema', deadlineMs, undefined, () =>
@@ -39,6 +46,9 @@ async function registerOnce(url: string, subject: string, text: string): Promise
   } catch (error) {
     if (error instanceof SynapError) throw error
     throw registrationFailure(error, subject)
+  } finally {
+    // The client has no deadline: a request that nobody waits for any more would keep the process from ending.
+    agent.destroy()
   }
 }
 
