@@ -38,6 +38,10 @@ begin
     insert into write.users (user_id) select p.id from unnest(p_users) as p (id) order by p.id
     on conflict (user_id) do nothing;
   end loop;
+  -- Answers go by place: none may be left out.
+  if cardinality(v_users) is distinct from cardinality(p_users) then
+    raise exception 'a user has gone meanwhile' using errcode = 'serialization_failure';
+  end if;
 
   v_now := date_trunc('milliseconds', clock_timestamp());
   v_now_ms := (extract(epoch from v_now) * 1000)::bigint;

@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 17a4bf5de5fefdbab87b7e2f7398076e1e68b79fc0e00c7a18f3e3bcb2887589
+-- What the migrations beside this file come to; of them: sha256 360309d4c638e186faba8aaeb4a4a93aca7328ac4b503588c4630a5f5d530b8e
 create schema write authorization synap_ingest;
 
 create sequence write.outbox_id as bigint;
@@ -597,6 +597,10 @@ begin
     insert into write.users (user_id) select p.id from unnest(p_users) as p (id) order by p.id
     on conflict (user_id) do nothing;
   end loop;
+  -- Answers go by place: none may be left out.
+  if cardinality(v_users) is distinct from cardinality(p_users) then
+    raise exception 'a user has gone meanwhile' using errcode = 'serialization_failure';
+  end if;
 
   v_now := date_trunc('milliseconds', clock_timestamp());
   v_now_ms := (extract(epoch from v_now) * 1000)::bigint;

@@ -29,8 +29,8 @@ interface Queue {
 const queues = new WeakMap<Pool, Queue>()
 
 /**
- * As `append`; calls that come while others are under way share a message and a commit. A call has its outcome by itself:
- * one that fails among others is made again alone.
+ * As `append`; calls that come together, or while others are under way, share a message and a commit (ADR 0012). A call has
+ * its outcome by itself: one that fails among others is made again alone.
  */
 export function appendTogether(pool: Pool, call: AppendCall): Promise<AppendOutcome> {
   if (call.events.length > maxEvents) return append(pool, call)
