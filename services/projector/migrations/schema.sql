@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 cad71dc3c470f66f8c6533b95b1a3f34247d2b615572a32ce7c10848c1089702
+-- What the migrations beside this file come to; of them: sha256 44de590ba4b42d19bced319ec382da43fd5efd530b07a70e1d525b34cc89c02b
 create schema read_v1 authorization synap_projector;
 
 create table read_v1.entities (
@@ -120,6 +120,17 @@ create table read_v1.entity_vectors (
 alter table read_v1.entity_vectors owner to synap_projector;
 alter table read_v1.entity_vectors enable row level security;
 
+create table read_v1.merged_tags (
+  entity_id uuid not null,
+  sequence bigint not null,
+  user_id uuid not null,
+  provenance jsonb not null,
+  had_both boolean not null,
+  constraint merged_tags_pkey PRIMARY KEY (entity_id, sequence)
+);
+alter table read_v1.merged_tags owner to synap_projector;
+alter table read_v1.merged_tags enable row level security;
+
 create table read_v1.parked (
   id bigint not null generated always as identity,
   topic text,
@@ -205,6 +216,16 @@ create table read_v1.relations (
 );
 alter table read_v1.relations owner to synap_projector;
 alter table read_v1.relations enable row level security;
+
+create table read_v1.tag_merges (
+  user_id uuid not null,
+  sequence bigint not null,
+  tag_id uuid not null,
+  into_id uuid not null,
+  constraint tag_merges_pkey PRIMARY KEY (user_id, sequence)
+);
+alter table read_v1.tag_merges owner to synap_projector;
+alter table read_v1.tag_merges enable row level security;
 
 create table read_v1.tags (
   tag_id uuid not null,
@@ -295,6 +316,8 @@ CREATE INDEX entity_tags_by_tag ON read_v1.entity_tags USING btree (user_id, tag
 CREATE INDEX entity_vectors_by_user ON read_v1.entity_vectors USING btree (user_id, model);
 
 CREATE INDEX entity_vectors_hnsw ON read_v1.entity_vectors USING hnsw (embedding halfvec_cosine_ops);
+
+CREATE INDEX merged_tags_by_user ON read_v1.merged_tags USING btree (user_id, sequence);
 
 CREATE INDEX parked_discarded ON read_v1.parked USING btree (user_id, sequence) WHERE (slot AND (state = 'discarded'::text));
 
@@ -1027,11 +1050,15 @@ create policy own_rows on read_v1.entity_texts as permissive for all to public u
 
 create policy own_rows on read_v1.entity_vectors as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
 
+create policy own_rows on read_v1.merged_tags as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
+
 create policy own_rows on read_v1.parked as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
 
 create policy own_rows on read_v1.purged as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
 
 create policy own_rows on read_v1.relations as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
+
+create policy own_rows on read_v1.tag_merges as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
 
 create policy own_rows on read_v1.tags as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
 

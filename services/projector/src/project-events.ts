@@ -3,6 +3,7 @@ import { assertNever } from '@synap/core'
 import type { Client } from '@synap/postgres'
 import {
   aggregatesOf,
+  type EventEffect,
   type Foldable,
   foldEvents,
   type OwnedEntity,
@@ -10,11 +11,13 @@ import {
   type Sweep,
   segmentsOf,
 } from './fold-events.ts'
+import { foldLate, type Merge, splitLate } from './fold-late.ts'
 import { replaceLexemes } from './replace-lexemes.ts'
 import { updateUserModels } from './sql/derived-blocks.ts'
 import { replaceEntityTags, upsertTaskDetails } from './sql/details.ts'
 import { findEntityStates, upsertEntities } from './sql/entities.ts'
-import { deleteEntities, eraseUser, findPurged, insertPurgedEntities } from './sql/purge.ts'
+import { findBehind, findMergedTags, replaceMergedTags } from './sql/merged-tags.ts'
+import { deleteEntities, eraseUser, insertPurgedEntities } from './sql/purge.ts'
 import { findRelationStates, upsertRelations } from './sql/relations.ts'
 import { upsertSettings } from './sql/settings.ts'
 import { findEntitiesWithTags, mergeTag, upsertTagColors, upsertTagNames } from './sql/tags.ts'
@@ -49,14 +52,53 @@ async function sweep(client: Client, schema: string, event: Sweep): Promise<void
 
 async function projectRun(client: Client, schema: string, events: readonly Foldable[]): Promise<void> {
   const ids = aggregatesOf(events)
+  const behind =
+    ids.entities.length === 0
+      ? { purged: new Set<string>(), merges: [] }
+      : await findBehind(client, schema, ids.entities, firstSequencesOf(events))
   const before: States = {
     entities: ids.entities.length === 0 ? new Map() : await findEntityStates(client, schema, ids.entities),
     relations:
       ids.relations.length === 0 ? new Map() : await findRelationStates(client, schema, ids.relations),
-    purged: ids.entities.length === 0 ? new Set() : await findPurged(client, schema, ids.entities),
+    purged: behind.purged,
   }
-  const effect = foldEvents(before, events)
+  const { inTime, late } = splitLate(events, behind.merges)
+  if (late.size > 0) await projectLate(client, schema, before, late, behind.merges)
+  if (inTime.length > 0) await writeEffect(client, schema, before, foldEvents(before, inTime))
+}
 
+/** Events of entities whose tags were merged before these came: rare, and dearer. */
+async function projectLate(
+  client: Client,
+  schema: string,
+  before: States,
+  late: ReadonlyMap<string, readonly Foldable[]>,
+  merges: readonly Merge[],
+): Promise<void> {
+  const merged = await findMergedTags(client, schema, [...late.keys()])
+  const { entities, tagNames, merged: left } = foldLate(before, late, merges, merged)
+  await writeEffect(client, schema, before, { ...nothing, entities, tagNames })
+  const moved = entities.map(({ state }) => state.id)
+  if (moved.length > 0) await replaceMergedTags(client, schema, moved, left)
+}
+
+const nothing: EventEffect = { entities: [], relations: [], tagNames: [], tagColors: [], settings: [] }
+
+/** Where each user's events in a run begin. */
+function firstSequencesOf(events: readonly Foldable[]): Map<string, number> {
+  const firsts = new Map<string, number>()
+  for (const { userId, sequence } of events) {
+    firsts.set(userId, Math.min(sequence, firsts.get(userId) ?? sequence))
+  }
+  return firsts
+}
+
+async function writeEffect(
+  client: Client,
+  schema: string,
+  before: States,
+  effect: EventEffect,
+): Promise<void> {
   const renamed = effect.tagNames.length > 0 ? await upsertTagNames(client, schema, effect.tagNames) : []
   if (effect.tagColors.length > 0) await upsertTagColors(client, schema, effect.tagColors)
   if (effect.settings.length > 0) await upsertSettings(client, schema, effect.settings)

@@ -1,7 +1,7 @@
 import { type Client, query } from '@synap/postgres'
 
-/** Not part of what is read: how far a consumer is, what waits, and its history. */
-const bookkeeping = ['positions', 'user_positions', 'parked', 'parked_history']
+/** Not part of what is read: how far a consumer is, what waits, its history, and what is kept for what waits. */
+const bookkeeping = ['positions', 'user_positions', 'parked', 'parked_history', 'tag_merges', 'merged_tags']
 
 const withoutCovered = (schema: string) => `and (subject_id = user_id
   or not exists (select from ${schema}.purged as u where u.subject_id = t.user_id))`

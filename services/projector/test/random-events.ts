@@ -188,13 +188,13 @@ export class RandomUser {
   #changeTags(): SynapEvent {
     const [tagId, name] = this.#pick([...this.#tags])
     const roll = this.#random()
-    if (roll < 0.4) {
+    if (roll < 0.25) {
       const other = this.#text()
       this.#tags.set(tagId, other)
       return this.#event('tag.renamed', this.userId, { tagId, name: other, oldName: name })
     }
     const [intoId, intoName] = this.#pick([...this.#tags])
-    if (roll < 0.7 || intoId === tagId) {
+    if (roll < 0.45 || intoId === tagId) {
       return this.#event('tag.recolored', this.userId, { tagId, color: '#336699', oldColor: null })
     }
     this.#tags.delete(tagId)

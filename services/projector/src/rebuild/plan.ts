@@ -15,8 +15,18 @@ export interface Work {
   derivedFrom: number
 }
 
-/** Tables of the inbox, which start from where the log is. */
-export const inboxTables = ['positions', 'user_positions', 'parked', 'parked_history'] as const
+/**
+ * Tables of the inbox, which start from where the log is, and what merges of tags leave for events that come late: of those
+ * before a user's cut none can.
+ */
+export const inboxTables = [
+  'positions',
+  'user_positions',
+  'parked',
+  'parked_history',
+  'tag_merges',
+  'merged_tags',
+] as const
 
 const usersPerPage = 1_000
 

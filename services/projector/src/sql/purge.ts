@@ -35,6 +35,7 @@ export async function deleteEntities(
       links as (delete from ${schema}.entity_links where entity_id = any($1::uuid[])),
       unsearchable as (delete from ${schema}.unsearchable where entity_id = any($1::uuid[])),
       lexemes as (delete from ${schema}.entity_lexemes where entity_id = any($1::uuid[])),
+      merged as (delete from ${schema}.merged_tags where entity_id = any($1::uuid[])),
       ends as (
         delete from ${schema}.relations where source_id = any($1::uuid[]) or target_id = any($1::uuid[])
       ),
@@ -68,6 +69,8 @@ export async function eraseUser(
       ends as (delete from ${schema}.relations where user_id = $1::uuid),
       rows as (delete from ${schema}.entities where user_id = $1::uuid),
       names as (delete from ${schema}.tags where user_id = $1::uuid),
+      merges as (delete from ${schema}.tag_merges where user_id = $1::uuid),
+      merged as (delete from ${schema}.merged_tags where user_id = $1::uuid),
       events as (
         update ${schema}.parked set state = 'discarded', value = null, headers = null, detail = null,
           updated_at = now()

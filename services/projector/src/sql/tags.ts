@@ -2,6 +2,7 @@ import type { EventOf } from '@synap/contracts'
 import { type Client, execute, query } from '@synap/postgres'
 import type { TagColor, TagName } from '../fold-events.ts'
 import { type Column, toRowSet } from './columns.ts'
+import { deleteSettledMerges } from './merged-tags.ts'
 
 const nameColumns: readonly Column<TagName>[] = [
   ['tag_id', 'uuid', (tag) => tag.tagId],
@@ -59,12 +60,16 @@ export async function upsertTagColors(
   })
 }
 
-/** Puts one tag in the place of another on every entity; answers the entities that had it. */
+/**
+ * Puts one tag in the place of another on every entity, and keeps what events that come late have to know of it; answers
+ * the entities that had it.
+ */
 export async function mergeTag(
   client: Client,
   schema: string,
   { userId, sequence, delta }: EventOf<'tag.merged'>,
 ): Promise<string[]> {
+  await deleteSettledMerges(client, schema, userId)
   await upsertTagNames(client, schema, [{ tagId: delta.intoId, userId, name: delta.intoName, sequence }])
   const rows = await query<{ entity_id: string }>(client, {
     name: `${schema}.move_entity_tags`,
@@ -75,9 +80,17 @@ export async function mergeTag(
         insert into ${schema}.entity_tags (entity_id, tag_id, user_id, provenance)
         select entity_id, $2::uuid, $3::uuid, provenance from gone
         on conflict (entity_id, tag_id) do nothing
+        returning entity_id
+      ), noted as (
+        insert into ${schema}.tag_merges (user_id, sequence, tag_id, into_id)
+        values ($3::uuid, $4::bigint, $1::uuid, $2::uuid) on conflict do nothing
+      ), kept as (
+        insert into ${schema}.merged_tags (entity_id, sequence, user_id, provenance, had_both)
+        select entity_id, $4::bigint, $3::uuid, provenance, entity_id not in (select entity_id from moved) from gone
+        on conflict do nothing
       )
       select entity_id from gone`,
-    values: [delta.tagId, delta.intoId, userId],
+    values: [delta.tagId, delta.intoId, userId, sequence],
   })
   await execute(client, {
     name: `${schema}.delete_tag`,
