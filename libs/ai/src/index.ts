@@ -16,7 +16,9 @@ export {
   type Extractor,
   type ExtractorOptions,
 } from './extract/extractor.ts'
+export { type KeyTerm, keyTerms } from './key-terms.ts'
 export { detectLanguage, type LanguageGuess } from './language.ts'
+export { type Likeness, type LikenessCandidate, likenessOf } from './likeness.ts'
 export { createOfflineProvider } from './offline/provider.ts'
 export type { OpenAiConfig } from './openai/provider.ts'
 export {
@@ -28,6 +30,7 @@ export {
   type Intent,
   type IntentKind,
   type ModelProvider,
+  type Neighbour,
   type Span,
   type TagProposal,
   type Usage,

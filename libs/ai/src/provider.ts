@@ -1,3 +1,5 @@
+import type { KeyTerm } from './key-terms.ts'
+
 /** What a short capture is meant to be. Everything that is not clearly one of the others is a `note`. */
 export type IntentKind = 'task' | 'event' | 'idea' | 'note'
 
@@ -53,6 +55,26 @@ export interface AnalyseInput {
   timeZone: string
   /** Names of the user's tags, most used first. */
   vocabulary: readonly string[]
+  /** What the text dwells on (`Extraction.terms`). Read from the text, code included, when left out. */
+  terms?: readonly KeyTerm[]
+  /** Tags that the document itself names, as front matter does: the person wrote them. None when left out. */
+  ownTags?: readonly string[]
+  /** Other items of the same user that the text is most like, the likest first. None when left out. */
+  neighbours?: readonly Neighbour[]
+  /** Stems of this text that several other items of the user dwell on too. None when left out. */
+  sharedStems?: readonly string[]
+  /** Stems of this text that so many items of the user dwell on that they are no topic. None when left out. */
+  commonStems?: readonly string[]
+  /** Tags that may be proposed although neither the user nor the document has them. 1 when left out. */
+  newTags?: number
+}
+
+/** Another item of the user, as far as it bears on the tags of this one. */
+export interface Neighbour {
+  /** Above 0, up to 1. */
+  likeness: number
+  /** Names of its tags. */
+  tags: readonly string[]
 }
 
 export interface Usage {

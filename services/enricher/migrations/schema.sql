@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 48b2e29b1e48a19c2106df6b67270a2475f2ba5e3e12612966880a6384f11114
+-- What the migrations beside this file come to; of them: sha256 f3c3659b31138b9264e1f5e241e42423894bf9823f905ed950e42fc431bbf368
 create schema enrich authorization synap_enricher;
 
 create table enrich.analyses (
@@ -47,6 +47,14 @@ create table enrich.entities (
 );
 alter table enrich.entities owner to synap_enricher;
 
+create table enrich.entity_tags (
+  entity_id uuid not null,
+  tag_id uuid not null,
+  user_id uuid not null,
+  constraint entity_tags_pkey PRIMARY KEY (entity_id, tag_id)
+);
+alter table enrich.entity_tags owner to synap_enricher;
+
 create table enrich.extractions (
   entity_id uuid not null,
   content_hash text not null,
@@ -61,6 +69,8 @@ create table enrich.extractions (
   links jsonb not null default '[]'::jsonb,
   chunks jsonb not null default '[]'::jsonb,
   created_at timestamp with time zone not null default now(),
+  tags jsonb not null default '[]'::jsonb,
+  terms jsonb not null default '[]'::jsonb,
   constraint extractions_pkey PRIMARY KEY (entity_id, content_hash, producer)
 );
 alter table enrich.extractions owner to synap_enricher;
@@ -184,6 +194,14 @@ create table enrich.purges (
 );
 alter table enrich.purges owner to synap_enricher;
 
+create table enrich.signatures (
+  entity_id uuid not null,
+  user_id uuid not null,
+  terms integer[] not null,
+  constraint signatures_pkey PRIMARY KEY (entity_id)
+);
+alter table enrich.signatures owner to synap_enricher;
+
 create table enrich.steps (
   job_id uuid not null,
   ord smallint not null,
@@ -235,6 +253,8 @@ alter table enrich.users owner to synap_enricher;
 
 CREATE INDEX entities_by_user ON enrich.entities USING btree (user_id);
 
+CREATE INDEX entity_tags_by_tag ON enrich.entity_tags USING btree (user_id, tag_id);
+
 CREATE INDEX extractions_by_user ON enrich.extractions USING btree (user_id);
 
 CREATE INDEX jobs_by_entity ON enrich.jobs USING btree (entity_id, sequence DESC);
@@ -260,6 +280,8 @@ CREATE INDEX published_by_user ON enrich.published USING btree (user_id);
 CREATE INDEX purges_due ON enrich.purges USING btree (due_at) WHERE (passes < 2);
 
 CREATE INDEX purges_of_users ON enrich.purges USING btree (user_id) WHERE (kind = 'user'::text);
+
+CREATE INDEX signatures_by_user ON enrich.signatures USING btree (user_id, entity_id);
 
 create view enrich.parked_in_groups as
  SELECT k.id,

@@ -29,6 +29,8 @@ export const configSchema = z.object({
   enrichPollMs: integer(10, 60_000).default(1_000),
   /** Milliseconds before the first retry of a step; doubles up to ten minutes. */
   enrichRetryMs: integer(1, 600_000).default(1_000),
+  /** Tags that may be proposed for one item although neither its user nor its text has them. */
+  enrichNewTags: integer(0, 5).default(1),
 })
 
 export type EnricherConfig = z.output<typeof configSchema>

@@ -41,10 +41,10 @@ export async function startEnrichment(options: EnrichOptions): Promise<Workers> 
     topic,
     schemaIds: await findSchemaIds(registry, topic),
   })
-  const { defaultTimeZone, enrichLeaseMs: leaseMs } = config
+  const { defaultTimeZone, enrichNewTags: newTags, enrichLeaseMs: leaseMs } = config
   const extractor = createExtractor()
   defer('extractor', () => extractor.close())
-  const steps = createSteps({ pool, objects, extractor, provider, derived, client, defaultTimeZone })
+  const steps = createSteps({ pool, objects, extractor, provider, derived, client, defaultTimeZone, newTags })
   const owner = uuidv7()
   const job = { pool, logger, steps, owner, leaseMs, retryMs: config.enrichRetryMs }
 

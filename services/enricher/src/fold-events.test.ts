@@ -130,7 +130,7 @@ describe('foldEvents', () => {
         run: 3,
       }),
     ])
-    expect(batch.tags).toEqual([{ userId, tagId, name: 'Errands', uses: 1, gone: false }])
+    expect(batch.tags).toEqual([{ userId, tagId, name: 'Errands', uses: 1, entityId: id, mergedInto: null }])
     expect([...batch.timeZones]).toEqual([[userId, 'Europe/Berlin']])
     expect(batch.requested[0]).toMatchObject({ entityId: id, run: 3, analysisId })
   })

@@ -22,7 +22,10 @@ export interface TagChange {
   name: string | null
   /** Added to the number of its uses. */
   uses: number
-  gone: boolean
+  /** The item that it was put on (`uses` 1) or taken off; null when the tag itself changed. */
+  entityId: EntityId | null
+  /** The tag that it is part of from now on. */
+  mergedInto: TagId | null
 }
 
 /** A run that a person asked for; what it reads is looked up among the jobs of that content. */
@@ -138,6 +141,7 @@ function foldEntityEvent(
     case 'entity.type_changed':
       return { ...entity, type: event.delta.type }
     case 'ai.enrichment_applied':
+      for (const tag of event.delta.tagsAdded) batch.tags.push(tagPut(entity, tag))
       return {
         ...entity,
         type: event.delta.type?.value ?? entity.type,
@@ -153,14 +157,22 @@ function foldEntityEvent(
       batch.purged.push({ entityId, userId })
       return undefined
     case 'entity.tag_added':
-      batch.tags.push({ userId, tagId: event.delta.tagId, name: event.delta.name, uses: 1, gone: false })
+      batch.tags.push(tagPut(entity, event.delta))
       return entity
     case 'entity.tag_removed':
-      batch.tags.push({ userId, tagId: event.delta.tagId, name: null, uses: -1, gone: false })
+      batch.tags.push({ ...tagPut(entity, event.delta), name: null, uses: -1 })
       return entity
     default:
       return entity
   }
+}
+
+function tagPut({ userId, entityId }: EntityRow, { tagId, name }: { tagId: TagId; name: string }): TagChange {
+  return { userId, tagId, name, uses: 1, entityId, mergedInto: null }
+}
+
+function tagItself(userId: UserId, tagId: TagId, name: string | null): TagChange {
+  return { userId, tagId, name, uses: 0, entityId: null, mergedInto: null }
 }
 
 function foldUserEvent(batch: Pick<FoldedBatch, 'timeZones' | 'tags' | 'erased'>, event: SynapEvent): void {
@@ -173,11 +185,11 @@ function foldUserEvent(batch: Pick<FoldedBatch, 'timeZones' | 'tags' | 'erased'>
       batch.erased.push(userId)
       return
     case 'tag.renamed':
-      batch.tags.push({ userId, tagId: event.delta.tagId, name: event.delta.name, uses: 0, gone: false })
+      batch.tags.push(tagItself(userId, event.delta.tagId, event.delta.name))
       return
     case 'tag.merged':
-      batch.tags.push({ userId, tagId: event.delta.tagId, name: null, uses: 0, gone: true })
-      batch.tags.push({ userId, tagId: event.delta.intoId, name: event.delta.intoName, uses: 1, gone: false })
+      batch.tags.push({ ...tagItself(userId, event.delta.intoId, event.delta.intoName), uses: 1 })
+      batch.tags.push({ ...tagItself(userId, event.delta.tagId, null), mergedInto: event.delta.intoId })
       return
     default:
       return

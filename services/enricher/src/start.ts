@@ -20,6 +20,7 @@ export type EnricherOptions = Pick<
   | 'enrichLeaseMs'
   | 'enrichPollMs'
   | 'enrichRetryMs'
+  | 'enrichNewTags'
 >
 
 /** What the enricher stands on; whoever made these closes them, after it. */

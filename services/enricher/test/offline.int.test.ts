@@ -1,4 +1,4 @@
-import { sha256Hex } from '@synap/core'
+import { sha256Hex, type TagId } from '@synap/core'
 import { derivedTextKey } from '@synap/object-store'
 import { eventually } from '@synap/testing'
 import { describe, expect, it } from 'vitest'
@@ -74,6 +74,37 @@ describe('with the offline provider', () => {
       result: { type: { value: 'task' }, due: { value: '2026-11-20' } },
     })
     expect(await stand().derived(history.userId)).toEqual([])
+  })
+
+  it('given items with tags, when one like them is captured, then theirs are proposed, and those it names itself', async () => {
+    await using _service = await stand().start(offline)
+    const history = createHistory()
+    const tagId = newEntity() as unknown as TagId
+    for (const text of ['Sourdough starter and rye flour', 'Rye flour for a sourdough loaf']) {
+      const { id, events } = await capture(history, text)
+      await stand().publish(...events, history.event('entity.tag_added', id, { tagId, name: 'Baking' }))
+      await finished(history, id)
+    }
+    const { id, events } = await capture(
+      history,
+      '---\ntags: [Weekend, baker]\n---\nFeed the sourdough with rye flour',
+    )
+    await stand().publish(...events)
+    await finished(history, id)
+    expect(analysesOf(id)[0]?.body).toMatchObject({
+      result: {
+        tags: [
+          { name: 'Weekend', confidence: 0.95 },
+          { name: 'baker', confidence: 0.95 },
+          { name: 'Baking', confidence: 0.6 },
+        ],
+      },
+    })
+    const stranger = createHistory()
+    const theirs = await capture(stranger, 'Feed my sourdough with rye flour')
+    await stand().publish(...theirs.events)
+    await finished(stranger, theirs.id)
+    expect(analysesOf(theirs.id)[0]?.body).toMatchObject({ result: { tags: [] } })
   })
 
   it('given a long document, when captured, then its vectors come in blocks of 64', async () => {

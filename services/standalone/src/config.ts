@@ -57,4 +57,5 @@ export const settings: Omit<IngestConfig, keyof UploadConfig | keyof SweepConfig
   enrichLeaseMs: 5_000,
   enrichPollMs: 2_000,
   enrichRetryMs: 1_000,
+  enrichNewTags: 1,
 }

@@ -1,3 +1,4 @@
+import { keyTerms } from '../key-terms.ts'
 import { detectLanguage } from '../language.ts'
 import { isVisible } from './chunk.ts'
 import { readData } from './data.ts'
@@ -69,14 +70,17 @@ function asDocument(
   { text, blocks, links }: ReturnType<typeof readPlainText>,
   title: string | null,
 ): Extraction {
+  const heading = title ?? firstHeading(text, blocks)
+  const prose = proseOf(text, blocks)
   return {
     text,
-    heading: title ?? firstHeading(text, blocks),
+    heading,
     structured: true,
     links,
     blocks,
     frontMatter: { title: null, tags: [] },
-    language: detectLanguage(proseOf(text, blocks)).language,
+    language: detectLanguage(prose).language,
+    terms: keyTerms(heading, prose),
   }
 }
 
@@ -94,14 +98,17 @@ function fromMarkdown(source: string): Extraction {
   const { frontMatter, bodyStart } = readFrontMatter(source)
   const body = source.slice(bodyStart)
   const { text, blocks, links } = body.length > largestMarkdown ? readPlainText(body) : markdownOrPlain(body)
+  const heading = frontMatter.title ?? firstHeading(text, blocks)
+  const prose = proseOf(text, blocks)
   return {
     text,
-    heading: frontMatter.title ?? firstHeading(text, blocks),
+    heading,
     structured: blocks.some(({ kind }) => kind === 'heading' || kind === 'code' || kind === 'table'),
     links,
     blocks,
     frontMatter,
-    language: detectLanguage(proseOf(text, blocks)).language,
+    language: detectLanguage(prose).language,
+    terms: keyTerms(heading, prose),
   }
 }
 
@@ -126,10 +133,11 @@ function fromPlainText(source: string): Extraction {
     blocks,
     frontMatter,
     language: detectLanguage(text).language,
+    terms: keyTerms(null, text),
   }
 }
 
-/** Text without code: identifiers mislead the detector. */
+/** Text without code: identifiers tell neither the language nor what it is about. */
 function proseOf(text: string, blocks: Extraction['blocks']): string {
   const prose = blocks.filter(({ kind }) => kind !== 'code').map(({ start, end }) => text.slice(start, end))
   return prose.length === 0 ? text : prose.join('\n')

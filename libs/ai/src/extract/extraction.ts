@@ -1,3 +1,5 @@
+import type { KeyTerm } from '../key-terms.ts'
+
 /** A link found in a document. */
 export interface DocumentLink {
   /** `embed`: a wiki link whose page is shown in place. */
@@ -37,6 +39,8 @@ export interface Extraction {
   frontMatter: FrontMatter
   /** ISO 639-1, or null. */
   language: string | null
+  /** Words that its prose dwells on, the weightiest first; code is left out. */
+  terms: KeyTerm[]
 }
 
 /** `analysable: false` is a fact about the content (an image, an unknown format), not a failure. */

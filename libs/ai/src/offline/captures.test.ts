@@ -120,6 +120,64 @@ describe('tags', () => {
     const { tags } = await analyse('Buy milk #Errand', { vocabulary: ['errand', 'milk'] })
     expect(tags[0]).toEqual({ name: 'errand', confidence: 0.95 })
   })
+
+  it('given items like it, when most have a tag, then it is set; when some do, it is suggested', async () => {
+    const { tags } = await analyse('Feed the starter before the weekend', {
+      neighbours: [
+        { likeness: 0.5, tags: ['Baking'] },
+        { likeness: 0.4, tags: ['Baking', 'Kitchen'] },
+        { likeness: 0.3, tags: ['Kitchen'] },
+        { likeness: 0.2, tags: ['Travel'] },
+      ],
+    })
+    expect(tags).toEqual([
+      { name: 'Baking', confidence: 0.6 },
+      { name: 'Kitchen', confidence: 0.6 },
+    ])
+    const some = await analyse('Feed the starter', {
+      neighbours: [
+        { likeness: 0.5, tags: ['Garden'] },
+        { likeness: 0.4, tags: ['Travel'] },
+        { likeness: 0.7, tags: ['Baking'] },
+      ],
+    })
+    expect(some.tags).toEqual([{ name: 'Baking', confidence: 0.35 }])
+  })
+
+  it('given tags that the document names, when analysed, then they are the first, plain, and in the user’s spelling', async () => {
+    const { tags } = await analyse('About bees', {
+      structured: true,
+      vocabulary: ['Garden'],
+      ownTags: ['garden', '#roof', 'garden', '![x](https://evil.example/a)', '  '],
+    })
+    expect(tags).toEqual([
+      { name: 'Garden', confidence: 0.95 },
+      { name: 'roof', confidence: 0.95 },
+      { name: 'x', confidence: 0.95 },
+    ])
+  })
+
+  it('given a long text, when it names an own tag in passing, then that is not proposed; when it dwells on it, it is', async () => {
+    const filler = Array.from(
+      { length: 40 },
+      (_, index) => `Oven number ${index} bakes bread with flour and salt.`,
+    )
+    const options = { structured: true, vocabulary: ['milk'] }
+    const passing = await analyse(`${filler.join(' ')} Somebody mentioned milk once.`, options)
+    expect(passing.tags.map(({ name }) => name)).not.toContain('milk')
+    const dwelling = await analyse(`${filler.join(' ')} ${'Milk it is. '.repeat(30)}`, options)
+    expect(dwelling.tags.map(({ name }) => name)).toContain('milk')
+  })
+
+  it('given words that other items dwell on, when a new tag is due, then theirs come before a word of its own, and common ones never', async () => {
+    const text = 'Sourdough sourdough sourdough. Oven oven. Page page page page.'
+    const input = { sharedStems: ['oven'], commonStems: ['page'] }
+    expect((await analyse(text, input)).tags).toEqual([{ name: 'oven', confidence: 0.45 }])
+    expect((await analyse(text, { commonStems: ['page'] })).tags).toEqual([
+      { name: 'sourdough', confidence: 0.4 },
+    ])
+    expect((await analyse(text, { ...input, newTags: 0 })).tags).toEqual([])
+  })
 })
 
 describe('the provider', () => {

@@ -24,7 +24,7 @@ export function createOfflineProvider(): ModelProvider {
     name: 'synap-offline',
     offline: true,
     model: 'synap-offline-1',
-    promptVersion: 'rules-2',
+    promptVersion: 'rules-3',
     embeddingModel: offlineEmbeddingModel,
     dimensions: vectorDimensions,
     async analyse(input, signal) {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { knownTags, ownTagsOf, tagLine } from '../own-tags.ts'
 import { plainLine } from '../plain-line.ts'
 import type { AnalyseInput, Analysis, Due, DueMoment, Span, TagProposal, Usage } from '../provider.ts'
 import { fold } from '../words.ts'
@@ -31,11 +32,10 @@ export const answerSchema = z.strictObject({
 export type Answer = z.infer<typeof answerSchema>
 
 const mostTags = 5
-const mostNewTags = 1
 
 /**
- * What a model's answer amounts to: bounded, without links or markup, dates that exist, at most one tag that the user
- * does not have already. A field that does not hold is left out, the rest stands.
+ * What a model's answer amounts to: bounded, without links or markup, dates that exist, no more new tags than allowed
+ * (`newTags`). A field that does not hold is left out, the rest stands.
  */
 export function analysisOf(answer: Answer, input: AnalyseInput, usage: Usage): Analysis {
   return {
@@ -54,15 +54,18 @@ export function analysisOf(answer: Answer, input: AnalyseInput, usage: Usage): A
   }
 }
 
-function tagsOf({ tags }: Answer, { vocabulary }: AnalyseInput): TagProposal[] {
-  const known = new Map(vocabulary.map((name) => [fold(name), name]))
-  const chosen = new Map<string, TagProposal>()
+/** What the document names first, then what the model chose: of tags that the user does not have, as many as may be new. */
+function tagsOf({ tags }: Answer, input: AnalyseInput): TagProposal[] {
+  const known = knownTags(input)
+  const chosen = new Map(ownTagsOf(input).map((own) => [fold(own.name), own]))
+  const most = Math.max(mostTags, chosen.size)
+  const mostNew = input.newTags ?? 1
   let fresh = 0
   for (const { name, confidence } of tags) {
-    const text = plainLine(name, 60)?.replace(/^#/u, '') ?? ''
+    const text = tagLine(name)
     const own = known.get(fold(text))
-    if (text === '' || chosen.has(fold(text)) || chosen.size >= mostTags) continue
-    if (own === undefined && ++fresh > mostNewTags) continue
+    if (text === '' || chosen.has(fold(text)) || chosen.size >= most) continue
+    if (own === undefined && ++fresh > mostNew) continue
     chosen.set(fold(text), { name: own ?? text.toLowerCase(), confidence: share(confidence) })
   }
   return [...chosen.values()]

@@ -120,6 +120,23 @@ describe('analyse', () => {
     expect(result.tags).toEqual([{ name: 'Garden', confidence: 1 }])
   })
 
+  it('given a number of new tags, when answered, then no more are kept, and those of similar items are not new', async () => {
+    server.answerWith(ok())
+    const names = async (change: Partial<AnalyseInput>) =>
+      (await provider.analyse({ ...input, ...change }, signal())).tags.map(({ name }) => name)
+    expect(await names({})).toEqual(['Errands', 'dairy'])
+    expect(await names({ newTags: 0 })).toEqual(['Errands'])
+    expect(await names({ newTags: 2 })).toEqual(['Errands', 'dairy', 'shopping'])
+    const neighbours = [{ likeness: 0.4, tags: ['Shopping'] }]
+    expect(await names({ neighbours, newTags: 0, ownTags: ['Kitchen'] })).toEqual([
+      'Kitchen',
+      'Errands',
+      'Shopping',
+    ])
+    const sent = JSON.stringify(server.requests.at(-1)?.body)
+    expect(sent).toContain(String.raw`\"tagsOfSimilarItems\":[\"Shopping\"]`)
+  })
+
   it('given a date that does not exist, when read, then it is left out', async () => {
     server.answerWith(ok({ due: { date: '2026-02-30', time: null, quote: 'tomorrow', confidence: 1 } }))
     expect((await provider.analyse(input, signal())).due).toBeNull()

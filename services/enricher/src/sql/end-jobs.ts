@@ -80,7 +80,7 @@ export async function deleteResults(client: Client, { kind, subjectId, userId }:
                and o.entity_id <> $2::uuid and o.state <> 'purged')))`,
     values,
   })
-  for (const table of ['extractions', 'entities', 'tags', 'users']) {
+  for (const table of ['extractions', 'signatures', 'entity_tags', 'entities', 'tags', 'users']) {
     if (kind === 'entity' && (table === 'tags' || table === 'users')) continue
     await execute(client, {
       name: `enrich.delete_${table}_${kind}`,

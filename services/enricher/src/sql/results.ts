@@ -1,4 +1,4 @@
-import type { Analysis } from '@synap/ai'
+import type { Analysis, KeyTerm } from '@synap/ai'
 import type { EntityId, UserId } from '@synap/core'
 import { type Client, execute, query } from '@synap/postgres'
 
@@ -12,6 +12,10 @@ export interface StoredExtraction {
   language: string | null
   links: string[]
   chunks: StoredChunk[]
+  /** Tags that the document names itself. */
+  tags: string[]
+  /** What its prose dwells on. */
+  terms: KeyTerm[]
 }
 
 /** Start and end in UTF-16 units, then in UTF-8 bytes, of the extracted text. */
@@ -31,13 +35,13 @@ export async function upsertExtraction(
   await execute(client, {
     name: 'enrich.upsert_extraction',
     text: `insert into enrich.extractions (entity_id, content_hash, producer, user_id, analysable, reason, text_key,
-             heading, structured, language, links, chunks)
+             heading, structured, language, links, chunks, tags, terms)
            values ($1::uuid, $2::text, $3::text, $4::uuid, $5::boolean, $6::text, $7::text, $8::text, $9::boolean,
-             $10::text, $11::jsonb, $12::jsonb)
+             $10::text, $11::jsonb, $12::jsonb, $13::jsonb, $14::jsonb)
            on conflict (entity_id, content_hash, producer) do update set analysable = excluded.analysable,
              reason = excluded.reason, text_key = excluded.text_key, heading = excluded.heading,
              structured = excluded.structured, language = excluded.language, links = excluded.links,
-             chunks = excluded.chunks`,
+             chunks = excluded.chunks, tags = excluded.tags, terms = excluded.terms`,
     values: [
       key.entityId,
       key.contentHash,
@@ -51,6 +55,8 @@ export async function upsertExtraction(
       extraction.language,
       JSON.stringify(extraction.links),
       JSON.stringify(extraction.chunks),
+      JSON.stringify(extraction.tags),
+      JSON.stringify(extraction.terms),
     ],
   })
 }
@@ -61,7 +67,7 @@ export async function findExtraction(
 ): Promise<StoredExtraction | undefined> {
   const rows = await query<StoredExtraction>(client, {
     name: 'enrich.find_extraction',
-    text: `select analysable, reason, text_key as "textKey", heading, structured, language, links, chunks
+    text: `select analysable, reason, text_key as "textKey", heading, structured, language, links, chunks, tags, terms
            from enrich.extractions where entity_id = $1::uuid and content_hash = $2::text and producer = $3::text`,
     values: [entityId, contentHash, producer],
   })

@@ -1,6 +1,7 @@
 import type { UserId } from '@synap/core'
 import { type Client, execute, query } from '@synap/postgres'
 import type { TagChange } from '../fold-events.ts'
+import { deleteEntityTag, insertEntityTag, mergeEntityTags } from './neighbours.ts'
 
 /** Notes the time zones that users chose; null = the default again. */
 export async function upsertTimeZones(
@@ -25,24 +26,32 @@ export async function findTimeZone(client: Client, userId: UserId): Promise<stri
   return rows[0]?.time_zone ?? null
 }
 
-/** Applies one change to a user's vocabulary; a tag that nobody named before is only counted once it has a name. */
+/**
+ * Applies one change to a user's vocabulary and to the tags of an item; a tag that nobody named before is only counted once
+ * it has a name.
+ */
 export async function changeTag(client: Client, change: TagChange): Promise<void> {
+  const { userId, tagId, entityId, mergedInto } = change
   await execute(client, {
     name: 'enrich.change_tag',
     text: `insert into enrich.tags as t (user_id, tag_id, name, uses)
            select $1::uuid, $2::uuid, $3::text, greatest(0, $4::int) where $3::text is not null
            on conflict (user_id, tag_id) do update set name = excluded.name, uses = greatest(0, t.uses + $4::int)`,
-    values: [change.userId, change.tagId, change.name, change.uses],
+    values: [userId, tagId, change.name, change.uses],
   })
   if (change.name === null) await adjustTag(client, change)
+  if (mergedInto !== null) await mergeEntityTags(client, userId, tagId, mergedInto)
+  if (entityId === null) return
+  const itemTag = { userId, entityId, tagId }
+  await (change.uses > 0 ? insertEntityTag(client, itemTag) : deleteEntityTag(client, itemTag))
 }
 
-async function adjustTag(client: Client, { userId, tagId, uses, gone }: TagChange): Promise<void> {
+async function adjustTag(client: Client, { userId, tagId, uses, mergedInto }: TagChange): Promise<void> {
   await execute(client, {
     name: 'enrich.adjust_tag',
     text: `update enrich.tags set uses = case when $4::boolean then 0 else greatest(0, uses + $3::int) end
            where user_id = $1::uuid and tag_id = $2::uuid`,
-    values: [userId, tagId, uses, gone],
+    values: [userId, tagId, uses, mergedInto !== null],
   })
 }
 

@@ -22,6 +22,8 @@ export interface StepTools {
   client: Pick<SynapClient, 'recordAnalysis'>
   /** IANA name, for users who chose none. */
   defaultTimeZone: string
+  /** Tags that an analysis may propose although the user has none of them. */
+  newTags: number
 }
 
 /** Every step by name; `stepNames` has their order. */

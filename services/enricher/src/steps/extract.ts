@@ -73,7 +73,7 @@ function stored(
   textKey: string | null,
   { chunks, truncated }: Chunking,
 ): StoredExtraction {
-  const { heading, structured, language, links } = extraction
+  const { heading, structured, language, links, frontMatter, terms } = extraction
   return {
     analysable: true,
     reason: truncated ? 'end_not_covered' : null,
@@ -83,6 +83,8 @@ function stored(
     language,
     links: toStoredLinks(links),
     chunks: chunks.map(({ start, end, byteStart, byteEnd }) => [start, end, byteStart, byteEnd] as const),
+    tags: frontMatter.tags.filter(isStorable),
+    terms: terms.filter(({ word }) => isStorable(word)),
   }
 }
 
@@ -96,6 +98,8 @@ function nothing(reason: string): StoredExtraction {
     language: null,
     links: [],
     chunks: [],
+    tags: [],
+    terms: [],
   }
 }
 
@@ -121,7 +125,7 @@ function toStoredLinks(links: readonly DocumentLink[]): string[] {
 const fits = (texts: readonly string[]): boolean =>
   texts.length <= maxLinks && texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0) <= mostLinkBytes
 
-/** A percent-escape or an entity in an address can come to a NUL or half a character, which no store takes. */
+/** A percent-escape or an entity can come to a NUL or half a character, which no store takes. */
 function isStorable(text: string): boolean {
   return text !== '' && !text.includes('\0') && text.isWellFormed()
 }
