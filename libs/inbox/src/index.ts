@@ -2,6 +2,7 @@ export { inboxDdl, parkedDdl } from './ddl.ts'
 export { createReaderDecoder, createWriterDecoder, type SchemaById } from './decode.ts'
 export { createInbox } from './inbox.ts'
 export { createRecordInbox, type RecordInboxOptions, type TracedRecord } from './record-inbox.ts'
+export { forgetParked } from './sql/forget-parked.ts'
 export type {
   Decode,
   Decoded,

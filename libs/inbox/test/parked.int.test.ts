@@ -1,5 +1,5 @@
 import type { DecodedEvent } from '@synap/contracts'
-import { SynapError, uuidv7 } from '@synap/core'
+import { type AggregateId, type EntityId, SynapError, uuidv7 } from '@synap/core'
 import { operatorRole, query, transaction } from '@synap/postgres'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createParkedMeasure } from '../src/measure-parked.ts'
@@ -159,6 +159,40 @@ describe('what is parked', () => {
     await bench.sql('update inbox_test.positions set next_offset = 0')
     await deliver(inbox, toMessages(histories.flatMap(({ events }) => events)))
     expect(await bench.sql(`select count(*) from inbox_test.effects where sequence = 1`)).toEqual(['0'])
+    expect(await groups()).toEqual([])
+  })
+
+  it('given a discarded event of the user, what waited goes on in order, whatever it is about; what is bad in it stays', async () => {
+    const history = newHistory()
+    const { aggregateId: note } = history.create('before')
+    history.append('user.settings_changed', history.userId as AggregateId, {
+      timeZone: 'Europe/Berlin',
+      oldTimeZone: null,
+      language: null,
+      oldLanguage: null,
+    })
+    const { aggregateId: task } = history.create('after')
+    const ends = { type: 'relates_to', sourceId: note as EntityId, targetId: task as EntityId } as const
+    history.append('relation.created', uuidv7() as AggregateId, ends)
+    history.append('entity.title_changed', note, { title: 'refuse me', oldTitle: null })
+    history.append('entity.type_changed', note, { type: 'task', oldType: 'note' })
+    history.append('entity.type_changed', task, { type: 'task', oldType: 'note' })
+    const records = history.events.map((event, at) =>
+      at === 1 ? { ...event, value: Buffer.from('bad') } : event,
+    )
+    const inbox = inboxWith()
+    await assign(inbox)
+    await deliver(inbox, toMessages(records))
+    expect(await bench.sql(applied)).toEqual(['1'])
+    expect(await groups()).toMatchObject([{ reason: 'undecodable', events: 1, waiting: 5 }])
+
+    await mark('undecodable', 'discard')
+    await inbox.retryParked()
+    expect(await bench.sql(applied)).toEqual(['1', '3', '4', '7'])
+    expect(await groups()).toMatchObject([{ reason: 'refused_by_store', events: 1, waiting: 1 }])
+    await mark('refused_by_store', 'discard')
+    await inbox.retryParked()
+    expect(await bench.sql(applied)).toEqual(['1', '3', '4', '7', '6'])
     expect(await groups()).toEqual([])
   })
 

@@ -1,5 +1,5 @@
 import type { SynapEvent } from '@synap/contracts'
-import type { PlacedEvent } from '@synap/inbox'
+import { forgetParked, type PlacedEvent } from '@synap/inbox'
 import type { Logger } from '@synap/messaging'
 import type { Client } from '@synap/postgres'
 import { foldEvents } from './fold-events.ts'
@@ -53,4 +53,5 @@ export async function applyEvents(
     await insertPurge(client, purge)
     await deleteResults(client, purge)
   }
+  if (batch.erased.length > 0) await forgetParked(client, 'enrich', batch.erased)
 }

@@ -223,7 +223,18 @@ describe('jobs from events', () => {
     const [before, after] = [newEntity(), newEntity()]
     const tagId = uuidv7() as TagId
     await apply(created(before, 'Secret'), event('entity.tag_added', before, { tagId, name: 'Private' }))
+    await database.superuserSql(`
+      insert into enrich.parked (user_id, sequence, reason, detail, key, headers, value, slot)
+        values ('${userId}', 90, 'undecodable', 'Secret', '${userId}', '{}', 'Secret', true);
+      insert into enrich.parked (reason, detail, key, value, slot)
+        values ('headers_unusable', 'Secret', '${userId}', 'Secret', false);
+      insert into enrich.parked_history (parked_id, step, detail) select id, 'parked', 'Secret' from enrich.parked;`)
     await apply(event('user.erased', userId, {}))
+    expect(
+      await database.superuserSql(`
+        select sequence, state, coalesce(detail, key, headers::text, value::text) is null from enrich.parked;
+        select count(*) from enrich.parked_history;`),
+    ).toEqual(['90|discarded|t', '0'])
     await apply(created(after), uploaded(after, 'late'))
     expect((await jobsOf(userId)).map(({ state }) => state)).toEqual(['purged'])
     expect(await inTransaction(pool, (client) => findVocabulary(client, userId, 10))).toEqual([])

@@ -1,6 +1,6 @@
 import type { DecodedEvent } from '@synap/contracts'
 import { crashpoint } from '@synap/core'
-import type { PlacedEvent } from '@synap/inbox'
+import { forgetParked, type PlacedEvent } from '@synap/inbox'
 import type { Client } from '@synap/postgres'
 import { noteSnapshots } from './note-snapshots.ts'
 import type { EventRow } from './row.ts'
@@ -34,4 +34,12 @@ async function keepAccount(client: Client, written: readonly PlacedEvent<Decoded
   await widenAggregates(client, aggregates)
   await addDailyCounts(client, counts)
   await noteSnapshots(client, written)
+  const erased = written.filter(({ type }) => type === 'user.erased')
+  if (erased.length > 0) {
+    await forgetParked(
+      client,
+      'log',
+      erased.map(({ userId }) => userId),
+    )
+  }
 }

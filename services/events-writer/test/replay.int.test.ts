@@ -120,6 +120,39 @@ describe.each(logDatabases)('replay on %s', (_name, open) => {
     expect(await stateOf(story, id)).toMatchObject({ outcome: 'state', state: { purged: true, title: null } })
   })
 
+  it('given the erasure of a user, nothing that was parked of theirs is left, and of others all', async () => {
+    const [story, other] = [createStory(), createStory()]
+    story.tell('entity.created', newId(), { type: 'note', title: 'v1' }, { at: begin })
+    await write(story)
+    const parked = ({ userId }: Story) => `
+      insert into log.parked (user_id, sequence, reason, detail, key, headers, value, slot)
+        values ('${userId}', 90, 'undecodable', 'v1', '${userId}', '{}', 'v1', true);
+      insert into log.parked (reason, detail, key, value, slot)
+        values ('headers_unusable', 'v1', '${userId}', 'v1', false);
+      insert into log.parked_history (parked_id, step, detail)
+        select id, 'parked', 'v1' from log.parked where key = '${userId}';`
+    await database.sql(`${parked(story)} ${parked(other)}`)
+    story.tell('user.erased', story.userId as string as AggregateId, {}, { at: begin + 1 })
+    await write(story, 1)
+    const left = await transaction(pool, { role: 'synap_events_writer' }, (client) =>
+      query(client, {
+        text: `select k.user_id, k.state, k.value is null as empty, count(h.id)::int as steps
+          from log.parked k left join log.parked_history h on h.parked_id = k.id
+          where k.user_id = any ($1::uuid[]) or k.key = any ($2::text[])
+          group by k.id order by k.id`,
+        values: [
+          [story.userId, other.userId],
+          [story.userId, other.userId],
+        ],
+      }),
+    )
+    expect(left).toEqual([
+      { user_id: story.userId, state: 'discarded', empty: true, steps: 0 },
+      { user_id: other.userId, state: 'open', empty: false, steps: 1 },
+      { user_id: null, state: 'open', empty: false, steps: 1 },
+    ])
+  })
+
   it('given an event that is missing, or one that only newer code knows, it says so', async () => {
     const { story, id } = tellNovel(10)
     await write(story)

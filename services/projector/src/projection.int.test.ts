@@ -167,8 +167,13 @@ describe('the projection of events', () => {
     const events = Array.from({ length: 60 }, () => user.next())
     events.push(user.event('user.erased', user.userId, {}))
     await database.superuserSql(`
-      insert into read_v1.parked (user_id, sequence, reason, detail, headers, value, slot)
-        values ('${user.userId}', 900, 'undecodable', 'frame', '{}', 'x', false);
+      insert into read_v1.parked (user_id, sequence, reason, detail, key, headers, value, slot, state)
+        values ('${user.userId}', 900, 'undecodable', 'frame', '${user.userId}', '{}', 'x', true, 'open'),
+          ('${user.userId}', 901, 'undecodable', 'frame', '${user.userId}', '{}', 'x', true, 'applied');
+      insert into read_v1.parked (reason, detail, key, headers, value, slot)
+        values ('headers_unusable', 'of a life', '${user.userId}', '{}', 'x', false),
+          ('undecodable', 'of a life', '${user.userId}/entity/hash/producer/0', '{}', 'x', false),
+          ('headers_unusable', 'of another life', '${uuidv7()}', '{}', 'x', false);
       insert into read_v1.parked_history (parked_id, step, why)
         select id, 'marked', 'of a life' from read_v1.parked where user_id = '${user.userId}';`)
     const topic = `t.${uuidv7()}`
@@ -191,10 +196,11 @@ describe('the projection of events', () => {
     expect(counts).toEqual(tables.map(() => '0'))
     expect(
       await database.superuserSql(`
-        select state, detail is null, headers is null, value is null from read_v1.parked
-          where user_id = '${user.userId}';
-        select count(*) from read_v1.parked_history where why = 'of a life';`),
-    ).toEqual(['discarded|t|t|t', '0'])
+        select sequence, state, coalesce(detail, key, headers::text, value::text) is null from read_v1.parked
+          where user_id = '${user.userId}' order by 1;
+        select count(*) from read_v1.parked_history where why = 'of a life';
+        select detail from read_v1.parked where not slot and detail like 'of %';`),
+    ).toEqual(['900|discarded|t', '901|applied|t', '0', 'of another life'])
     expect(
       await database.superuserSql(
         `select seen from read_v1.user_positions where user_id = '${user.userId}';`,

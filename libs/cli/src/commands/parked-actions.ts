@@ -69,25 +69,36 @@ async function countApplied(client: SynapClient, id: string): Promise<number> {
   return group === undefined ? 0 : group.events - group.discarded
 }
 
-async function untilTried(client: SynapClient, { id, consumer }: ParkedGroup): Promise<void> {
+async function untilTried(client: SynapClient, group: ParkedGroup): Promise<void> {
+  const { id, consumer } = group
   const progress = createProgress()
   const signal = AbortSignal.timeout(patienceMs)
   try {
     for (;;) {
       const { items } = await client.parked({ consumer })
-      const left = items.find((group) => group.id === id)?.retrying ?? 0
+      const marked = items.find((each) => each.id === id)?.retrying ?? 0
+      const left = marked > 0 ? marked : await countStarted(client, group)
       if (left === 0) return
-      if (signal.aborted)
-        throw new CommandError(
-          `The ${consumer} has not tried it yet: does it run? It stays marked.`,
-          exitCodes.unavailable,
-        )
+      if (signal.aborted) {
+        const text =
+          marked > 0
+            ? `The ${consumer} has not tried it yet: does it run? It stays marked.`
+            : `The ${consumer} has begun it and not come back: it may have died of it. ./synap parked show ${id}`
+        throw new CommandError(text, exitCodes.unavailable)
+      }
       progress.waiting([`the ${consumer} (${left.toLocaleString('en')} to try)`])
       await wait(pollMs, new AbortController().signal)
     }
   } finally {
     progress.end()
   }
+}
+
+/** Deadly bytes lose their mark before they are decoded: they are tried when something comes after `started`. */
+async function countStarted(client: SynapClient, { id, reason, upTo }: ParkedGroup): Promise<number> {
+  if (reason !== 'killer') return 0
+  const { items } = await client.parkedEvents(id, { limit: 200 })
+  return items.filter((event) => event.id <= upTo && event.history.at(-1)?.step === 'started').length
 }
 
 interface DiscardFlags extends ConnectionFlags {

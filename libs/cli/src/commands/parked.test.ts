@@ -1,4 +1,4 @@
-import type { ParkedEvent, ParkedGroup } from '@synap/contracts'
+import type { ParkedEvent, ParkedGroup, ParkedStep } from '@synap/contracts'
 import { type UserId, uuidv7 } from '@synap/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Answer, type Asked, type FakeSynap, problem, startFakeSynap } from '../../test/fake-synap.ts'
@@ -80,24 +80,23 @@ const event: ParkedEvent = {
 /** What the lists of open and of closed groups answer, one after the other; the last one stays. */
 let open: ParkedGroup[][]
 let closed: ParkedGroup[][]
+let events: ParkedEvent[][]
 let unknown: string[]
-const next = (lists: ParkedGroup[][]) => (lists.length > 1 ? lists.shift() : lists[0]) ?? []
+const next = <T>(lists: T[][]): T[] => (lists.length > 1 ? lists.shift() : lists[0]) ?? []
 
 function answer({ method, path, body }: Asked): Answer {
   const marked = { group: group.id, dryRun: false, events: 2, waiting: 3, ...(body as object | undefined) }
-  const { dryRun, events, waiting } = marked
+  const { dryRun, waiting } = marked
+  const of = { group: group.id, dryRun, events: marked.events, waiting }
   switch (`${method} ${path.split('?')[0]}`) {
     case 'GET /v1/parked':
       return { status: 200, body: { items: next(path.includes('closed') ? closed : open), unknown } }
     case `GET /v1/parked/${group.id}/events`:
-      return { status: 200, body: { items: [event], next: null } }
+      return { status: 200, body: { items: next(events), next: null } }
     case `POST /v1/parked/${group.id}:retry`:
-      return { status: 200, body: { group: group.id, dryRun, events, waiting, ifDiscarded: null } }
+      return { status: 200, body: { ...of, ifDiscarded: null } }
     case `POST /v1/parked/${group.id}:discard`:
-      return {
-        status: 200,
-        body: { group: group.id, dryRun, events, waiting, ifDiscarded: group.ifDiscarded },
-      }
+      return { status: 200, body: { ...of, ifDiscarded: group.ifDiscarded } }
     default:
       return problem(404, 'not found')
   }
@@ -108,6 +107,7 @@ let env: Record<string, string>
 beforeEach(async () => {
   open = [[group, other]]
   closed = [[]]
+  events = [[event]]
   unknown = []
   synap = await startFakeSynap(answer)
   env = { SYNAP_INGEST_URL: synap.url, SYNAP_QUERY_URL: synap.url, SYNAP_API_KEY: `syn_${'o'.repeat(43)}` }
@@ -211,6 +211,24 @@ describe('parked', () => {
         waiting: 3,
         applied: 2,
       })
+    },
+    timeoutMs,
+  )
+
+  it(
+    'given bytes that have killed a process, it waits for what comes after the beginning of their try',
+    async () => {
+      const killer: ParkedGroup = { ...group, reason: 'killer', events: 1 }
+      const [first] = event.history
+      const started = { ...event, history: [{ ...first, step: 'started' } as ParkedStep] }
+      open = [[killer], [{ ...killer, retrying: 1 }], [killer]]
+      closed = [[], [{ ...killer, events: 2 }]]
+      events = [[started], [{ ...started, id: group.upTo + 1 }]]
+      const { code, stdout } = await run('retry', group.id, '--json')
+      expect(code).toBe(exitCodes.ok)
+      expect(JSON.parse(stdout)).toMatchObject({ applied: 2 })
+      const looks = synap.asked.filter(({ path }) => path.includes('/events')).length
+      expect(looks).toBe(2)
     },
     timeoutMs,
   )

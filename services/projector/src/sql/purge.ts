@@ -1,4 +1,5 @@
 import type { UserId } from '@synap/core'
+import { forgetParked } from '@synap/inbox'
 import { type Client, execute, query } from '@synap/postgres'
 import type { OwnedEntity } from '../fold-events.ts'
 import type { ModelChange } from './derived-blocks.ts'
@@ -46,10 +47,7 @@ export async function deleteEntities(
   })
 }
 
-/**
- * Every row of a user. What is parked loses its bytes and its history and gives up its slots; the position stays, because a sequence
- * that was seen stays seen.
- */
+/** Every row of a user. The position stays, because a sequence that was seen stays seen, and so do the slots of what is parked. */
 export async function eraseUser(
   client: Client,
   schema: string,
@@ -70,20 +68,12 @@ export async function eraseUser(
       rows as (delete from ${schema}.entities where user_id = $1::uuid),
       names as (delete from ${schema}.tags where user_id = $1::uuid),
       merges as (delete from ${schema}.tag_merges where user_id = $1::uuid),
-      merged as (delete from ${schema}.merged_tags where user_id = $1::uuid),
-      events as (
-        update ${schema}.parked set state = 'discarded', value = null, headers = null, detail = null,
-          updated_at = now()
-        where user_id = $1::uuid
-      ),
-      history as (
-        delete from ${schema}.parked_history h using ${schema}.parked k
-        where k.user_id = $1::uuid and h.parked_id = k.id
-      )
+      merged as (delete from ${schema}.merged_tags where user_id = $1::uuid)
       insert into ${schema}.purged (subject_id, user_id, sequence) values ($1::uuid, $1::uuid, $2::bigint)
       on conflict do nothing`,
     values: [userId, sequence],
   })
+  await forgetParked(client, schema, [userId])
 }
 
 /** Of these users and entities, those that are gone for good. */
