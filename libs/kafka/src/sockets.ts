@@ -11,6 +11,24 @@ export interface Sockets {
 const keepAliveMs = 60_000
 
 /**
+ * kafkajs reads what arrives inside the socket's event, where an error would end the process. What answers on a
+ * broker's port need not be a broker (its port may have passed to another program while it was down), so bytes that
+ * cannot be read end the connection, as any other failure of it does.
+ */
+function endOnUnreadableBytes(socket: net.Socket): void {
+  const emit = socket.emit.bind(socket) as (event: string, ...values: unknown[]) => boolean
+  socket.emit = (event: string, ...values: unknown[]): boolean => {
+    if (event !== 'data') return emit(event, ...values)
+    try {
+      return emit(event, ...values)
+    } catch (cause) {
+      socket.destroy(new Error('what answers there does not speak the Kafka protocol', { cause }))
+      return true
+    }
+  }
+}
+
+/**
  * The connections of one client, so that they can be cut: kafkajs' own disconnect waits for the answers of requests
  * that a silent broker will never give (reliability P17).
  */
@@ -26,6 +44,7 @@ export function createSockets(): Sockets {
         : net.connect({ host, port }, onConnect)
       socket.setKeepAlive(true, keepAliveMs)
       socket.setNoDelay(true)
+      endOnUnreadableBytes(socket)
       open.add(socket)
       socket.once('close', () => open.delete(socket))
       return socket
