@@ -25,7 +25,7 @@ describe('which model is used', () => {
     server.become('stalled')
     const settings = { ...models, openaiBaseUrl: server.baseUrl, openaiTimeoutMs: 60 }
     const call = chooseProvider(settings).embed(['milk'], AbortSignal.timeout(20_000))
-    await expect(call).rejects.toMatchObject({ code: 'deadline.exceeded', class: 'dependency' })
+    await expect(call).rejects.toMatchObject({ code: 'model.timeout', class: 'dependency' })
     await server.close()
   })
 })

@@ -1,4 +1,5 @@
 export { chooseProvider, type ModelSettings, providersForSearch } from './choose-provider.ts'
+export { estimateAnalysis, estimateEmbedding } from './estimate.ts'
 export { type Chunk, type Chunking, chunkerVersion, chunkText } from './extract/chunk.ts'
 export { extractDocument, extractText, largestText, readableUpTo, readDocument } from './extract/document.ts'
 export {
@@ -16,6 +17,7 @@ export {
   type Extractor,
   type ExtractorOptions,
 } from './extract/extractor.ts'
+export { usageOfFailure } from './failed-usage.ts'
 export { type KeyTerm, keyTerms } from './key-terms.ts'
 export { detectLanguage, type LanguageGuess } from './language.ts'
 export { type Likeness, type LikenessCandidate, likenessOf } from './likeness.ts'

@@ -80,6 +80,8 @@ export interface Neighbour {
 export interface Usage {
   inputTokens: number
   outputTokens: number
+  /** Requests that a server answered for this; absent where none is asked. */
+  requests?: number
 }
 
 /** What an analysis says about a text. Every field is a proposal; ingest decides what of it is applied. */
@@ -129,3 +131,6 @@ export interface ModelProvider {
 
 /** Length of the vectors that the read model stores. */
 export const vectorDimensions = 1536
+
+/** The longest answer that a model is asked for, in tokens; an analysis of any item fits many times over. */
+export const mostAnswerTokens = 2_000

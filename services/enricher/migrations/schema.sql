@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 f3c3659b31138b9264e1f5e241e42423894bf9823f905ed950e42fc431bbf368
+-- What the migrations beside this file come to; of them: sha256 aba52035c74834cbd748a1581b0e136b2de82bd55e908ba3ca6d546d67e40fd2
 create schema enrich authorization synap_enricher;
 
 create table enrich.analyses (
@@ -16,6 +16,44 @@ create table enrich.analyses (
   constraint analyses_pkey PRIMARY KEY (job_id)
 );
 alter table enrich.analyses owner to synap_enricher;
+
+create table enrich.budgets (
+  user_id uuid not null,
+  calls bigint,
+  tokens bigint,
+  cost_nanos bigint,
+  by_user uuid,
+  by_key uuid,
+  updated_at timestamp with time zone not null default now(),
+  constraint budgets_calls_check CHECK ((calls >= 0)),
+  constraint budgets_cost_nanos_check CHECK ((cost_nanos >= 0)),
+  constraint budgets_pkey PRIMARY KEY (user_id),
+  constraint budgets_tokens_check CHECK ((tokens >= 0))
+);
+alter table enrich.budgets owner to synap_enricher;
+
+create table enrich.calls (
+  call_id uuid not null,
+  user_id uuid not null,
+  entity_id uuid,
+  job_id uuid,
+  step text not null,
+  provider text not null,
+  model text not null,
+  day date not null,
+  state text not null default 'reserved'::text,
+  requests integer not null default 1,
+  input_tokens bigint not null,
+  output_tokens bigint not null,
+  cost_nanos bigint,
+  error_code text,
+  started_at timestamp with time zone not null default now(),
+  finished_at timestamp with time zone,
+  constraint calls_pkey PRIMARY KEY (call_id),
+  constraint calls_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'settled'::text]))),
+  constraint calls_step_check CHECK ((step = ANY (ARRAY['analyse'::text, 'embed'::text])))
+);
+alter table enrich.calls owner to synap_enricher;
 
 create table enrich.embeddings (
   user_id uuid not null,
@@ -102,6 +140,10 @@ create table enrich.jobs (
   lease_until timestamp with time zone,
   created_at timestamp with time zone not null default now(),
   finished_at timestamp with time zone,
+  retry_marked_at timestamp with time zone,
+  retries integer not null default 0,
+  retry_by_user uuid,
+  retry_by_key uuid,
   constraint jobs_check CHECK (((source = 'content'::text) = (object_key IS NOT NULL))),
   constraint jobs_content_hash_check CHECK ((content_hash ~ '^[0-9a-f]{64}$'::text)),
   constraint jobs_entity_id_content_hash_enricher_version_run_key UNIQUE (entity_id, content_hash, enricher_version, run),
@@ -111,6 +153,19 @@ create table enrich.jobs (
   constraint jobs_state_check CHECK ((state = ANY (ARRAY['open'::text, 'done'::text, 'failed'::text, 'superseded'::text, 'cancelled'::text, 'purged'::text])))
 ) with (fillfactor=80);
 alter table enrich.jobs owner to synap_enricher;
+
+create table enrich.limits (
+  scope text not null,
+  calls bigint,
+  tokens bigint,
+  cost_nanos bigint,
+  constraint limits_calls_check CHECK ((calls >= 0)),
+  constraint limits_cost_nanos_check CHECK ((cost_nanos >= 0)),
+  constraint limits_pkey PRIMARY KEY (scope),
+  constraint limits_scope_check CHECK ((scope = ANY (ARRAY['all'::text, 'user'::text]))),
+  constraint limits_tokens_check CHECK ((tokens >= 0))
+);
+alter table enrich.limits owner to synap_enricher;
 
 create table enrich.parked (
   id bigint not null generated always as identity,
@@ -158,6 +213,21 @@ create table enrich.parked_history (
 );
 alter table enrich.parked_history owner to synap_enricher;
 
+create table enrich.pauses (
+  pause_id bigint not null generated always as identity,
+  user_id uuid,
+  kind text not null,
+  by_operator boolean not null,
+  why text,
+  by_user uuid,
+  by_key uuid,
+  since timestamp with time zone not null default now(),
+  constraint pauses_check CHECK ((by_operator OR (user_id IS NOT NULL))),
+  constraint pauses_kind_check CHECK ((kind = ANY (ARRAY['all'::text, 'analyse'::text, 'embed'::text]))),
+  constraint pauses_pkey PRIMARY KEY (pause_id)
+);
+alter table enrich.pauses owner to synap_enricher;
+
 create table enrich.positions (
   topic text not null,
   partition integer not null,
@@ -170,6 +240,16 @@ create table enrich.positions (
   constraint positions_pkey PRIMARY KEY (topic, partition)
 );
 alter table enrich.positions owner to synap_enricher;
+
+create table enrich.prices (
+  model text not null,
+  input_price double precision not null,
+  output_price double precision not null,
+  constraint prices_input_price_check CHECK ((input_price >= (0)::double precision)),
+  constraint prices_output_price_check CHECK ((output_price >= (0)::double precision)),
+  constraint prices_pkey PRIMARY KEY (model)
+);
+alter table enrich.prices owner to synap_enricher;
 
 create table enrich.published (
   entity_id uuid not null,
@@ -202,6 +282,17 @@ create table enrich.signatures (
 );
 alter table enrich.signatures owner to synap_enricher;
 
+create table enrich.spending (
+  scope uuid not null,
+  day date not null,
+  calls bigint not null default 0,
+  tokens bigint not null default 0,
+  cost_nanos bigint not null default 0,
+  unpriced_calls bigint not null default 0,
+  constraint spending_pkey PRIMARY KEY (scope, day)
+) with (fillfactor=70);
+alter table enrich.spending owner to synap_enricher;
+
 create table enrich.steps (
   job_id uuid not null,
   ord smallint not null,
@@ -219,6 +310,9 @@ create table enrich.steps (
   duration_ms integer,
   input_tokens integer,
   output_tokens integer,
+  calls integer not null default 0,
+  unpriced_calls integer not null default 0,
+  cost_nanos bigint not null default 0,
   constraint steps_job_id_fkey FOREIGN KEY (job_id) REFERENCES enrich.jobs(job_id) ON DELETE CASCADE,
   constraint steps_pkey PRIMARY KEY (job_id, ord),
   constraint steps_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'running'::text, 'done'::text, 'skipped'::text, 'failed'::text])))
@@ -251,6 +345,10 @@ create table enrich.users (
 );
 alter table enrich.users owner to synap_enricher;
 
+CREATE INDEX calls_by_entity ON enrich.calls USING btree (entity_id) WHERE (entity_id IS NOT NULL);
+
+CREATE INDEX calls_by_user ON enrich.calls USING btree (user_id);
+
 CREATE INDEX entities_by_user ON enrich.entities USING btree (user_id);
 
 CREATE INDEX entity_tags_by_tag ON enrich.entity_tags USING btree (user_id, tag_id);
@@ -263,6 +361,8 @@ CREATE INDEX jobs_by_user ON enrich.jobs USING btree (user_id);
 
 CREATE INDEX jobs_failed ON enrich.jobs USING btree (user_id, sequence) WHERE (state = 'failed'::text);
 
+CREATE INDEX jobs_marked ON enrich.jobs USING btree (job_id) WHERE (retry_marked_at IS NOT NULL);
+
 CREATE INDEX jobs_open ON enrich.jobs USING btree (user_id, due_at) WHERE (state = 'open'::text);
 
 CREATE INDEX parked_history_of ON enrich.parked_history USING btree (parked_id, id);
@@ -274,6 +374,8 @@ CREATE INDEX parked_open ON enrich.parked USING btree (reason, cause, id) WHERE 
 CREATE UNIQUE INDEX parked_record ON enrich.parked USING btree (topic, partition, record_offset, COALESCE(sha256(value), '\x'::bytea)) WHERE (NOT slot);
 
 CREATE UNIQUE INDEX parked_slot ON enrich.parked USING btree (user_id, sequence) WHERE (slot AND (state = ANY (ARRAY['open'::text, 'retry'::text])));
+
+CREATE UNIQUE INDEX pauses_once ON enrich.pauses USING btree (COALESCE(user_id, '00000000-0000-0000-0000-000000000000'::uuid), kind, by_operator);
 
 CREATE INDEX published_by_user ON enrich.published USING btree (user_id);
 

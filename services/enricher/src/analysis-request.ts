@@ -2,16 +2,17 @@ import type { Analysis, ModelProvider } from '@synap/ai'
 import type { AnalysisRequest, AnalysisResult } from '@synap/contracts'
 import type { LeasedJob } from './job.ts'
 import type { StoredAnalysis } from './sql/results.ts'
+import type { StepUsage } from './sql/spending.ts'
 
 /** What ingest is told of a finished analysis. */
-export function completedRequest(job: LeasedJob, stored: StoredAnalysis): AnalysisRequest {
+export function completedRequest(job: LeasedJob, stored: StoredAnalysis, used: StepUsage): AnalysisRequest {
   const { model, promptVersion, offline, result } = stored
   return {
     ...jobOf(job),
     model,
     promptVersion,
     offline,
-    usage: result.usage,
+    usage: usageOf(used),
     outcome: 'completed',
     result: resultOf(result),
   }
@@ -22,6 +23,7 @@ export function failedRequest(
   job: LeasedJob,
   provider: ModelProvider,
   error: { code: string; detail: string | null },
+  used: StepUsage,
 ): AnalysisRequest {
   const { model, promptVersion, offline } = provider
   const detail = error.detail?.slice(0, 200)
@@ -30,6 +32,7 @@ export function failedRequest(
     model,
     promptVersion,
     offline,
+    usage: usageOf(used),
     outcome: 'failed',
     error: { code: error.code.slice(0, 100), ...(detail === undefined ? {} : { detail }) },
   }
@@ -37,6 +40,12 @@ export function failedRequest(
 
 function jobOf({ analysisId, contentHash, enricherVersion, run, basedOnVersion }: LeasedJob) {
   return { analysisId, contentHash, enricherVersion, run, basedOnVersion }
+}
+
+/** Millionths, rounded up: little is not nothing. */
+function usageOf({ inputTokens, outputTokens, costNanos }: StepUsage) {
+  const cost = costNanos === null ? {} : { costMicros: Math.ceil(costNanos / 1_000) }
+  return { inputTokens, outputTokens, ...cost }
 }
 
 /** An intent "note" is no proposal: the item stays what it is. */

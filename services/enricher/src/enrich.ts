@@ -5,11 +5,16 @@ import { uuidv7 } from '@synap/core'
 import type { Logger, MessageLog, SchemaRegistry } from '@synap/messaging'
 import type { Pool } from '@synap/postgres'
 import type { ServiceContext } from '@synap/runtime'
+import { createBudget } from './costs/budget.ts'
+import { limitsOf } from './costs/budget-config.ts'
+import { inTransaction } from './database.ts'
 import { findSchemaIds } from './derived-schemas.ts'
 import { startBacklogMeter } from './measure-backlog.ts'
+import { createPaidCalls } from './paid-calls.ts'
 import { createDerivedPublisher } from './publish-derived.ts'
 import { runJob } from './run-job.ts'
 import { startTombstones } from './send-tombstones.ts'
+import { replaceSettings } from './sql/spending.ts'
 import type { EnricherOptions } from './start.ts'
 import { createSteps } from './steps/all-steps.ts'
 import type { Objects } from './steps/objects.ts'
@@ -44,7 +49,17 @@ export async function startEnrichment(options: EnrichOptions): Promise<Workers> 
   const { defaultTimeZone, enrichNewTags: newTags, enrichLeaseMs: leaseMs } = config
   const extractor = createExtractor()
   defer('extractor', () => extractor.close())
-  const steps = createSteps({ pool, objects, extractor, provider, derived, client, defaultTimeZone, newTags })
+  const prices = config.enrichPrices
+  await inTransaction(pool, (transaction) => replaceSettings(transaction, prices, limitsOf(config)))
+  const calls = createPaidCalls({
+    provider,
+    budget: createBudget({ pool, prices }),
+    breaker: { failures: config.enrichBreakerFailures, openMs: config.enrichBreakerMs },
+    logger,
+  })
+  defer('model calls', async () => calls.stop())
+  const tools = { pool, objects, extractor, provider, calls, derived, client }
+  const steps = createSteps({ ...tools, defaultTimeZone, newTags })
   const owner = uuidv7()
   const job = { pool, logger, steps, owner, leaseMs, retryMs: config.enrichRetryMs }
 

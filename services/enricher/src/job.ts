@@ -18,6 +18,12 @@ export type StepName = (typeof stepNames)[number]
 /** Steps that have nothing to do for an item that is only a title. */
 export const contentSteps: readonly StepName[] = ['download', 'publish_text', 'embed', 'publish']
 
+/**
+ * Steps that need the result of another; all others need only what stands before them and never waits for anybody. While
+ * one that asks a model is held back, what does not need it goes on.
+ */
+export const needs: Partial<Record<StepName, StepName>> = { record: 'analyse', publish: 'embed' }
+
 export type StepState = 'pending' | 'running' | 'done' | 'skipped' | 'failed'
 
 /** What is to be read: the content in the object store, or the title of an item without content. */

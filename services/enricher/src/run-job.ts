@@ -3,11 +3,20 @@ import type { Logger } from '@synap/messaging'
 import type { Client, Pool } from '@synap/postgres'
 import { attributes, counter, histogram, secondsSince, withSpan } from '@synap/telemetry'
 import { inTransaction } from './database.ts'
-import type { LeasedJob, StepName, StepRecord } from './job.ts'
+import { Deferred } from './deferred.ts'
+import { type LeasedJob, needs, type StepName, type StepRecord } from './job.ts'
 import { LeaseLost, startLeaseClock } from './lease-clock.ts'
-import { findLeasedJob, finishJob, holdJob, noteOutcome, releaseJob } from './sql/lease-jobs.ts'
+import {
+  findLeasedJob,
+  finishJob,
+  holdJob,
+  noteOutcome,
+  releaseJob,
+  releaseJobUntil,
+} from './sql/lease-jobs.ts'
 import {
   beginStep,
+  deferStep,
   failStep,
   finishStep,
   postponeStep,
@@ -37,6 +46,7 @@ const longestRetryMs = 10 * 60_000
 const configurationRetryMs = 5 * 60_000
 
 const stepSeconds = histogram('synap_enricher_step_seconds', { help: 'Time of steps, by step and result.' })
+const deferrals = counter('synap_enricher_step_deferrals', { help: 'Steps held back, by step and reason.' })
 const retries = counter('synap_enricher_step_retries', { help: 'Steps put off, by step and error.' })
 const failures = counter('synap_enricher_step_failures', { help: 'Steps given up, by step and error.' })
 
@@ -88,6 +98,8 @@ class JobRun {
   readonly #job: LeasedJob
   readonly #stop: AbortSignal
   readonly #memory: JobMemory = {}
+  /** Steps that are held back, and until when. */
+  readonly #held = new Map<StepName, number | null>()
 
   constructor(options: RunJobOptions, job: LeasedJob, stop: AbortSignal) {
     this.#options = options
@@ -103,6 +115,7 @@ class JobRun {
       }
       if ((await this.#attempt(step)) === 'put off') return
     }
+    if (this.#held.size > 0) return this.#waitForHeld()
     const failed = this.#job.steps.some(({ state }) => state === 'failed')
     const recorded = this.#job.steps.some(({ step, state }) => step === 'record' && state === 'done')
     const otherwise = recorded ? 'recorded' : 'nothing_to_analyse'
@@ -111,8 +124,20 @@ class JobRun {
     await this.#commit((client) => finishJob(client, this.#job.jobId, state, outcome))
   }
 
+  /** The first step that is not over, not held back, and does not need one that is. */
   #next(): StepRecord | undefined {
-    return this.#job.steps.find(({ state }) => state === 'pending' || state === 'running')
+    return this.#job.steps.find(({ step, state }) => {
+      if (state !== 'pending' && state !== 'running') return false
+      const need = needs[step]
+      return !this.#held.has(step) && (need === undefined || !this.#held.has(need))
+    })
+  }
+
+  /** The job comes back when the first of the steps that are held back may go on. */
+  async #waitForHeld(): Promise<void> {
+    const times = [...this.#held.values()].filter((time) => time !== null)
+    const until = times.length === 0 ? null : Math.min(...times)
+    await this.#commit((client) => releaseJobUntil(client, this.#job.jobId, until))
   }
 
   /** One try of one step. Answers whether it was put off. */
@@ -144,7 +169,8 @@ class JobRun {
     } catch (error) {
       const lost = [error, clock.signal.reason].find((reason) => reason instanceof LeaseLost)
       if (lost !== undefined) throw lost
-      stepSeconds.record(secondsSince(startedAt), { step: step.step, result: 'error' })
+      const result = error instanceof Deferred ? 'deferred' : 'error'
+      stepSeconds.record(secondsSince(startedAt), { step: step.step, result })
       return await this.#settle(step, error)
     } finally {
       clock.stop()
@@ -177,6 +203,10 @@ class JobRun {
       })
       return 'put off'
     }
+    if (error instanceof Deferred) {
+      await this.#hold(step, error)
+      return undefined
+    }
     const kind = errorClass(error)
     if (kind === 'bug') throw error
     const known = stepErrorOf(error)
@@ -194,6 +224,15 @@ class JobRun {
       await releaseJob(client, jobId, delayMs)
     })
     return 'put off'
+  }
+
+  async #hold(step: StepRecord, { code, message, until }: Deferred): Promise<void> {
+    const { jobId } = this.#job
+    await this.#commit((client) => deferStep(client, jobId, step.step, { code, text: message }, until))
+    step.state = 'pending'
+    this.#held.set(step.step, until)
+    deferrals.add(1, { step: step.step, code })
+    this.#options.logger.debug({ jobId, step: step.step, code, until }, 'a step is held back')
   }
 
   async #giveUp(step: StepRecord, error: StepError): Promise<void> {

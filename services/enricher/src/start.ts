@@ -8,6 +8,7 @@ import type { ServiceContext } from '@synap/runtime'
 import { addChecks } from './checks.ts'
 import type { EnricherConfig as Config } from './config.ts'
 import { createEventsConsumer } from './consumer.ts'
+import type { BudgetConfig } from './costs/budget-config.ts'
 import { startEnrichment } from './enrich.ts'
 import { watchModel } from './watch-model.ts'
 
@@ -21,7 +22,12 @@ export type EnricherOptions = Pick<
   | 'enrichPollMs'
   | 'enrichRetryMs'
   | 'enrichNewTags'
->
+  | 'enrichBreakerFailures'
+  | 'enrichBreakerMs'
+> &
+  BudgetConfig
+
+export { type BudgetConfig, budgetConfig } from './costs/budget-config.ts'
 
 /** What the enricher stands on; whoever made these closes them, after it. */
 export interface EnricherDrivers {

@@ -1,5 +1,5 @@
 import { isTimeZone } from '@synap/ai'
-import type { EnricherOptions } from '@synap/enricher'
+import { type BudgetConfig, budgetConfig, type EnricherOptions } from '@synap/enricher'
 import type { EventsWriterOptions } from '@synap/events-writer'
 import {
   type IngestConfig,
@@ -16,6 +16,7 @@ import { z } from 'zod'
 export const standaloneConfig = z.object({
   ...httpConfig,
   ...modelConfig,
+  ...budgetConfig,
   ...uploadConfig,
   ...sweepConfig,
   /** Uploads under way lie in the data folder unless another is named. */
@@ -42,7 +43,7 @@ export type StandaloneConfig = z.output<typeof standaloneConfig>
 export const settings: Omit<IngestConfig, keyof UploadConfig | keyof SweepConfig> &
   EventsWriterOptions &
   ProjectorOptions &
-  Omit<EnricherOptions, 'defaultTimeZone'> = {
+  Omit<EnricherOptions, 'defaultTimeZone' | keyof BudgetConfig> = {
   topicPrefix: '',
   outboxLimit: 1_000_000,
   // Taken from whoever died when this folder is opened, so nobody waits for it; short, a busy machine would lose it.
@@ -58,4 +59,6 @@ export const settings: Omit<IngestConfig, keyof UploadConfig | keyof SweepConfig
   enrichPollMs: 2_000,
   enrichRetryMs: 1_000,
   enrichNewTags: 1,
+  enrichBreakerFailures: 5,
+  enrichBreakerMs: 10_000,
 }

@@ -46,7 +46,7 @@ export async function startServices(
   const tools = { pool, registry, ingest, store, consumerDriver: log.consumerDriver }
   await startEventsWriter(partOf(context, 'events-writer', settings), tools)
   await startProjector(partOf(context, 'projector', settings), tools)
-  const enrichment = { ...settings, defaultTimeZone: config.defaultTimeZone }
+  const enrichment = { ...config, ...settings, defaultTimeZone: config.defaultTimeZone }
   const drivers = { pool, log, registry, objects: store, client: ingest, provider }
   await startEnricher(partOf(context, 'enricher', enrichment), drivers)
   return url

@@ -1,13 +1,13 @@
-import type { OpenAI } from 'openai'
-import { type AnswerWithUsage, askChat, askResponses, type ChatFormat } from './analyse.ts'
+import { askChat, askResponses, type ChatFormat, type Question } from './analyse.ts'
+import type { Answer } from './answer.ts'
 import { isShapeless, lacksResponses, refusesFormat } from './errors.ts'
 
-type Way = (client: OpenAI, model: string, message: string, signal: AbortSignal) => Promise<AnswerWithUsage>
+type Way = (question: Question) => Promise<Answer>
 
 const chat =
   (format: ChatFormat): Way =>
-  (client, model, message, signal) =>
-    askChat(client, model, message, format, signal)
+  (question) =>
+    askChat(question, format)
 
 /** How an answer in our shape can be asked for, the surest first. Compatible servers have some of them. */
 const ways: readonly Way[] = [askResponses, chat('json_schema'), chat('json_object'), chat('text')]
@@ -19,18 +19,15 @@ const ways: readonly Way[] = [askResponses, chat('json_schema'), chat('json_obje
  * answer is not in the shape asked for: some servers take the format and do not keep it. So the first analysis may ask
  * up to four times; from the first good answer on each asks once, and whatever goes wrong is the caller's to schedule.
  */
-export function createAsk(
-  client: OpenAI,
-  model: string,
-): (message: string, signal: AbortSignal) => Promise<AnswerWithUsage> {
+export function createAsk(): Way {
   let first = 0
   let proved = false
-  return async (message, signal) => {
+  return async (question) => {
     for (let at = first; ; at += 1) {
       const way = ways[at]
       if (way === undefined) throw new RangeError('no way is left')
       try {
-        const answer = await way(client, model, message, signal)
+        const answer = await way(question)
         proved = true
         first = Math.max(first, at)
         return answer

@@ -1,7 +1,7 @@
 import type { OpenAI } from 'openai'
-import type { Embeddings } from '../provider.ts'
 import { emptyText, visibleSigns } from '../visible.ts'
 import { failure, lacksEmbeddings, refusesDimensions } from './errors.ts'
+import type { Meter } from './meter.ts'
 
 /** Texts in one request; servers allow more, but one slow request then loses more. */
 const mostTexts = 64
@@ -22,7 +22,7 @@ interface EmbedSettings {
 export function createEmbed(
   client: OpenAI,
   { model, dimensions }: EmbedSettings,
-): (texts: readonly string[], signal: AbortSignal) => Promise<Embeddings> {
+): (texts: readonly string[], signal: AbortSignal, meter: Meter) => Promise<Float32Array[]> {
   let choosesLength = true
   const ask = async (input: string[], signal: AbortSignal) => {
     const request = { model, input, encoding_format: 'float' as const }
@@ -36,26 +36,22 @@ export function createEmbed(
     }
     return client.embeddings.create(request, { signal })
   }
-  return async (texts, signal) => {
+  return async (texts, signal, meter) => {
     const empty = texts.findIndex((text) => visibleSigns(text) === '')
     if (empty >= 0) throw emptyText(empty)
     const found: number[][] = []
-    let inputTokens = 0
     for (let start = 0; start < texts.length; start += mostTexts) {
       const input = texts.slice(start, start + mostTexts)
       const answer = await ask(input, signal).catch((error: unknown) => {
         throw lacksEmbeddings(error) ? noEmbeddings() : error
       })
+      meter.answered(answer.usage?.prompt_tokens)
       found.push(...rowsOf(answer.data, input.length))
-      inputTokens += answer.usage?.prompt_tokens ?? 0
     }
     const length = found[0]?.length ?? 0
     if (length > dimensions) throw tooLong(length, dimensions)
     if (found.some((values) => values.length !== length)) throw invalid('vectors differ in length')
-    return {
-      vectors: found.map((values) => unitVector(values, dimensions)),
-      usage: { inputTokens, outputTokens: 0 },
-    }
+    return found.map((values) => unitVector(values, dimensions))
   }
 }
 

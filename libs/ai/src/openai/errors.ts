@@ -11,7 +11,7 @@ const quotaWaitMs = 15 * 60_000
  */
 export function modelError(error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason
-  if (error instanceof SynapError) return error
+  if (error instanceof SynapError) return error.code === 'deadline.exceeded' ? timeout(error) : error
   if (error instanceof APIConnectionTimeoutError) return timeout(error)
   if (error instanceof APIUserAbortError) return timeout(error)
   if (error instanceof APIConnectionError) {

@@ -82,7 +82,7 @@ describe('analyse', () => {
         span: { start: 9, end: 22 },
         confidence: 0.9,
       },
-      usage: { inputTokens: 321, outputTokens: 45 },
+      usage: { inputTokens: 321, outputTokens: 45, requests: 1 },
     })
   })
 
@@ -269,11 +269,11 @@ const transportFailures: Failure[] = [
     (r) => json(r, errorBody('invalid_request_error', 'context_length_exceeded'), 400),
     { code: 'model.request_refused', class: 'data' },
   ],
-  ['silence', () => undefined, { code: 'deadline.exceeded', class: 'dependency' }],
+  ['silence', () => undefined, { code: 'model.timeout', class: 'dependency' }],
   [
     'headers, then silence',
     (r) => r.writeHead(200, { 'content-type': 'application/json' }).write('{"id":'),
-    { code: 'deadline.exceeded', class: 'dependency' },
+    { code: 'model.timeout', class: 'dependency' },
   ],
   ['a reset', (r) => r.socket?.resetAndDestroy(), { code: 'model.unreachable', class: 'dependency' }],
   [
@@ -346,7 +346,7 @@ describe('failures of an analysis', () => {
   it.each(failures)(
     'given %s, when asked, then the error says what it calls for, and nothing was retried',
     async (_, answerer, expected) => {
-      if (expected.code === 'deadline.exceeded') provider = createProvider(400)
+      if (expected.code === 'model.timeout') provider = createProvider(400)
       else {
         server.answerWith(ok())
         await provider.analyse(input, signal())
@@ -517,7 +517,7 @@ describe('embed', () => {
   it.each(transportFailures)(
     'given %s, when embedded, then the error says what it calls for, and nothing was retried',
     async (_, answerer, expected) => {
-      if (expected.code === 'deadline.exceeded') provider = createProvider(400)
+      if (expected.code === 'model.timeout') provider = createProvider(400)
       server.answerWith(answerer)
       await expect(provider.embed(['milk'], signal())).rejects.toMatchObject(expected)
       expect(server.requests).toHaveLength(1)

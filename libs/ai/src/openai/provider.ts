@@ -1,11 +1,13 @@
 import { withDeadline } from '@synap/core'
 import { OpenAI } from 'openai'
-import { type ModelProvider, vectorDimensions } from '../provider.ts'
+import { noteUsage } from '../failed-usage.ts'
+import { type ModelProvider, type Usage, vectorDimensions } from '../provider.ts'
 import { analysisOf } from './answer.ts'
 import { createAsk } from './ask.ts'
 import { createBoundedFetch } from './bounded-fetch.ts'
 import { createEmbed } from './embed.ts'
 import { modelError, wrongShape } from './errors.ts'
+import { createMeter, type Meter } from './meter.ts'
 import { messageOf, promptVersion } from './prompt.ts'
 
 export interface OpenAiConfig {
@@ -38,17 +40,26 @@ export function createOpenAiProvider(config: OpenAiConfig): ModelProvider {
     logLevel: 'off',
     fetch: createBoundedFetch(config.largestAnswer ?? 8 * 1024 * 1024),
   })
-  const ask = createAsk(client, config.model)
+  const ask = createAsk()
   const embed = createEmbed(client, { model: config.embeddingModel, dimensions: vectorDimensions })
 
-  const call = async <T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+  const call = async <T>(
+    signal: AbortSignal,
+    work: (signal: AbortSignal, meter: Meter) => Promise<T>,
+  ): Promise<{ result: T; usage: Usage }> => {
+    const meter = createMeter()
     try {
-      return await withDeadline('the model server', timeoutMs, signal, work)
+      const result = await withDeadline('the model server', timeoutMs, signal, (deadline) =>
+        work(deadline, meter),
+      )
+      return { result, usage: meter.total() }
     } catch (error) {
-      throw modelError(
+      const known = modelError(
         error instanceof TypeError ? wrongShape('the answer has an unknown shape') : error,
         signal,
       )
+      if (!signal.aborted) noteUsage(known, meter.total())
+      throw known
     }
   }
 
@@ -61,11 +72,17 @@ export function createOpenAiProvider(config: OpenAiConfig): ModelProvider {
     dimensions: vectorDimensions,
     async analyse(input, signal) {
       const message = messageOf(input)
-      const { answer, usage } = await call(signal, (deadline) => ask(message, deadline))
-      return analysisOf(answer, input, usage)
+      const { model } = config
+      const { result, usage } = await call(signal, (deadline, meter) =>
+        ask({ client, model, message, signal: deadline, meter }),
+      )
+      return analysisOf(result, input, usage)
     },
     async embed(texts, signal) {
-      return call(signal, (deadline) => embed(texts, deadline))
+      const { result: vectors, usage } = await call(signal, (deadline, meter) =>
+        embed(texts, deadline, meter),
+      )
+      return { vectors, usage }
     },
   }
 }

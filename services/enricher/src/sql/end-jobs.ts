@@ -80,11 +80,36 @@ export async function deleteResults(client: Client, { kind, subjectId, userId }:
                and o.entity_id <> $2::uuid and o.state <> 'purged')))`,
     values,
   })
+  await forgetSpending(client, { kind, subjectId, userId })
   for (const table of ['extractions', 'signatures', 'entity_tags', 'entities', 'tags', 'users']) {
     if (kind === 'entity' && (table === 'tags' || table === 'users')) continue
     await execute(client, {
       name: `enrich.delete_${table}_${kind}`,
       text: `delete from enrich.${table} where ${kind === 'user' ? 'user_id' : 'entity_id'} = $1::uuid`,
+      values: [subjectId],
+    })
+  }
+}
+
+/** What a purged item cost stays in its user's sums; of an erased user nothing stays but the sums of everybody. */
+async function forgetSpending(client: Client, { kind, subjectId }: Purge): Promise<void> {
+  if (kind === 'entity') {
+    await execute(client, {
+      name: 'enrich.detach_calls',
+      text: 'update enrich.calls set entity_id = null, job_id = null where entity_id = $1::uuid',
+      values: [subjectId],
+    })
+    return
+  }
+  for (const [table, column] of [
+    ['calls', 'user_id'],
+    ['spending', 'scope'],
+    ['budgets', 'user_id'],
+    ['pauses', 'user_id'],
+  ]) {
+    await execute(client, {
+      name: `enrich.forget_${table}`,
+      text: `delete from enrich.${table} where ${column} = $1::uuid`,
       values: [subjectId],
     })
   }

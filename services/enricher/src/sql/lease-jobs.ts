@@ -1,5 +1,5 @@
 import type { AnalysisId, EntityId, EventId, UserId } from '@synap/core'
-import { type Client, execute, query } from '@synap/postgres'
+import { type Client, execute, query, toTimestamptz } from '@synap/postgres'
 import type { LeasedJob, StepName, StepRecord, StepState } from '../job.ts'
 
 export interface LeaseOptions {
@@ -135,6 +135,17 @@ export async function releaseJob(client: Client, jobId: string, delayMs: number)
              due_at = now() + $2::float8 * interval '1 millisecond'
            where job_id = $1::uuid`,
     values: [jobId, delayMs],
+  })
+}
+
+/** Lets go of a held job until a time (milliseconds since 1970), or until somebody says so (null). */
+export async function releaseJobUntil(client: Client, jobId: string, until: number | null): Promise<void> {
+  await execute(client, {
+    name: 'enrich.release_job_until',
+    text: `update enrich.jobs set lease_owner = null, lease_until = null,
+             due_at = coalesce($2::timestamptz, 'infinity')
+           where job_id = $1::uuid`,
+    values: [jobId, until === null ? null : toTimestamptz(until)],
   })
 }
 

@@ -1,4 +1,4 @@
-import { type Client, execute } from '@synap/postgres'
+import { type Client, execute, toTimestamptz } from '@synap/postgres'
 import type { StepName } from '../job.ts'
 
 /** Notes the start of a step, before its work: a step that kills the process leaves its number of starts behind. */
@@ -17,27 +17,21 @@ export async function beginStep(
   })
 }
 
-export interface StepUsage {
-  inputTokens: number
-  outputTokens: number
-}
-
 /** A step that has its result, or has nothing to do, for the reason given. */
 export async function finishStep(
   client: Client,
   jobId: string,
   step: StepName,
   state: 'done' | 'skipped',
-  { usage, reason }: { usage?: StepUsage; reason?: string },
+  { reason }: { reason?: string },
 ): Promise<void> {
   await execute(client, {
     name: 'enrich.finish_step',
     text: `update enrich.steps set state = $3::text, starts = 0, finished_at = clock_timestamp(), lease_until = null,
-             error_code = $6::text, error_class = null, error_text = null,
-             duration_ms = extract(epoch from clock_timestamp() - started_at) * 1000,
-             input_tokens = $4::int, output_tokens = $5::int
+             error_code = $4::text, error_class = null, error_text = null,
+             duration_ms = extract(epoch from clock_timestamp() - started_at) * 1000
            where job_id = $1::uuid and step = $2::text`,
-    values: [jobId, step, state, usage?.inputTokens ?? null, usage?.outputTokens ?? null, reason ?? null],
+    values: [jobId, step, state, reason ?? null],
   })
 }
 
@@ -91,6 +85,26 @@ export async function postponeStep(
              next_retry_at = now() + $6::float8 * interval '1 millisecond'
            where job_id = $1::uuid and step = $2::text`,
     values: [jobId, step, error.code, error.class, error.text, delayMs],
+  })
+}
+
+/**
+ * A step that is held back: nothing was tried. `until`: milliseconds since 1970; null = when somebody says so.
+ */
+export async function deferStep(
+  client: Client,
+  jobId: string,
+  step: StepName,
+  { code, text }: Pick<StepError, 'code' | 'text'>,
+  until: number | null,
+): Promise<void> {
+  await execute(client, {
+    name: 'enrich.defer_step',
+    text: `update enrich.steps set state = 'pending', starts = 0, attempts = greatest(0, attempts - 1),
+             lease_until = null, error_code = $3::text, error_class = 'deferred', error_text = $4::text,
+             next_retry_at = $5::timestamptz
+           where job_id = $1::uuid and step = $2::text`,
+    values: [jobId, step, code, text, until === null ? null : toTimestamptz(until)],
   })
 }
 

@@ -2,6 +2,7 @@ import type { Extractor, ModelProvider } from '@synap/ai'
 import type { SynapClient } from '@synap/client'
 import type { Pool } from '@synap/postgres'
 import type { StepName } from '../job.ts'
+import type { PaidCalls } from '../paid-calls.ts'
 import type { DerivedPublisher } from '../publish-derived.ts'
 import { createAnalyse } from './analyse.ts'
 import { createDownload } from './download.ts'
@@ -18,6 +19,7 @@ export interface StepTools {
   objects: Objects
   extractor: Extractor
   provider: ModelProvider
+  calls: PaidCalls
   derived: DerivedPublisher
   client: Pick<SynapClient, 'recordAnalysis'>
   /** IANA name, for users who chose none. */

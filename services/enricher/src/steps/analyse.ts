@@ -1,6 +1,6 @@
-import type { Analysis, ModelProvider } from '@synap/ai'
+import { type Analysis, estimateAnalysis, type ModelProvider } from '@synap/ai'
 import { crashpoint, sha256Hex } from '@synap/core'
-import { askModel } from '../ask-model.ts'
+import type { PaidCalls } from '../paid-calls.ts'
 import { findAnalysis, insertAnalysis } from '../sql/results.ts'
 import { findTimeZone, findVocabulary } from '../sql/users.ts'
 import { lookAround } from './look-around.ts'
@@ -13,11 +13,12 @@ const mostVocabulary = 500
 /** Asks the model what the item is. One answer per job: it depends on the day, the time zone, the vocabulary and the likest items. */
 export function createAnalyse(options: {
   provider: ModelProvider
+  calls: PaidCalls
   objects: Objects
   defaultTimeZone: string
   newTags: number
 }): Step {
-  const { provider, objects, defaultTimeZone, newTags } = options
+  const { provider, calls, objects, defaultTimeZone, newTags } = options
   return async (context) => {
     const { job, signal, commit } = context
     const extraction = await readExtraction(context)
@@ -28,30 +29,30 @@ export function createAnalyse(options: {
       vocabulary: await findVocabulary(client, job.userId, mostVocabulary),
       around: await lookAround(client, job, extraction.terms),
     }))
-    if (known.analysis !== undefined) return { state: 'done', usage: known.analysis.result.usage }
+    if (known.analysis !== undefined) return { state: 'done' }
     const { timeZone, vocabulary, around } = known
-    const result: Analysis = await askModel('chat', provider, provider.model, () =>
-      provider.analyse(
-        {
-          text,
-          heading: extraction.heading,
-          structured: extraction.structured,
-          type: job.entityType,
-          referenceMs: job.capturedAt,
-          timeZone,
-          vocabulary,
-          newTags,
-          terms: extraction.terms,
-          ownTags: extraction.tags,
-          ...around,
-        },
-        signal,
-      ),
-    )
+    const input = {
+      text,
+      heading: extraction.heading,
+      structured: extraction.structured,
+      type: job.entityType,
+      referenceMs: job.capturedAt,
+      timeZone,
+      vocabulary,
+      newTags,
+      terms: extraction.terms,
+      ownTags: extraction.tags,
+      ...around,
+    }
+    const result: Analysis = await calls.make(context, {
+      step: 'analyse',
+      model: provider.model,
+      most: estimateAnalysis(input),
+      ask: () => provider.analyse(input, signal),
+    })
     crashpoint('enricher.after_model')
     return {
       state: 'done',
-      usage: result.usage,
       save: (client) =>
         insertAnalysis(client, job.jobId, {
           model: provider.model,

@@ -1,8 +1,8 @@
-import { chunkerVersion, type ModelProvider } from '@synap/ai'
+import { chunkerVersion, estimateEmbedding, type ModelProvider } from '@synap/ai'
 import { maxVectorsPerBlock, packFloat16 } from '@synap/contracts'
 import { crashpoint } from '@synap/core'
-import { askModel } from '../ask-model.ts'
 import type { LeasedJob } from '../job.ts'
+import type { PaidCalls } from '../paid-calls.ts'
 import { type EmbeddingKey, findEmbeddedBlocks, insertEmbeddings } from '../sql/results.ts'
 import type { Objects } from './objects.ts'
 import { readExtraction, readText } from './read-text.ts'
@@ -23,13 +23,20 @@ export function embeddingKeyOf(job: LeasedJob, provider: ModelProvider): Embeddi
  * Embeds the chunks, 64 at a time, and commits each block by itself, so that a crash or a rate limit in the middle of a
  * long text repeats one block. A block that the user paid for already, for any item, is not asked for again.
  */
-export function createEmbed({ provider, objects }: { provider: ModelProvider; objects: Objects }): Step {
+export function createEmbed({
+  provider,
+  calls,
+  objects,
+}: {
+  provider: ModelProvider
+  calls: PaidCalls
+  objects: Objects
+}): Step {
   return async (context) => {
     const { job, signal, commit } = context
     const extraction = await readExtraction(context)
     const key = embeddingKeyOf(job, provider)
     const present = await commit((client) => findEmbeddedBlocks(client, key))
-    const usage = { inputTokens: 0, outputTokens: 0 }
     const blocks = Math.ceil(extraction.chunks.length / maxVectorsPerBlock)
     for (let block = 0; block < blocks; block += 1) {
       if (present.has(block)) continue
@@ -37,14 +44,16 @@ export function createEmbed({ provider, objects }: { provider: ModelProvider; ob
       const texts = extraction.chunks
         .slice(block * maxVectorsPerBlock, (block + 1) * maxVectorsPerBlock)
         .map(([start, end]) => text.slice(start, end))
-      const answer = await askModel('embeddings', provider, provider.embeddingModel, () =>
-        provider.embed(texts, signal),
-      )
+      const answer = await calls.make(context, {
+        step: 'embed',
+        model: provider.embeddingModel,
+        most: estimateEmbedding(texts),
+        ask: () => provider.embed(texts, signal),
+      })
       crashpoint('enricher.after_model')
       const vectors = Buffer.concat(answer.vectors.map(packFloat16))
       await commit((client) => insertEmbeddings(client, key, block, vectors))
-      usage.inputTokens += answer.usage.inputTokens
     }
-    return { state: 'done', usage }
+    return { state: 'done' }
   }
 }

@@ -3,6 +3,7 @@ import type { SynapClient } from '@synap/client'
 import { ApiError } from '@synap/client'
 import { completedRequest, failedRequest } from '../analysis-request.ts'
 import { findAnalysis } from '../sql/results.ts'
+import { findStepUsage } from '../sql/spending.ts'
 import type { Step } from './step.ts'
 
 /**
@@ -16,14 +17,22 @@ export function createRecord(options: {
   const { client, provider } = options
   return async ({ job, signal, commit }) => {
     const failed = job.steps.find(({ step, state }) => state === 'failed' && step !== 'embed')
-    const stored = await commit((transaction) => findAnalysis(transaction, job.jobId))
+    const { stored, used } = await commit(async (transaction) => ({
+      stored: await findAnalysis(transaction, job.jobId),
+      used: await findStepUsage(transaction, job.jobId, 'analyse'),
+    }))
     const request =
       stored === undefined
-        ? failedRequest(job, provider, {
-            code: failed?.errorCode ?? 'enricher.no_analysis',
-            detail: failed?.errorText ?? null,
-          })
-        : completedRequest(job, stored)
+        ? failedRequest(
+            job,
+            provider,
+            {
+              code: failed?.errorCode ?? 'enricher.no_analysis',
+              detail: failed?.errorText ?? null,
+            },
+            used,
+          )
+        : completedRequest(job, stored, used)
     try {
       const { outcome } = await client.recordAnalysis(job.entityId, request, { signal, actFor: job.userId })
       return { state: 'done', outcome }

@@ -1,7 +1,6 @@
 import type { Extraction } from '@synap/ai'
 import type { Client } from '@synap/postgres'
 import type { LeasedJob, StepName } from '../job.ts'
-import type { StepUsage } from '../sql/steps.ts'
 
 /** What one run of a job keeps in memory, so that the next step need not read it again. Never the only copy. */
 export interface JobMemory {
@@ -24,7 +23,6 @@ export interface StepContext {
 
 export interface StepOutcome {
   state: 'done' | 'skipped'
-  usage?: StepUsage
   /** Writes the result, in the transaction that marks the step and holds the job's row. */
   save?(client: Client): Promise<void>
   /** Why it was skipped, as a stable word. */
@@ -36,7 +34,7 @@ export interface StepOutcome {
 }
 
 /**
- * One step of a job. Rejects with a `SynapError`: `dependency` and `configuration` → tried again later, `data` → given
+ * One step of a job. Rejects with `Deferred` when it is held back, or with a `SynapError`: `dependency` and `configuration` → tried again later, `data` → given
  * up, with the reason shown. Done twice it has the effect of once.
  */
 export type Step = (context: StepContext) => Promise<StepOutcome>
