@@ -165,7 +165,7 @@ describe('what is parked', () => {
   it('given a discarded event of the user, what waited goes on in order, whatever it is about; what is bad in it stays', async () => {
     const history = newHistory()
     const { aggregateId: note } = history.create('before')
-    history.append('user.settings_changed', history.userId as AggregateId, {
+    history.append('user.settings_changed', history.userId as string as AggregateId, {
       timeZone: 'Europe/Berlin',
       oldTimeZone: null,
       language: null,

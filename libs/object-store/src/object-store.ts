@@ -34,6 +34,11 @@ export interface PutOptions {
   sha256?: string
   /** Names of lower-case letters, digits and dashes; values of printable ASCII. */
   metadata?: Record<string, string>
+  /**
+   * Of a stream of unknown length, the bytes that it may come to. S3 takes 10,000 parts, so more than 48 GiB need longer ones,
+   * and their length is settled before the first; two of them are held in memory.
+   */
+  atMost?: number
   signal?: AbortSignal
 }
 

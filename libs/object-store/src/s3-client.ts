@@ -10,6 +10,8 @@ export interface S3StoreConfig {
   secretAccessKey: string
   /** Milliseconds for a whole call without a streamed body, retries included; 15,000 by default. */
   deadlineMs?: number
+  /** Objects up to this length are copied in one request; 256 MiB by default, 5 MiB at least. */
+  wholeCopyBytes?: number
 }
 
 const connectMs = 3_000

@@ -9,24 +9,35 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
+import { objectError } from './errors.ts'
 
 /** The least that S3 takes: 10,000 parts of it are 48 GiB. */
-const partBytes = 5 * 1024 * 1024
+export const leastPartBytes = 5 * 1024 * 1024
+const mostParts = 10_000
+const mebibyte = 1024 * 1024
 const keptBuffers = 4
 const cleanUpMs = 5_000
 
 /** Where parts lie while they are sent. Kept for the next upload: a dead one would count as memory until V8 looks for it. */
 export interface PartBuffers {
-  take(): Buffer
+  take(bytes: number): Buffer
   giveBack(...buffers: Buffer[]): void
 }
 
 export function createPartBuffers(): PartBuffers {
   const spare: Buffer[] = []
   return {
-    take: () => spare.pop() ?? Buffer.allocUnsafeSlow(partBytes),
-    giveBack: (...buffers) => void spare.push(...buffers.slice(0, keptBuffers - spare.length)),
+    take: (bytes) => (bytes === leastPartBytes ? spare.pop() : undefined) ?? Buffer.allocUnsafeSlow(bytes),
+    giveBack(...buffers) {
+      const usual = buffers.filter(({ length }) => length === leastPartBytes)
+      spare.push(...usual.slice(0, keptBuffers - spare.length))
+    },
   }
+}
+
+/** How long the parts of a body of `bytes` are. All are of one length, which R2 asks for, so that it cannot grow on the way. */
+export function partBytesFor(bytes: number): number {
+  return Math.max(leastPartBytes, Math.ceil(bytes / mostParts / mebibyte) * mebibyte)
 }
 
 export interface PartsOptions {
@@ -34,17 +45,19 @@ export interface PartsOptions {
   /** Bucket, key, and what is said about the object. */
   description: PutObjectCommandInput
   buffers: PartBuffers
+  /** Of a part. */
+  partBytes: number
   abortSignal: AbortSignal
 }
 
 /**
- * Stores a body of any length in parts, one on its way while the next is read: two buffers are all the memory it takes,
+ * Stores a body in up to 10,000 parts, one on its way while the next is read: two buffers are all the memory it takes,
  * however long the body is. A short one goes as a whole. On any failure no object is left, nor its parts.
  *
  * In place of `@aws-sdk/lib-storage` (3.1169): that one makes each part anew, twice, and holds several.
  */
 export async function putInParts(body: Uint8Array | Readable, options: PartsOptions): Promise<void> {
-  const { buffers, abortSignal } = options
+  const { buffers, partBytes, abortSignal } = options
   const source = body instanceof Readable ? body : Readable.from([body], { objectMode: false })
   const stop = () => void source.destroy(abortSignal.reason as Error)
   abortSignal.addEventListener('abort', stop, { once: true })
@@ -52,7 +65,7 @@ export async function putInParts(body: Uint8Array | Readable, options: PartsOpti
   source.on('error', () => undefined)
   try {
     abortSignal.throwIfAborted()
-    const pair: [Buffer, Buffer] = [buffers.take(), buffers.take()]
+    const pair: [Buffer, Buffer] = [buffers.take(partBytes), buffers.take(partBytes)]
     await putFrom(createReader(source), pair, options)
     // After a failure a request may still hold them.
     buffers.giveBack(...pair)
@@ -84,6 +97,7 @@ async function putFrom(
   let sending: Promise<CompletedPart> | undefined
   try {
     while (length > 0) {
+      if (parts.length === mostParts) throw objectError('too_large', { key: Key ?? '' })
       sending = sendPart(
         client,
         { ...upload, PartNumber: parts.length + 1 },

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import {
   type AddressInfo,
@@ -13,6 +14,7 @@ import { useStack } from '@synap/testing'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { objectStoreContract } from '../test/contract.ts'
 import type { S3StoreConfig } from './s3-client.ts'
+import { leastPartBytes as partBytes } from './s3-parts.ts'
 import { createS3Store } from './s3-store.ts'
 
 async function s3Config(): Promise<S3StoreConfig> {
@@ -152,6 +154,54 @@ describe('S3', () => {
     expect(await open().exists('flipped')).toBe(false)
   })
 
+  it('given a stream of any length, one that is too long for one copy has its hash by copies of its parts', async () => {
+    const store = open({ wholeCopyBytes: partBytes })
+    for (const size of [partBytes, partBytes + 1, 3 * partBytes + 77]) {
+      const key = `long-${size}`
+      const bytes = randomBytes(size)
+      const stream = Readable.from(piecesOf(bytes), { objectMode: false })
+      const put = await store.put(
+        key,
+        { stream },
+        { ...text, metadata: { of: 'somebody' }, atMost: size * 3 },
+      )
+      expect(put).toMatchObject({ size, sha256: sha256Hex(bytes) })
+      expect(await store.head(key)).toMatchObject({
+        size,
+        sha256: sha256Hex(bytes),
+        contentType: 'text/plain',
+        metadata: { of: 'somebody' },
+      })
+      const { bytes: back } = await store.read(key, { maxBytes: size })
+      expect(back.equals(bytes)).toBe(true)
+    }
+    // nothing of it lies about
+    expect(await store.dropUnfinished(Date.now() + 60_000)).toBe(0)
+  })
+
+  it('given a copy that breaks off between its parts, the put fails and no parts lie about', async () => {
+    const upstream = new URL(config.endpoint)
+    let copies = 0
+    const breaking = createTcpServer((client) => {
+      const server = connect(Number(upstream.port), upstream.hostname)
+      client.on('data', (chunk) => {
+        // a copy of a part says so in a header
+        if (chunk.includes('x-amz-copy-source-range') && (copies += 1) > 2) return client.destroy()
+        return server.write(chunk)
+      })
+      server.pipe(client)
+      for (const socket of [client, server]) {
+        socket.on('error', () => undefined)
+        socket.on('close', () => [client, server].forEach((one) => one.destroy()))
+      }
+    })
+    const store = open({ endpoint: await listen(breaking), wholeCopyBytes: partBytes })
+    const stream = Readable.from(piecesOf(randomBytes(4 * partBytes)), { objectMode: false })
+    await expect(store.put('broken', { stream }, text)).rejects.toMatchObject({ class: 'dependency' })
+    expect(copies).toBeGreaterThan(2)
+    expect(await open().dropUnfinished(Date.now() + 60_000)).toBe(0)
+  })
+
   async function listen(server: TcpServer): Promise<string> {
     const sockets = new Set<Socket>()
     server.on('connection', (socket: Socket) => sockets.add(socket))
@@ -165,6 +215,10 @@ describe('S3', () => {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   }
 })
+
+function* piecesOf(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += 100_000) yield bytes.subarray(at, at + 100_000)
+}
 
 /** Changes one bit of `word` where it occurs in a piece of a request. */
 function flip(chunk: Buffer, word: string): Buffer {

@@ -28,9 +28,10 @@ import type {
 import { type CheckedPut, checkedPut } from './put-input.ts'
 import { readWhole } from './read-whole.ts'
 import { createClient, type S3StoreConfig } from './s3-client.ts'
+import { describeAgain } from './s3-copy.ts'
 import { mapS3Error } from './s3-errors.ts'
 import { infoOf, ourHash } from './s3-info.ts'
-import { createPartBuffers, putInParts } from './s3-parts.ts'
+import { createPartBuffers, type PartsOptions, partBytesFor, putInParts } from './s3-parts.ts'
 import { createPresigner } from './s3-presign.ts'
 import { verified } from './verify.ts'
 
@@ -67,10 +68,12 @@ class S3Store {
   readonly #bucket: string
   readonly #deadlineMs: number
   readonly #buffers = createPartBuffers()
+  readonly #wholeCopyBytes: number | undefined
 
   constructor(config: S3StoreConfig) {
     this.#deadlineMs = config.deadlineMs ?? 15_000
     this.#bucket = config.bucket
+    this.#wholeCopyBytes = config.wholeCopyBytes
     this.client = createClient(config, this.#deadlineMs)
   }
 
@@ -131,36 +134,33 @@ class S3Store {
     options: PutOptions,
     abortSignal: AbortSignal,
   ): Promise<Sum> {
-    await this.#upload({ ...this.#description(key, sha256, options), Body: body }, abortSignal)
+    await putInParts(body, this.#inParts(size, this.#description(key, sha256, options), abortSignal))
     return { size, sha256 }
   }
 
-  /** The hash is known at the end only: the description follows, in a copy of the object onto itself. */
+  /** The hash is known at the end only: the description follows. */
   async #putUnknown(
     key: string,
     { body }: Extract<CheckedPut, { known: false }>,
     options: PutOptions,
     abortSignal: AbortSignal,
   ): Promise<Sum> {
-    await this.#upload({ ...this.#description(key, undefined, options), Body: body.stream }, abortSignal)
+    const description = this.#description(key, undefined, options)
+    await putInParts(body.stream, this.#inParts(options.atMost ?? 0, description, abortSignal))
     const sum = body.result()
-    await this.client.send(
-      new CopyObjectCommand({
-        ...this.#description(key, sum.sha256, options),
-        CopySource: `${this.#bucket}/${key}`,
-        MetadataDirective: 'REPLACE',
-      }),
-      { abortSignal },
-    )
+    await describeAgain({
+      client: this.client,
+      description: this.#description(key, sum.sha256, options),
+      size: sum.size,
+      abortSignal,
+      wholeBytes: this.#wholeCopyBytes,
+    })
     return sum
   }
 
-  async #upload(
-    params: PutObjectCommandInput & { Body: Uint8Array | Readable },
-    abortSignal: AbortSignal,
-  ): Promise<void> {
-    const { Body, ...description } = params
-    await putInParts(Body, { client: this.client, description, buffers: this.#buffers, abortSignal })
+  #inParts(bytes: number, description: PutObjectCommandInput, abortSignal: AbortSignal): PartsOptions {
+    const { client } = this
+    return { client, description, buffers: this.#buffers, partBytes: partBytesFor(bytes), abortSignal }
   }
 
   async get(key: string, { range, signal }: GetOptions): Promise<ObjectDownload> {

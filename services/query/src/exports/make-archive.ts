@@ -4,6 +4,7 @@ import type { EventLog } from '@synap/event-log'
 import type { ObjectStore } from '@synap/object-store'
 import { findPosition } from '../sql/find-position.ts'
 import { archiveKey, type ExportState } from './export-state.ts'
+import { fileEvents } from './read-user-data.ts'
 import { writeArchive } from './write-archive.ts'
 
 /** Puts the archive of an export in the store, and its size, hash and gaps into `state`. */
@@ -49,14 +50,30 @@ export async function makeArchive(
     const after = (await look()).parked.filter((slot) => slot.sequence <= sequence)
     if (after.length !== missing.length) throw moved()
   }
+  const atMost = (await sizeOfFiles(log, userId, signal)) * 1.01 + sequence * bytesPerEvent + 2 ** 24
   const stream = Readable.from(bytes(), { objectMode: false, highWaterMark: 262_144 })
   const { size, sha256 } = await store.put(
     archiveKey(userId, state),
     { stream },
-    { contentType: 'application/zip', signal },
+    { contentType: 'application/zip', atMost, signal },
   )
   state.archive = { size, sha256: sha256 ?? '' }
   state.gaps = gaps
+}
+
+/** More than an event takes in any of the parts, with what its item comes to. */
+const bytesPerEvent = 8_192
+
+/** Bytes of all files there ever were: an archive holds them, and hardly packs them. */
+async function sizeOfFiles(log: EventLog, userId: UserId, signal: AbortSignal): Promise<number> {
+  let bytes = 0
+  for await (const page of log.walk(userId, { types: [...fileEvents] }, { signal })) {
+    for (const { delta } of page) {
+      const { file, attachment } = delta as Partial<Record<'file' | 'attachment', { size?: unknown }>>
+      bytes += Number((file ?? attachment)?.size ?? 0)
+    }
+  }
+  return bytes
 }
 
 const moved = () =>

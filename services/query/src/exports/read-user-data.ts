@@ -42,7 +42,8 @@ export interface ReadOptions {
 }
 
 const statesPerPage = 50
-const fileEvents = ['entity.file_uploaded', 'entity.attachment_added']
+/** Events that put an object in its place. */
+export const fileEvents = ['entity.file_uploaded', 'entity.attachment_added']
 
 /** All that the log has of a user up to a sequence, page by page; holds no connection between pages. */
 export function readUserData(options: ReadOptions): ReadUserData {
