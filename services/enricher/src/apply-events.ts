@@ -11,6 +11,7 @@ import {
   reopenCancelled,
   supersedeJobs,
 } from './sql/end-jobs.ts'
+import { endRecorded } from './sql/end-recorded.ts'
 import { findEntities, upsertEntities } from './sql/entities.ts'
 import { insertJobs, insertRequestedRun } from './sql/insert-jobs.ts'
 import { changeTag, upsertTimeZones } from './sql/users.ts'
@@ -45,6 +46,7 @@ export async function applyEvents(
     const { entityId, run } = request
     logger.warn({ entityId, run }, 'a run was asked for of content that is not known here')
   }
+  for (const analysis of batch.recorded) await endRecorded(client, analysis)
   const purges: Purge[] = [
     ...batch.purged.map(({ entityId, userId }) => ({ kind: 'entity' as const, subjectId: entityId, userId })),
     ...batch.erased.map((userId) => ({ kind: 'user' as const, subjectId: userId, userId })),

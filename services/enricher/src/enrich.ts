@@ -5,6 +5,7 @@ import { uuidv7 } from '@synap/core'
 import type { Logger, MessageLog, SchemaRegistry } from '@synap/messaging'
 import type { Pool } from '@synap/postgres'
 import type { ServiceContext } from '@synap/runtime'
+import { createReplayGate } from './await-replay.ts'
 import { createBudget } from './costs/budget.ts'
 import { limitsOf } from './costs/budget-config.ts'
 import { inTransaction } from './database.ts'
@@ -23,7 +24,7 @@ import { startWorkers, type Workers } from './workers.ts'
 export interface EnrichOptions {
   config: EnricherOptions
   pool: Pool
-  log: Pick<MessageLog, 'publisher'>
+  log: Pick<MessageLog, 'publisher' | 'watermarks'>
   registry: Pick<SchemaRegistry, 'idOf'>
   objects: Objects
   client: Pick<SynapClient, 'recordAnalysis'>
@@ -59,7 +60,8 @@ export async function startEnrichment(options: EnrichOptions): Promise<Workers> 
   })
   defer('model calls', async () => calls.stop())
   const tools = { pool, objects, extractor, provider, calls, derived, client }
-  const steps = createSteps({ ...tools, defaultTimeZone, newTags })
+  const replay = createReplayGate({ pool, log, topic: topicName('events', config.topicPrefix), logger })
+  const steps = createSteps({ ...tools, defaultTimeZone, newTags, replay })
   const owner = uuidv7()
   const job = { pool, logger, steps, owner, leaseMs, retryMs: config.enrichRetryMs }
 

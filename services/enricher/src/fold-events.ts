@@ -2,6 +2,7 @@ import { enricherVersion, type FileReference, type SynapEvent } from '@synap/con
 import { type AnalysisId, type EntityId, sha256Hex, type TagId, type UserId, uuidv5 } from '@synap/core'
 import type { PlacedEvent } from '@synap/inbox'
 import type { JobSource, WantedJob } from './job.ts'
+import type { RecordedAnalysis } from './sql/end-recorded.ts'
 
 /** An item as the events say it is now. */
 export interface EntityRow {
@@ -43,6 +44,8 @@ export interface FoldedBatch {
   entities: EntityRow[]
   jobs: WantedJob[]
   requested: RequestedRun[]
+  /** Analyses that came about, here or wherever the log is replayed from. */
+  recorded: RecordedAnalysis[]
   /** Items that have other content now: open jobs for anything else are of no use. */
   superseded: EntityId[]
   deleted: EntityId[]
@@ -72,6 +75,7 @@ export function foldEvents(
   const triggers = new Map<EntityId, PlacedEvent<SynapEvent>>()
   const batch: Omit<FoldedBatch, 'entities' | 'jobs'> = {
     requested: [],
+    recorded: [],
     superseded: [],
     deleted: [],
     restored: [],
@@ -90,6 +94,7 @@ export function foldEvents(
     }
     foldUserEvent(batch, event)
     foldRequest(batch, placed, event)
+    foldRecorded(batch, event)
     if (placed.aggregateType !== 'entity') continue
     const entityId = placed.aggregateId as EntityId
     const entity = entities.get(entityId) ?? known.get(entityId)
@@ -205,6 +210,14 @@ function foldRequest(
   const { entityId, contentHash, enricherVersion, run } = event.delta
   const analysisId = event.aggregateId as AnalysisId
   batch.requested.push({ entityId, contentHash, enricherVersion, run, analysisId, trigger })
+}
+
+function foldRecorded(batch: Pick<FoldedBatch, 'recorded'>, event: SynapEvent): void {
+  if (event.type !== 'ai.analysis_completed' && event.type !== 'ai.analysis_failed') return
+  const { entityId, contentHash, enricherVersion: version, run } = event.delta
+  const failure =
+    event.type === 'ai.analysis_failed' ? { code: event.delta.code, detail: event.delta.detail } : null
+  batch.recorded.push({ entityId, contentHash, enricherVersion: version, run, failure })
 }
 
 function asksForJob(event: SynapEvent): boolean {

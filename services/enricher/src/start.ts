@@ -32,7 +32,7 @@ export { type BudgetConfig, budgetConfig } from './costs/budget-config.ts'
 /** What the enricher stands on; whoever made these closes them, after it. */
 export interface EnricherDrivers {
   pool: Pool
-  log: Pick<MessageLog, 'publisher' | 'consumerDriver'>
+  log: Pick<MessageLog, 'publisher' | 'consumerDriver' | 'watermarks'>
   registry: Pick<SchemaRegistry, 'schemaById' | 'idOf' | 'ping'>
   objects: ObjectStore
   client: Pick<SynapClient, 'internalEvents' | 'heads' | 'recordAnalysis'>

@@ -6,8 +6,18 @@ import type { PlacedEvent } from '@synap/inbox'
 export const newUser = () => uuidv7() as UserId
 export const newEntity = () => uuidv7() as EntityId
 
-/** Events of one user with the numbers that ingest would give them. */
-export function createHistory(userId: UserId = newUser()) {
+/** An id that was made so many milliseconds ago: a UUIDv7 begins with its time. */
+function idOfAge(ageMs: number): EventId {
+  const time = (Date.now() - ageMs).toString(16).padStart(12, '0')
+  return `${time.slice(0, 8)}-${time.slice(8)}${uuidv7().slice(13)}` as EventId
+}
+
+/**
+ * Events of one user with the numbers that ingest would give them.
+ *
+ * @param ageMs how long ago their ids were made.
+ */
+export function createHistory(userId: UserId = newUser(), ageMs = 0) {
   const versions = new Map<string, number>()
   let sequence = 0
   let clock = Date.parse('2026-11-18T14:30:00.000Z')
@@ -21,7 +31,7 @@ export function createHistory(userId: UserId = newUser()) {
     versions.set(aggregateId, version)
     sequence += 1
     clock += 1_000
-    const id = uuidv7() as EventId
+    const id = idOfAge(ageMs)
     const body = {
       type,
       id,

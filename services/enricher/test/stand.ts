@@ -53,6 +53,8 @@ export interface Stand extends AsyncDisposable {
   outcomes(entityId: string): Promise<string[]>
   /** Makes the item's jobs due now, whatever they wait for. */
   hasten(entityId: string): Promise<void>
+  /** Empties the enricher's tables, positions included: the next start reads the topic from its beginning. */
+  forget(): Promise<void>
   /** Everything on the derived topic in the user's partition, in order. */
   derived(userId: UserId): Promise<{ message: InboundMessage; record: DerivedRecord | null }[]>
 }
@@ -120,6 +122,13 @@ export async function createStand(): Promise<Stand> {
       ),
     hasten: async (entityId) => {
       await database.superuserSql(`update enrich.jobs set due_at = now() where entity_id = '${entityId}'`)
+    },
+    forget: async () => {
+      const tables = await database.superuserSql(
+        `select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'enrich'
+         and tablename not like '%migrations%'`,
+      )
+      await database.superuserSql(`truncate ${tables.join(', ')} cascade`)
     },
     outcomes: (entityId) =>
       database.superuserSql(`select outcome from enrich.jobs where entity_id = '${entityId}'`),

@@ -1,4 +1,4 @@
-import { type KeyTerm, keyTerms } from '@synap/ai'
+import { keyTerms } from '@synap/ai'
 import { type EntityId, type TagId, type UserId, uuidv7 } from '@synap/core'
 import { silentLogger } from '@synap/messaging'
 import { createPool, type Pool } from '@synap/postgres'
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createHistory, type History, newEntity } from '../../test/events.ts'
 import { applyEvents } from '../apply-events.ts'
 import { inTransaction } from '../database.ts'
-import { lookAround } from '../steps/look-around.ts'
+import { lookAround, noteTerms } from '../steps/look-around.ts'
 import { findVocabulary } from './users.ts'
 
 let database: TestDatabase
@@ -24,10 +24,8 @@ afterAll(async () => {
 type Placed = ReturnType<History['event']>
 const apply = (...events: Placed[]) =>
   inTransaction(pool, (client) => applyEvents(client, events, silentLogger))
-const look = (userId: UserId, entityId: EntityId, text: string | KeyTerm[]) =>
-  inTransaction(pool, (client) =>
-    lookAround(client, { userId, entityId }, typeof text === 'string' ? keyTerms(null, text) : text),
-  )
+const look = (userId: UserId, entityId: EntityId, text: string) =>
+  inTransaction(pool, (client) => lookAround(client, { userId, entityId }, keyTerms(null, text)))
 const newTag = () => uuidv7() as TagId
 
 /** A user with items of which each has its words and its tags. */
@@ -45,7 +43,7 @@ async function collectionOf(items: readonly (readonly [text: string, ...tags: st
       return event('entity.tag_added', id, { tagId, name })
     })
     await apply(created(id), ...tagged)
-    await look(userId, id, text)
+    await inTransaction(pool, (client) => noteTerms(client, { userId, entityId: id }, keyTerms(null, text)))
   }
   return { ...history, ids, tagIds }
 }

@@ -28,7 +28,7 @@ export async function findCandidates(
   terms: readonly number[],
 ): Promise<{ candidates: LikenessCandidate<EntityId, number>[]; items: number }> {
   const rows = await query<{ id: EntityId; shared: number[]; size: number; items: number }>(client, {
-    name: 'enrich.find_candidates',
+    name: 'enrich.find_like_items',
     text: `with newest as materialized (
              select entity_id, terms from enrich.signatures
              where user_id = $1::uuid and entity_id <> $2::uuid order by entity_id desc limit $4::int)

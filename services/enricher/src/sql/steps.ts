@@ -1,4 +1,4 @@
-import { type Client, execute, toTimestamptz } from '@synap/postgres'
+import { type Client, execute, query, toTimestamptz } from '@synap/postgres'
 import type { StepName } from '../job.ts'
 
 /** Notes the start of a step, before its work: a step that kills the process leaves its number of starts behind. */
@@ -117,4 +117,14 @@ export async function resetStep(client: Client, jobId: string, step: StepName): 
            where job_id = $1::uuid and step = $2::text and state = 'running'`,
     values: [jobId, step],
   })
+}
+
+/** False when somebody else ended the step. */
+export async function isRunning(client: Client, jobId: string, step: StepName): Promise<boolean> {
+  const rows = await query<{ running: boolean }>(client, {
+    name: 'enrich.is_running',
+    text: `select state = 'running' as running from enrich.steps where job_id = $1::uuid and step = $2::text`,
+    values: [jobId, step],
+  })
+  return rows[0]?.running === true
 }

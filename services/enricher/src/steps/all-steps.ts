@@ -1,6 +1,7 @@
 import type { Extractor, ModelProvider } from '@synap/ai'
 import type { SynapClient } from '@synap/client'
 import type { Pool } from '@synap/postgres'
+import type { ReplayGate } from '../await-replay.ts'
 import type { StepName } from '../job.ts'
 import type { PaidCalls } from '../paid-calls.ts'
 import type { DerivedPublisher } from '../publish-derived.ts'
@@ -26,6 +27,7 @@ export interface StepTools {
   defaultTimeZone: string
   /** Tags that an analysis may propose although the user has none of them. */
   newTags: number
+  replay: ReplayGate
 }
 
 /** Every step by name; `stepNames` has their order. */

@@ -1,7 +1,10 @@
 import { type Analysis, estimateAnalysis, type ModelProvider } from '@synap/ai'
 import { crashpoint, sha256Hex } from '@synap/core'
+import type { ReplayGate } from '../await-replay.ts'
+import { LeaseLost } from '../lease-clock.ts'
 import type { PaidCalls } from '../paid-calls.ts'
 import { findAnalysis, insertAnalysis } from '../sql/results.ts'
+import { isRunning } from '../sql/steps.ts'
 import { findTimeZone, findVocabulary } from '../sql/users.ts'
 import { lookAround } from './look-around.ts'
 import type { Objects } from './objects.ts'
@@ -17,18 +20,23 @@ export function createAnalyse(options: {
   objects: Objects
   defaultTimeZone: string
   newTags: number
+  replay: ReplayGate
 }): Step {
-  const { provider, calls, objects, defaultTimeZone, newTags } = options
+  const { provider, calls, objects, defaultTimeZone, newTags, replay } = options
   return async (context) => {
     const { job, signal, commit } = context
+    await replay.wait(job, signal)
     const extraction = await readExtraction(context)
     const text = await readText(context, objects, extraction)
     const known = await commit(async (client) => ({
+      running: await isRunning(client, job.jobId, 'analyse'),
       analysis: await findAnalysis(client, job.jobId),
       timeZone: (await findTimeZone(client, job.userId)) ?? defaultTimeZone,
       vocabulary: await findVocabulary(client, job.userId, mostVocabulary),
       around: await lookAround(client, job, extraction.terms),
     }))
+    // The log had it: the step was ended while it waited, and the job may be in other hands of this process.
+    if (!known.running) throw new LeaseLost()
     if (known.analysis !== undefined) return { state: 'done' }
     const { timeZone, vocabulary, around } = known
     const input = {

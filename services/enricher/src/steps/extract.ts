@@ -10,9 +10,11 @@ import {
 } from '@synap/ai'
 import { formatWikiLink, maxLinks, parseItemLink } from '@synap/contracts'
 import { derivedTextKey } from '@synap/object-store'
+import type { Client } from '@synap/postgres'
 import type { LeasedJob, StepName } from '../job.ts'
 import { type StoredExtraction, upsertExtraction } from '../sql/results.ts'
 import { isReadable, readContent } from './download.ts'
+import { noteTerms } from './look-around.ts'
 import type { Objects } from './objects.ts'
 import type { Step } from './step.ts'
 
@@ -31,8 +33,10 @@ const mostLinkBytes = 131_072
 export function createExtract({ objects, extractor }: { objects: Objects; extractor: Extractor }): Step {
   return async ({ job, memory, signal }) => {
     const { source } = job
-    const save = (stored: StoredExtraction) => (client: Parameters<typeof upsertExtraction>[0]) =>
-      upsertExtraction(client, { ...job, producer: extractProducer }, stored)
+    const save = (stored: StoredExtraction) => async (client: Client) => {
+      await upsertExtraction(client, { ...job, producer: extractProducer }, stored)
+      await noteTerms(client, job, stored.terms)
+    }
 
     if (source.kind === 'title') {
       const extraction = extractText(source.title)
