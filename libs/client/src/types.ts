@@ -81,12 +81,14 @@ export interface CaptureFileOptions extends WriteOptions {
 }
 
 export interface FilterOptions {
-  type?: string
+  /** Items of this type, or of one of these. */
+  type?: string | readonly string[]
   /** Items with all of these; one name, or several. */
   tag?: string | readonly string[]
   /** Items with one of these. */
   anyTag?: readonly string[]
-  status?: string
+  /** Tasks in this status, or in one of these. */
+  status?: string | readonly string[]
   dueBefore?: string
   dueAfter?: string
   createdBefore?: string

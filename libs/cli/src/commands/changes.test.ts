@@ -6,8 +6,8 @@ import { type Answer, type Asked, type FakeSynap, problem, startFakeSynap } from
 import { runOnTerminal } from '../../test/run-on-terminal.ts'
 import { runSynap } from '../../test/run-synap.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { parseDays } from '../item-filter.ts'
 import { parseColor } from './tag-changes.ts'
-import { parseDays } from './task-list.ts'
 
 const timeoutMs = 60_000
 const hasTerminal = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0

@@ -10,7 +10,7 @@ import { withSynap } from '../connection.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { findItem } from '../item-id.ts'
 import { printJson } from '../output.ts'
-import { parseCount } from './list.ts'
+import { parseCount } from '../parse-count.ts'
 
 interface EditFlags extends ChangeFlags {
   title?: string | false

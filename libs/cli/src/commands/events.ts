@@ -7,8 +7,8 @@ import { describeDelta, localTime } from '../describe-event.ts'
 import { idsForPeople } from '../ids-for-people.ts'
 import { findItemId } from '../item-id.ts'
 import { clip, note, printJson, printTable } from '../output.ts'
+import { parseCount } from '../parse-count.ts'
 import { parseSince } from '../parse-since.ts'
-import { parseCount } from './list.ts'
 
 interface EventsFlags extends ConnectionFlags {
   type?: string[]

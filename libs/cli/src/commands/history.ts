@@ -7,9 +7,9 @@ import { describeValue, describeWhoAndWhy, localTime } from '../describe-event.t
 import { findItemId } from '../item-id.ts'
 import { clip, note, printJson } from '../output.ts'
 import { paint } from '../paint.ts'
+import { parseCount } from '../parse-count.ts'
 import { readPages } from '../read-pages.ts'
 import { relativeTime } from '../relative-time.ts'
-import { parseCount } from './list.ts'
 
 interface HistoryFlags extends ConnectionFlags {
   limit: number

@@ -17,8 +17,8 @@ import { type ImportReport, type ImportResult, importFiles } from '../import/imp
 import { journalFolder, openJournal } from '../import/journal.ts'
 import { printLedger } from '../ledger/print-ledger.ts'
 import { note, plain, printJson } from '../output.ts'
+import { parseCount } from '../parse-count.ts'
 import { withBar } from '../progress-bar.ts'
-import { parseCount } from './list.ts'
 
 interface ImportFlags extends ConnectionFlags {
   concurrency: number

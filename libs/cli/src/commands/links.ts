@@ -7,8 +7,8 @@ import { hintAtGet, idsForPeople } from '../ids-for-people.ts'
 import { findItemId } from '../item-id.ts'
 import { type Cell, clip, note, plain, printJson, printTable } from '../output.ts'
 import { paint } from '../paint.ts'
+import { parseCount } from '../parse-count.ts'
 import { readPages } from '../read-pages.ts'
-import { parseCount } from './list.ts'
 
 interface LinksFlags extends ConnectionFlags {
   type?: RelationType

@@ -1,32 +1,54 @@
-import type { SynapClient } from '@synap/client'
-import { entityTypes, taskStatuses } from '@synap/contracts'
+import type { ListOptions, SynapClient } from '@synap/client'
+import { type ListOrder, listOrders, type RelationType, relationTypes } from '@synap/contracts'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type ConnectionFlags, withConnection, withSynap } from '../connection.ts'
 import { itemHeads, itemRow } from '../describe-item.ts'
 import { hintAtGet, idsForPeople } from '../ids-for-people.ts'
+import { type FilterFlags, filterOf, isFiltered, withFilter } from '../item-filter.ts'
+import { findItemId } from '../item-id.ts'
 import { note, printJson, printTable } from '../output.ts'
+import { parseCount } from '../parse-count.ts'
+import { parseMoment } from '../parse-moment.ts'
 import { readPages } from '../read-pages.ts'
 
-interface ListFlags extends ConnectionFlags {
-  type?: string
-  tag?: string
-  status?: string
+interface ListFlags extends ConnectionFlags, FilterFlags {
+  words?: string
+  relatedTo?: string
+  relation?: RelationType
+  asOf?: number | string
+  sort?: ListOrder
   limit: number
   json?: boolean
 }
 
 /** `synap list` */
 export function registerList(program: Command): void {
-  const command = program
-    .command('list')
-    .description('list items, newest first')
-    .addOption(new Option('-t, --type <type>', 'only items of this type').choices([...entityTypes]))
-    .option('--tag <name>', 'only items with this tag')
-    .addOption(new Option('--status <status>', 'only tasks in this status').choices([...taskStatuses]))
+  const command = program.command('list').description('list items, newest first')
+  withFilter(command)
+    .option('--words <words>', 'only items that have these words in title, tags or text')
+    .option('--related-to <id>', 'only items that are linked with this one')
+    .addOption(new Option('--relation <type>', 'linked so; with --related-to').choices([...relationTypes]))
+    .option('--as-of <when>', 'as it was then: 3d, 2026-11-21, or a sequence', parseAsOf)
+    .addOption(
+      new Option('--sort <order>', 'by this; a minus for the other way round').choices([...listOrders]),
+    )
     .option('-n, --limit <count>', 'how many at most', parseCount, 20)
     .option('--json', 'one JSON document per line, an item each')
-    .addHelpText('after', '\nExamples:\n  $ ./synap list\n  $ ./synap list --type task --status todo')
+    .addHelpText(
+      'after',
+      `
+Filters narrow each other. Days are those of this machine.
+
+Examples:
+  $ ./synap list
+  $ ./synap list --type task --status todo --due week
+  $ ./synap list --tag home --tag garden --updated-after 3d --sort=-updated
+  $ ./synap list --related-to 019aa0c8-7c1e --relation blocks
+  $ ./synap list --as-of yesterday`,
+    )
   withConnection(command).action(async (flags: ListFlags) => {
+    if (flags.relation !== undefined && flags.relatedTo === undefined)
+      command.error('error: --relation says how items are linked with --related-to ID')
     const { items, isMore } = await withSynap(flags, (client) => readItems(client, flags))
     if (flags.json) return items.forEach((item) => printJson(item))
     if (items.length === 0) return note(nothing(flags))
@@ -40,20 +62,27 @@ export function registerList(program: Command): void {
   })
 }
 
-function readItems(client: SynapClient, { type, tag, status, limit }: ListFlags) {
-  const filter = { ...(type && { type }), ...(tag && { tag }), ...(status && { status }) }
+async function readItems(client: SynapClient, flags: ListFlags) {
+  const { words, relatedTo, relation, asOf, sort, limit } = flags
+  const filter: ListOptions = {
+    ...filterOf(flags),
+    ...(words && { q: words }),
+    ...(relatedTo && { relatedTo: await findItemId(client, relatedTo) }),
+    ...(relation && { relation }),
+    ...(asOf !== undefined && { asOf }),
+    ...(sort && { sort }),
+  }
   return readPages(limit, (page) => client.list({ ...filter, ...page }))
 }
 
-const nothing = ({ type, tag, status }: ListFlags): string =>
-  type || tag || status
+const nothing = (flags: ListFlags): string =>
+  isFiltered(flags) || flags.words || flags.relatedTo || flags.asOf !== undefined
     ? 'Nothing matches. ./synap list shows everything.'
     : 'Nothing here yet. Capture something: ./synap capture "Buy milk tomorrow"'
 
-/** A whole number of at least 1 from the command line. */
-export function parseCount(text: string): number {
-  const count = Number(text)
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count < 1)
-    throw new InvalidArgumentError('It must be a whole number above 0.')
-  return count
+function parseAsOf(text: string): number | string {
+  if (!/^\d+$/.test(text)) return parseMoment(text)
+  const sequence = Number(text)
+  if (Number.isSafeInteger(sequence)) return sequence
+  throw new InvalidArgumentError('There is no such sequence.')
 }

@@ -3,11 +3,12 @@ import { type Command, Option } from 'commander'
 import { type ConnectionFlags, withConnection, withSynap } from '../connection.ts'
 import { hitRow, itemHeads } from '../describe-item.ts'
 import { hintAtGet, idsForPeople } from '../ids-for-people.ts'
+import { type FilterFlags, filterOf, isFiltered, withFilter } from '../item-filter.ts'
 import { note, printJson, printTable } from '../output.ts'
 import { paint } from '../paint.ts'
-import { parseCount } from './list.ts'
+import { parseCount } from '../parse-count.ts'
 
-interface SearchFlags extends ConnectionFlags {
+interface SearchFlags extends ConnectionFlags, FilterFlags {
   mode: SearchMode
   limit: number
   json?: boolean
@@ -19,6 +20,7 @@ export function registerSearch(program: Command): void {
     .command('search')
     .description('find items by their words and by their meaning')
     .argument('<query...>', 'what to look for')
+  withFilter(command)
     .addOption(new Option('--mode <mode>', 'how to look').choices([...searchModes]).default('hybrid'))
     .option('-n, --limit <count>', 'how many at most', parseCount, 10)
     .option(
@@ -28,24 +30,31 @@ export function registerSearch(program: Command): void {
     .addHelpText(
       'after',
       `
-The mode text looks for words, semantic for meaning, hybrid for both. Finding
-nothing is no failure: the exit code is 0.
+The mode text looks for words, semantic for meaning, hybrid for both. Quotes ask
+for a phrase and a minus leaves a word out; the shell has quotes of its own.
+Filters narrow the search before the best are chosen. Finding nothing is no
+failure: the exit code is 0.
 
 Examples:
   $ ./synap search milk
-  $ ./synap search what to do at home --mode semantic`,
+  $ ./synap search what to do at home --mode semantic
+  $ ./synap search invoice --type task --status todo --due overdue
+  $ ./synap search roses --tag garden --created-after 2026-01-01 --json
+  $ ./synap search '"green tea" -sugar'`,
     )
   withConnection(command).action(async (words: string[], flags: SearchFlags) => {
     const q = words.join(' ')
     const { value } = await withSynap(flags, (client) =>
-      client.search({ q, mode: flags.mode, limit: flags.limit }),
+      client.search({ q, mode: flags.mode, ...filterOf(flags), limit: flags.limit }),
     )
     if (flags.json) return printJson(value)
     if (value.note !== null) note(value.note)
     if (value.corrections.length > 0) note(`Looked for ${value.corrections.join(', ')} too.`)
     if (value.items.length === 0)
       return note(
-        'Nothing found. What was captured a moment ago may still be on its way; ./synap list shows the newest.',
+        isFiltered(flags)
+          ? 'Nothing found among what the filters leave.'
+          : 'Nothing found. What was captured a moment ago may still be on its way; ./synap list shows the newest.',
       )
     const ids = idsForPeople(value.items.map(({ entity }) => entity))
     printTable(

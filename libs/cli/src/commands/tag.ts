@@ -6,8 +6,8 @@ import { awaitReads, type ChangeFlags, withChange } from '../change.ts'
 import { type ConnectionFlags, withConnection, withSynap } from '../connection.ts'
 import { findItem } from '../item-id.ts'
 import { clip, note, printJson, printTable } from '../output.ts'
+import { parseCount } from '../parse-count.ts'
 import { readPages } from '../read-pages.ts'
-import { parseCount } from './list.ts'
 import { registerTagChanges } from './tag-changes.ts'
 
 /** `synap tag list|add|remove|rename|color|merge` */

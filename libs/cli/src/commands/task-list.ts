@@ -1,15 +1,15 @@
 import type { SynapClient, TasksOptions } from '@synap/client'
 import { type EntityView, taskStatuses } from '@synap/contracts'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { type ConnectionFlags, withConnection, withSynap } from '../connection.ts'
 import { itemTitle } from '../describe-item.ts'
 import { hintAtGet, idsForPeople } from '../ids-for-people.ts'
+import { type Days, parseDays } from '../item-filter.ts'
 import { note, printJson, printTable } from '../output.ts'
 import { paint } from '../paint.ts'
-import { dayAfter, parseDue } from '../parse-due.ts'
+import { parseCount } from '../parse-count.ts'
 import { priorityNames } from '../parse-priority.ts'
 import { readPages } from '../read-pages.ts'
-import { parseCount } from './list.ts'
 
 interface ListFlags extends ConnectionFlags {
   due?: Days
@@ -74,27 +74,3 @@ const nothing = ({ due, status, tag }: ListFlags): string =>
   due || tag || status !== 'open'
     ? 'Nothing matches. ./synap task list shows everything that is open.'
     : 'Nothing to do. Add something: ./synap task add "Buy milk" --due tomorrow'
-
-type Days = Pick<TasksOptions, 'dueBefore' | 'dueAfter'>
-
-/** The days, both left out, between which a task is due. */
-export function parseDays(text: string, _before?: unknown, now = Date.now()): Days {
-  const today = new Date(now)
-  switch (text.toLowerCase()) {
-    case 'today':
-      return { dueAfter: dayAfter(today, -1), dueBefore: dayAfter(today, 1) }
-    case 'week':
-      return { dueAfter: dayAfter(today, -1), dueBefore: dayAfter(today, 7) }
-    case 'overdue':
-      return { dueBefore: dayAfter(today, 0) }
-    default:
-      return { dueBefore: dayBehind(text, now) }
-  }
-}
-
-function dayBehind(text: string, now: number): string {
-  const due = parseDue(text, undefined, now)
-  const [year = 0, month = 1, day = 1] = due.split('-').map(Number)
-  if (due.length > 10) throw new InvalidArgumentError('It is today, week, overdue, or a day: 2026-12-01.')
-  return dayAfter(new Date(year, month - 1, day), 1)
-}

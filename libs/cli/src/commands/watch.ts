@@ -7,7 +7,7 @@ import { describeDelta, localTime } from '../describe-event.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { clip, note } from '../output.ts'
 import { paint } from '../paint.ts'
-import { parseCount } from './list.ts'
+import { parseCount } from '../parse-count.ts'
 
 interface WatchFlags extends ConnectionFlags {
   from?: number
