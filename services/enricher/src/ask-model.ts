@@ -1,21 +1,35 @@
-import type { ModelProvider, Usage } from '@synap/ai'
-import { attributes, counter, histogram, secondsSince, withSpan } from '@synap/telemetry'
+import { type ModelProvider, type Usage, usageOfFailure } from '@synap/ai'
+import { errorClass, SynapError } from '@synap/core'
+import { attributes, histogram, secondsSince, withSpan } from '@synap/telemetry'
 
-const callSeconds = histogram('synap_enricher_model_call_seconds', {
-  help: 'Time of calls to the model, by operation, model and result.',
+/**
+ * `gen_ai.client.operation.duration` and `gen_ai.client.token.usage` of OpenTelemetry's semantic conventions 1.45, with
+ * their labels and buckets, under the names that Prometheus gives them.
+ */
+const callSeconds = histogram('gen_ai_client_operation_duration_seconds', {
+  help: 'Time of calls to a model, by operation, provider, model and kind of error.',
+  buckets: [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92],
 })
-const tokens = counter('synap_enricher_model_tokens', { help: 'Tokens by model and direction.' })
+const tokens = histogram('gen_ai_client_token_usage', {
+  help: 'Tokens of a call to a model, by operation, provider, model and type (input, output).',
+  buckets: [
+    1, 4, 16, 64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864,
+  ],
+})
 
-/** One call to a model in its own span, named as OpenTelemetry's conventions for generative AI say; no content in it. */
+/** One call to a model in its own span, named as those conventions say; no content in it. */
 export async function askModel<T extends { usage: Usage }>(
   operation: 'chat' | 'embeddings',
-  provider: ModelProvider,
+  provider: Pick<ModelProvider, 'name' | 'offline'>,
   model: string,
   call: () => Promise<T>,
 ): Promise<T> {
   const startedAt = performance.now()
-  const measured = (result: string) =>
-    callSeconds.record(secondsSince(startedAt), { operation, model, result })
+  const labels = {
+    gen_ai_operation_name: operation,
+    gen_ai_provider_name: provider.name,
+    gen_ai_request_model: model,
+  }
   const settings = {
     kind: provider.offline ? ('internal' as const) : ('client' as const),
     attributes: {
@@ -25,16 +39,24 @@ export async function askModel<T extends { usage: Usage }>(
     },
   }
   return withSpan(`${operation} ${model}`, settings, async (span) => {
+    const used = (usage: Usage | undefined) => {
+      // A provider that counts nothing has used nothing that anybody could add up.
+      if (usage === undefined || provider.offline) return
+      span.setAttribute(attributes.genAiInputTokens, usage.inputTokens)
+      tokens.record(usage.inputTokens, { ...labels, gen_ai_token_type: 'input' })
+      if (operation === 'embeddings') return
+      span.setAttribute(attributes.genAiOutputTokens, usage.outputTokens)
+      tokens.record(usage.outputTokens, { ...labels, gen_ai_token_type: 'output' })
+    }
     try {
       const answer = await call()
-      span.setAttribute(attributes.genAiInputTokens, answer.usage.inputTokens)
-      span.setAttribute(attributes.genAiOutputTokens, answer.usage.outputTokens)
-      tokens.add(answer.usage.inputTokens, { model, direction: 'input' })
-      tokens.add(answer.usage.outputTokens, { model, direction: 'output' })
-      measured('ok')
+      callSeconds.record(secondsSince(startedAt), labels)
+      used(answer.usage)
       return answer
     } catch (error) {
-      measured('failed')
+      const type = error instanceof SynapError ? error.code : errorClass(error)
+      callSeconds.record(secondsSince(startedAt), { ...labels, error_type: type })
+      used(usageOfFailure(error))
       throw error
     }
   })

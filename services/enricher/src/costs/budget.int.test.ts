@@ -1,5 +1,7 @@
 import { type UserId, uuidv7 } from '@synap/core'
 import { createPool, type Pool, query } from '@synap/postgres'
+import { metricsText } from '@synap/telemetry'
+import { collectSpans, type SpanCollector } from '@synap/telemetry/testing'
 import { createTestDatabase, type TestDatabase } from '@synap/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { inTransaction } from '../database.ts'
@@ -15,12 +17,15 @@ const prices = pricesText.parse('m=1/10')
 let database: TestDatabase
 let pool: Pool
 let budget: Budget
+let telemetry: SpanCollector
 beforeAll(async () => {
+  telemetry = collectSpans()
   database = await createTestDatabase(['enricher'])
   pool = createPool({ url: database.url, applicationName: 'budget-test', max: 20 })
   budget = createBudget({ pool, prices })
 }, 120_000)
 afterAll(async () => {
+  await telemetry?.close()
   await pool?.end()
   await database?.close()
 })
@@ -94,6 +99,25 @@ describe('a budget', () => {
     await budget.settle(call, { requests: 1, inputTokens: 20, outputTokens: 5, errorCode: null })
     expect(await spentBy(userId)).toEqual({ calls: 1, tokens: 25, cost_nanos: 70_000, unpriced_calls: 0 })
     expect(await tried(want(userId))).not.toBeInstanceOf(Deferred)
+  })
+
+  it('given calls with and without a price, when settled or left, then Prometheus reads dollars and what is not priced', async () => {
+    const userId = user()
+    const came = { requests: 1, inputTokens: 1_000_000, outputTokens: 100_000, errorCode: null }
+    const before = await metricsText()
+    expect(before).not.toContain('model="unknown"')
+    await budget.settle(await reserve(want(userId)), came)
+    await budget.settle(await reserve(want(userId, { model: 'unknown' })), came)
+    const text = await metricsText()
+    const dollarsIn = (metrics: string) =>
+      Number(/^synap_enricher_model_cost_dollars_total\{model="m"\} (\S+)$/mu.exec(metrics)?.[1] ?? 0)
+    expect(dollarsIn(text) - dollarsIn(before)).toBeCloseTo(2, 6)
+    expect(text).toContain('synap_enricher_model_unpriced_calls_total{model="unknown"} 1')
+    await budget.leave(
+      await reserve(want(userId, { inputTokens: 500_000, outputTokens: 0 })),
+      'deadline.exceeded',
+    )
+    expect(dollarsIn(await metricsText()) - dollarsIn(text)).toBeCloseTo(0.5, 6)
   })
 
   it('given a call that was settled, when settled again, then it counts once', async () => {

@@ -1,5 +1,6 @@
 import { uuidv7 } from '@synap/core'
 import type { Client, Pool } from '@synap/postgres'
+import { counter } from '@synap/telemetry'
 import { inTransaction } from '../database.ts'
 import { Deferred } from '../deferred.ts'
 import { findPause, insertCall, leaveCall, lockAccounts, type NewCall, settleCall } from '../sql/spending.ts'
@@ -28,6 +29,13 @@ export interface Budget {
   /** Nobody knows what was used: it counts as taken. */
   leave(call: NewCall, errorCode: string): Promise<void>
 }
+
+const dollars = counter('synap_enricher_model_cost_dollars', {
+  help: 'What calls of models cost by the prices of the settings, by model; where nobody knows what was used, what was taken for it.',
+})
+const unpriced = counter('synap_enricher_model_unpriced_calls', {
+  help: 'Calls of models without a price in the settings, by model.',
+})
 
 /** Work that waits for the next day does not come back all at once. */
 const spreadMs = 60_000
@@ -60,10 +68,19 @@ export function createBudget({ pool, prices }: { pool: Pool; prices: Prices }): 
     },
     async settle(call, came) {
       const cost = came.requests === 0 ? 0 : costNanos(prices, call.model, came)
+      measure(call.model, cost)
       await inTransaction(pool, (client) => settleCall(client, call, { ...came, costNanos: cost }))
     },
-    leave: (call, errorCode) => inTransaction(pool, (client) => leaveCall(client, call.callId, errorCode)),
+    async leave(call, errorCode) {
+      measure(call.model, call.costNanos)
+      await inTransaction(pool, (client) => leaveCall(client, call.callId, errorCode))
+    },
   }
+}
+
+function measure(model: string, nanos: number | null): void {
+  if (nanos === null) unpriced.add(1, { model })
+  else dollars.add(nanos / 1_000_000_000, { model })
 }
 
 function paused(why: string | null): Deferred {
