@@ -102,6 +102,7 @@ describe('a budget', () => {
   })
 
   it('given calls with and without a price, when settled or left, then Prometheus reads dollars and what is not priced', async () => {
+    await limit({})
     const userId = user()
     const came = { requests: 1, inputTokens: 1_000_000, outputTokens: 100_000, errorCode: null }
     const before = await metricsText()
