@@ -12,7 +12,13 @@ export interface MarkdownFolder extends AsyncDisposable {
 /** A folder with up to `count` real Markdown files: the READMEs of the packages that npm installed. */
 export async function copyRealMarkdown(count: number): Promise<MarkdownFolder> {
   const path = await mkdtemp(join(tmpdir(), 'synap-markdown-'))
-  const found = (await readdir(modules, { recursive: true, withFileTypes: true }))
+  const packages = (await readdir(modules)).filter((name) => !name.startsWith('.') && name !== '@synap')
+  // Each by itself, as one may be a link.
+  const entries = await Promise.all(
+    packages.map((name) => readdir(join(modules, name), { recursive: true, withFileTypes: true })),
+  )
+  const found = entries
+    .flat()
     .filter((entry) => entry.isFile() && /^readme\.md$/i.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()

@@ -38,8 +38,8 @@ export function failedRequest(
   }
 }
 
-function jobOf({ analysisId, contentHash, enricherVersion, run, basedOnVersion }: LeasedJob) {
-  return { analysisId, contentHash, enricherVersion, run, basedOnVersion }
+function jobOf({ analysisId, contentHash, enricherVersion, run, basedOnVersion, eventId }: LeasedJob) {
+  return { analysisId, contentHash, enricherVersion, run, basedOnVersion, causedBy: eventId }
 }
 
 /** Millionths, rounded up: little is not nothing. */

@@ -28,6 +28,7 @@ describe('with the offline provider', () => {
       authorization: `Bearer syn_${'a'.repeat(43)}`,
     })
     expect(request?.body).toMatchObject({
+      causedBy: events[1]?.id,
       contentHash: sha256,
       run: 0,
       basedOnVersion: 2,

@@ -66,6 +66,7 @@ function commandOf(entityId: EntityId, body: AnalysisRequest, tags: KnownTags): 
     model,
     promptVersion,
     offline,
+    causedBy: body.causedBy,
   } as const
   if (body.outcome === 'failed') {
     const { code, detail } = body.error

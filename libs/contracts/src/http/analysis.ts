@@ -1,4 +1,4 @@
-import type { AnalysisId } from '@synap/core'
+import type { AnalysisId, EventId } from '@synap/core'
 import { z } from 'zod'
 import { idSchema } from '../event/field.ts'
 import { cleanText, dueDate, limits } from '../text.ts'
@@ -56,6 +56,9 @@ const job = {
   model: label,
   promptVersion: label,
   offline: z.boolean(),
+  causedBy: idSchema<EventId>().optional().meta({
+    description: 'The event that asked for it, of the same user: the cause of what is recorded.',
+  }),
   usage: z
     .strictObject({
       inputTokens: z.int().min(0).max(2_147_483_647),

@@ -1,5 +1,5 @@
 import { deltaSchemaOf } from '@synap/contracts'
-import { type AnalysisId, sha256Hex, type TagId } from '@synap/core'
+import { type AnalysisId, type EventId, sha256Hex, type TagId } from '@synap/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
@@ -88,6 +88,18 @@ describe('recording an analysis', () => {
       particulars: { task: { status: 'todo', due: '2026-11-22' } },
       provenance: { title: { by: 'ai', model: 'synap-offline', confidence: 0.9 }, content: { by: 'user' } },
     })
+  })
+
+  it('given the event that asked for it, it is the cause of what is recorded, and that of what is set', () => {
+    const causedBy = '01890000-0000-7000-8000-0000000000ee' as EventId
+    const completed = record(note(), { ...analysis({ result: milk, basedOnVersion: 2 }), causedBy })
+    const { result: _, usage: __, ...job } = analysis({ basedOnVersion: 2 })
+    const failed = record(note(), { ...job, outcome: 'failed', error: { code: 'x', detail: null }, causedBy })
+    for (const decision of [completed, failed]) {
+      expect(decision.outcome === 'accepted' && decision.events[0]?.causationId).toBe(causedBy)
+    }
+    const events = completed.outcome === 'accepted' ? completed.events : []
+    expect(events[1]?.causationId).toBe(events[0]?.id)
   })
 
   it('given two aggregates, they come in the order of their ids, which is the order of locking', () => {

@@ -1,5 +1,5 @@
 import type { DeltaOf } from '@synap/contracts'
-import { type AnalysisId, type EntityId, sha256Hex, type UserId } from '@synap/core'
+import { type AnalysisId, type EntityId, type EventId, sha256Hex, type UserId } from '@synap/core'
 import type { AnalysisState, EntityState, UserState } from '../state.ts'
 import { type Accepted, accept, type DecisionContext, reading, record, type Target } from './decision.ts'
 import { type Refused, refuse } from './refusal.ts'
@@ -20,6 +20,8 @@ interface AnalysisJob {
   readonly model: string
   readonly promptVersion: string
   readonly offline: boolean
+  /** The event that asked for it: the cause of what is recorded. */
+  readonly causedBy?: EventId | undefined
 }
 
 export interface CompletedAnalysis extends AnalysisJob {
@@ -75,12 +77,14 @@ export function decideRecordAnalysis(
   const entityTarget = { id: entity.id, aggregateType: 'entity', state: entity } as const
   if (command.outcome === 'failed') {
     const delta = { ...jobOf(command), ...command.error }
-    return reading(accept(record(target, [{ type: 'ai.analysis_failed', delta }], context)), entityTarget)
+    const failed = record(target, [{ type: 'ai.analysis_failed', delta }], context, command.causedBy)
+    return reading(accept(failed), entityTarget)
   }
   const recorded = record(
     target,
     [{ type: 'ai.analysis_completed', delta: completedDelta(command) }],
     context,
+    command.causedBy,
   )
   const weighed = weighProposals(entity, command.result, user)
   const { userId } = command
