@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 44de590ba4b42d19bced319ec382da43fd5efd530b07a70e1d525b34cc89c02b
+-- What the migrations beside this file come to; of them: sha256 fe0a327c650238963d06589b8fb60b65868b3d7ecd217968d213db9661e41b35
 create schema read_v1 authorization synap_projector;
 
 create table read_v1.entities (
@@ -569,8 +569,9 @@ AS $function$
   -- To the parser a file name is one word: its parts are words too.
   cross join lateral (
     select concat_ws(' ', e.title, case when e.title ~ '\w[._/-]\w' then translate(e.title, '._/-', '    ') end) as title
+    offset 0
   ) as n
-  cross join lateral (select coalesce(t.config, read_v1.text_config(e.language)) as config) as c
+  cross join lateral (select coalesce(t.config, read_v1.text_config(e.language)) as config offset 0) as c
   where e.entity_id = any (ids) and e.deleted_at is null
   order by e.entity_id
 $function$
@@ -919,20 +920,7 @@ CREATE OR REPLACE FUNCTION read_v1.text_config(language text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-  select case lower(split_part(language, '-', 1))
-    when 'ar' then 'arabic' when 'hy' then 'armenian' when 'eu' then 'basque' when 'ca' then 'catalan'
-    when 'da' then 'danish' when 'nl' then 'dutch' when 'en' then 'english' when 'fi' then 'finnish'
-    when 'fr' then 'french' when 'de' then 'german' when 'el' then 'greek' when 'hi' then 'hindi'
-    when 'hu' then 'hungarian' when 'id' then 'indonesian' when 'ga' then 'irish' when 'it' then 'italian'
-    when 'lt' then 'lithuanian' when 'ne' then 'nepali' when 'no' then 'norwegian' when 'nb' then 'norwegian'
-    when 'pt' then 'portuguese' when 'ro' then 'romanian' when 'ru' then 'russian' when 'sr' then 'serbian'
-    when 'es' then 'spanish' when 'sv' then 'swedish' when 'ta' then 'tamil' when 'tr' then 'turkish'
-    when 'yi' then 'yiddish'
-    else 'simple'
-  end
-$function$
+RETURN CASE lower(split_part(language, '-'::text, 1)) WHEN 'ar'::text THEN 'arabic'::text WHEN 'hy'::text THEN 'armenian'::text WHEN 'eu'::text THEN 'basque'::text WHEN 'ca'::text THEN 'catalan'::text WHEN 'da'::text THEN 'danish'::text WHEN 'nl'::text THEN 'dutch'::text WHEN 'en'::text THEN 'english'::text WHEN 'fi'::text THEN 'finnish'::text WHEN 'fr'::text THEN 'french'::text WHEN 'de'::text THEN 'german'::text WHEN 'el'::text THEN 'greek'::text WHEN 'hi'::text THEN 'hindi'::text WHEN 'hu'::text THEN 'hungarian'::text WHEN 'id'::text THEN 'indonesian'::text WHEN 'ga'::text THEN 'irish'::text WHEN 'it'::text THEN 'italian'::text WHEN 'lt'::text THEN 'lithuanian'::text WHEN 'ne'::text THEN 'nepali'::text WHEN 'no'::text THEN 'norwegian'::text WHEN 'nb'::text THEN 'norwegian'::text WHEN 'pt'::text THEN 'portuguese'::text WHEN 'ro'::text THEN 'romanian'::text WHEN 'ru'::text THEN 'russian'::text WHEN 'sr'::text THEN 'serbian'::text WHEN 'es'::text THEN 'spanish'::text WHEN 'sv'::text THEN 'swedish'::text WHEN 'ta'::text THEN 'tamil'::text WHEN 'tr'::text THEN 'turkish'::text WHEN 'yi'::text THEN 'yiddish'::text ELSE 'simple'::text END
 ;
 alter function read_v1.text_config(text) owner to synap_projector;
 
@@ -946,6 +934,16 @@ declare
   part text := coalesce(body, '');
   lexed tsvector;
 begin
+  if part = '' then
+    return '';
+  end if;
+  -- So few characters cannot come to too many bytes: no savepoint for them.
+  if length(part) <= 20000 then
+    if config = 'simple' then
+      return setweight(to_tsvector('simple', part), weight);
+    end if;
+    return setweight(to_tsvector('simple', part) || to_tsvector(config::regconfig, part), weight);
+  end if;
   loop
     begin
       lexed := setweight(to_tsvector('simple', part), weight);
@@ -967,21 +965,33 @@ alter function read_v1.to_lexemes(text,text,"char") owner to synap_projector;
 
 CREATE OR REPLACE FUNCTION read_v1.to_names(title text, tags text, configs text[])
  RETURNS tsvector
- LANGUAGE sql
+ LANGUAGE plpgsql
  IMMUTABLE PARALLEL SAFE
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  with words as materialized (
-    select distinct lexed.word
-    from unnest(array['simple'] || configs) as c(config),
-      unnest(tsvector_to_array(to_tsvector(c.config::regconfig, concat_ws(' ', title, tags)))) as lexed(word)
-    where lexed.word <> ''
-  )
-  select coalesce(array_to_tsvector(array_agg(entry)), '') from (
-    select word as entry from words
-    union
-    select unnest(read_v1.typo_keys(word)) from words where length(word) between 4 and 24 and word !~ '[0-9[:punct:]]'
-  ) as entries
+declare
+  body text := concat_ws(' ', title, tags);
+  lexed tsvector;
+  config text;
+  done text := 'simple';
+begin
+  if body = '' then
+    return '';
+  end if;
+  lexed := to_tsvector('simple', body);
+  foreach config in array configs loop
+    continue when config in ('simple', done);
+    lexed := lexed || to_tsvector(config::regconfig, body);
+    done := config;
+  end loop;
+  return array_to_tsvector(array(
+    select words.word from unnest(tsvector_to_array(lexed)) as words(word) where words.word <> ''
+    union all
+    select '~' || overlay(words.word placing '' from greatest(place, 1) for least(place, 1))
+    from unnest(tsvector_to_array(lexed)) as words(word) cross join lateral generate_series(0, length(words.word)) as place
+    where length(words.word) between 4 and 24 and words.word !~ '[0-9[:punct:]]'
+  ));
+end
 $function$
 ;
 alter function read_v1.to_names(text,text,text[]) owner to synap_projector;
