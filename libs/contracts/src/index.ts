@@ -31,6 +31,7 @@ export {
 } from './codec/decode.ts'
 export { deltaFromJson, deltaToJson } from './codec/delta-json.ts'
 export { encodeDelta, encodeEnvelope } from './codec/encode.ts'
+export { type FitDelta, type FittedDelta, fitDeltaOf } from './codec/fit-delta.ts'
 export { frame, type ParsedFrame, parseFrame } from './codec/frame.ts'
 export { type DecodedDerived, decodeDerived, encodeDerived } from './derived/codec.ts'
 export { packFloat16, unpackFloat16 } from './derived/float16.ts'

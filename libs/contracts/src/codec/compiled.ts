@@ -2,8 +2,14 @@ import { SynapError } from '@synap/core'
 import type { Type } from 'avsc'
 import { envelopeFieldNames } from '../event/envelope.ts'
 import { avroType } from './avro-types.ts'
-import { type FieldNode, parseSchema, partOf } from './schema-model.ts'
+import { type FieldNode, parseSchema, partOf, type SchemaModel } from './schema-model.ts'
 import { compileWalk, type Walk } from './walk.ts'
+
+/** A field of a delta, and its type in full as text: two are the same type when the texts are. */
+export interface DeltaField {
+  readonly node: FieldNode
+  readonly type: string
+}
 
 /** A schema of the events topic made ready: whole record, its envelope part, its delta part, and the walk over it. */
 export interface CompiledSchema {
@@ -14,6 +20,7 @@ export interface CompiledSchema {
   readonly aggregateType: string
   readonly envelopeNodes: readonly FieldNode[]
   readonly deltaNames: readonly string[]
+  readonly deltaFields: ReadonlyMap<string, DeltaField>
   /** Envelope fields that this code does not know. */
   readonly extraNames: readonly string[]
   readonly whole: Type
@@ -50,6 +57,7 @@ function compile(schemaText: string): CompiledSchema {
       aggregateType: stringOr(model.attributes['aggregate'], aggregateOf(eventType)),
       envelopeNodes,
       deltaNames: deltaNodes.map(({ name }) => name),
+      deltaFields: new Map(deltaNodes.map((node) => [node.name, fieldOf(model, node)])),
       extraNames: envelopeNodes.map(({ name }) => name).filter((name) => !isEnvelopeField(name)),
       whole: avroType(partOf(model, model.name, model.fields)),
       envelope: avroType(partOf(model, `${model.name}Envelope`, envelopeNodes)),
@@ -60,6 +68,11 @@ function compile(schemaText: string): CompiledSchema {
     if (cause instanceof SynapError) throw cause
     throw new SynapError('a schema cannot be used', { code: 'schema.unusable', class: 'data', cause })
   }
+}
+
+function fieldOf(model: SchemaModel, node: FieldNode): DeltaField {
+  const bare = { ...node, name: 'field', hasDefault: false }
+  return { node, type: JSON.stringify(partOf(model, 'Field', [bare])) }
 }
 
 const isEnvelopeField = (name: string) => (envelopeFieldNames as readonly string[]).includes(name)
