@@ -55,6 +55,7 @@ export interface EventEffect {
 /** Events that change rows of any number of entities; they stand alone between the runs that are folded. */
 export type Sweep = Extract<SynapEvent, { type: 'tag.merged' | 'user.erased' }>
 export type Foldable = Exclude<SynapEvent, Sweep>
+export type EntityEvent = Extract<Foldable, { aggregateType: 'entity' }>
 
 /** Cuts events, in their order, into runs that can be folded in memory and sweeps. */
 export function segmentsOf(events: readonly SynapEvent[]): (Sweep | readonly Foldable[])[] {
@@ -86,12 +87,10 @@ export function foldEvents(before: States, events: readonly Foldable[]): EventEf
     const { aggregateId: id, userId, sequence } = event
     switch (event.aggregateType) {
       case 'entity': {
-        const old = entities.get(id) ?? before.entities.get(id)
-        if (before.purged.has(id) || isBehind(old?.state, event)) break
-        if (old === undefined) assertFirst(event)
-        const state = evolveEntity(previousOf(old?.state, event), event)
-        const deletedAt = state.deleted ? (old?.deletedAt ?? event.occurredAt) : null
-        entities.set(id, { userId, state, deletedAt })
+        if (before.purged.has(id)) break
+        const entity = foldEntityEvent(entities.get(id) ?? before.entities.get(id), event)
+        if (entity === undefined) break
+        entities.set(id, entity)
         for (const tag of tagsNamedBy(event)) tagNames.set(tag.tagId, { ...tag, userId, sequence })
         break
       }
@@ -132,6 +131,15 @@ export function foldEvents(before: States, events: readonly Foldable[]): EventEf
   }
 }
 
+/** An entity after one more of its events; undefined when it has that event behind it already. */
+export function foldEntityEvent(old: OwnedEntity | undefined, event: EntityEvent): OwnedEntity | undefined {
+  if (isBehind(old?.state, event)) return undefined
+  if (old === undefined) assertFirst(event)
+  const state = evolveEntity(previousOf(old?.state, event), event)
+  const deletedAt = state.deleted ? (old?.deletedAt ?? event.occurredAt) : null
+  return { userId: event.userId, state, deletedAt }
+}
+
 /** Ids of the aggregates whose states a run of events starts from. */
 export function aggregatesOf(events: readonly Foldable[]): { entities: EntityId[]; relations: string[] } {
   const ids = (type: string) =>
@@ -160,10 +168,13 @@ function previousOf<State extends { version: number }>(
   state: State | undefined,
   event: { version: number },
 ): State | undefined {
-  return state === undefined ? undefined : { ...state, version: event.version - 1 }
+  return state === undefined || state.version === event.version - 1
+    ? state
+    : { ...state, version: event.version - 1 }
 }
 
-function tagsNamedBy(event: Foldable): readonly { tagId: TagId; name: string }[] {
+/** Tags that an event of an entity gives a name to. */
+export function tagsNamedBy(event: Foldable): readonly { tagId: TagId; name: string }[] {
   if (event.type === 'entity.tag_added') return [{ tagId: event.delta.tagId, name: event.delta.name }]
   if (event.type === 'ai.enrichment_applied') {
     return event.delta.tagsAdded.map(({ tagId, name }) => ({ tagId, name }))

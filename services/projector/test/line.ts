@@ -36,6 +36,7 @@ import {
 /** Everything between a publisher and the read model, real but for ingest, which has nothing to tell. */
 export interface Line {
   database: TestDatabase
+  topicPrefix: string
   pool: Pool
   store: ObjectStore
   eventMessage: (event: SynapEvent) => OutboundMessage
@@ -47,9 +48,12 @@ export interface Line {
   close(): Promise<void>
 }
 
-export async function createLine(): Promise<Line> {
+/** `migrated`: services whose schemas the database has. */
+export async function createLine(
+  migrated: Parameters<typeof createTestDatabase>[0] = ['projector'],
+): Promise<Line> {
   const { env, topicPrefix } = await useStack()
-  const database = await createTestDatabase(['projector'])
+  const database = await createTestDatabase(migrated)
   const pool = createPool({ url: database.url, applicationName: 'projector-test' })
   const kafka = createKafka({ brokers: env.KAFKA_BROKERS.split(','), clientId: 'test', logger: silentLogger })
   await kafka.createTopics(declaredTopics(topicPrefix))
@@ -68,6 +72,7 @@ export async function createLine(): Promise<Line> {
 
   return {
     database,
+    topicPrefix,
     pool,
     store,
     eventMessage(event) {

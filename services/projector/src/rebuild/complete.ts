@@ -1,16 +1,17 @@
 import { crashpoint, SynapError } from '@synap/core'
 import { capabilitiesOf, execute, query, transaction } from '@synap/postgres'
 import { projectorRole, readModelOf } from '../config.ts'
-import { replaceLexemes } from '../replace-lexemes.ts'
+import { insertLexemes } from '../sql/lexemes.ts'
+import { replaceUnsearchable } from '../sql/unsearchable.ts'
 import { compareDefinitions, type Definition, missingDefinitions } from './clone-schema.ts'
 import { resetIds } from './copy-rows.ts'
 import { inTurns } from './in-turns.ts'
-import { type LoadOptions, markSlice, type Slice } from './load-slice.ts'
+import { type LoadOptions, markSlice, type Slice, wordTables } from './load-slice.ts'
 
 /** An index over many rows takes its time. */
-const statementTimeoutMs = 6 * 3_600_000
-/** Documents that are made in one statement's ids. */
-const wordsPage = 1_000
+export const statementTimeoutMs = 6 * 3_600_000
+/** Documents that are made in one statement. */
+const wordsPage = 2_500
 
 export interface CompleteOptions extends LoadOptions {
   /** How many at once. */
@@ -19,11 +20,15 @@ export interface CompleteOptions extends LoadOptions {
   onStep: (done: number, of: number) => void
 }
 
-/** Keys and indexes of the new read model, but those of the words; each in a transaction of its own. */
+/**
+ * Keys and indexes of the new read model, but those of the words, each in a transaction of its own; then what the planner
+ * has to know for making words.
+ */
 export async function makeIndexes(options: CompleteOptions): Promise<void> {
   const { first, indexes } = await missingOf(options)
   await run(options, first, indexes.length, options.workers)
   await run(options, indexes, 0, options.workers)
+  await analyze(options, (table) => !isWordTable(table))
 }
 
 /** Makes the searchable documents of the users of a part of the tables they are made of. */
@@ -38,16 +43,14 @@ export async function makeWords({ pool, lease, work, signal }: LoadOptions, slic
         const rows: { entity_id: string }[] = await query(client, {
           text: `
             select entity_id from ${schema}.entities
-            where user_id between $1::uuid and $2::uuid and ($3::uuid is null or entity_id > $3::uuid)
+            where user_id between $1::uuid and $2::uuid and deleted_at is null and ($3::uuid is null or entity_id > $3::uuid)
             order by entity_id limit ${wordsPage}`,
           values: [slice.firstUser, slice.lastUser, after],
         })
-        await replaceLexemes(
-          client,
-          schema,
-          rows.map((row) => row.entity_id),
-        )
-        after = rows.at(-1)?.entity_id ?? null
+        const ids = rows.map((row) => row.entity_id)
+        await insertLexemes(client, schema, ids)
+        await replaceUnsearchable(client, schema, ids)
+        after = ids.at(-1) ?? null
         if (rows.length < wordsPage) break
       }
       await markSlice(client, work.n, slice.slice, 'worded')
@@ -66,16 +69,8 @@ export async function complete(options: CompleteOptions): Promise<void> {
   const { last } = await missingOf(options)
   await run(options, last, 0, 1)
   const { schema } = readModelOf(work.n)
-  await transaction(
-    pool,
-    { role: projectorRole },
-    async (client) => {
-      await resetIds(client, schema)
-      for (const table of await tablesOf(client, schema))
-        await execute(client, { text: `analyze ${schema}.${table}` })
-    },
-    { signal, statementTimeoutMs },
-  )
+  await transaction(pool, { role: projectorRole }, (client) => resetIds(client, schema), { signal })
+  await analyze(options, isWordTable)
   const differing = await compareDefinitions(pool, readModelOf(work.activeN).schema, schema)
   if (differing.length > 0) {
     throw new SynapError(
@@ -99,6 +94,27 @@ export async function complete(options: CompleteOptions): Promise<void> {
     })
   })
   crashpoint('rebuild.followed')
+}
+
+const isWordTable = (table: string) => wordTables.includes(table)
+
+/** In a transaction for each table: so none is locked for longer than it takes. */
+async function analyze(
+  { pool, work, workers, signal }: CompleteOptions,
+  isMeant: (table: string) => boolean,
+): Promise<void> {
+  const { schema } = readModelOf(work.n)
+  const tables = await transaction(pool, { role: projectorRole }, (client) => tablesOf(client, schema), {
+    signal,
+  })
+  await inTurns(capabilitiesOf(pool).manySessions ? workers : 1, tables.filter(isMeant), (table) =>
+    transaction(
+      pool,
+      { role: projectorRole },
+      async (client) => void (await execute(client, { text: `analyze ${schema}.${table}` })),
+      { signal, statementTimeoutMs },
+    ),
+  )
 }
 
 function missingOf({ pool, work, signal }: Pick<CompleteOptions, 'pool' | 'work' | 'signal'>) {

@@ -1,8 +1,17 @@
-import { aggregateTypeOf, type EventOf, isEventType, type SynapEvent } from '@synap/contracts'
+import type { EventOf, SynapEvent } from '@synap/contracts'
 import { errorClass, type UserId } from '@synap/core'
 import type { EntityState, RelationState } from '@synap/domain'
-import { type LoggedEvent, toKnownEvent } from '@synap/event-log'
-import { type Foldable, foldEvents, type Owned, type OwnedEntity, type Settings } from '../fold-events.ts'
+import { toKnownEvent } from '@synap/event-log'
+import {
+  type Foldable,
+  foldEntityEvent,
+  foldEvents,
+  type Owned,
+  type OwnedEntity,
+  type Settings,
+  tagsNamedBy,
+} from '../fold-events.ts'
+import type { FoldedEvent } from './read-events.ts'
 
 /** A row of `tags`. */
 export interface TagRow {
@@ -32,9 +41,9 @@ export interface FoldSink {
 
 export interface UserFold {
   /** The user's events, in the order of `readEvents`; `schema` is the one an event was written with. */
-  add: (event: LoggedEvent, schema: string) => void
-  /** The last rows. Answers how many events were taken, and the lowest sequence that cannot be folded. */
-  finish: () => { events: number; refusedFrom: number | undefined }
+  add: (event: FoldedEvent, schema: string) => void
+  /** The last rows. Answers the lowest sequence that cannot be folded. */
+  finish: () => number | undefined
 }
 
 /**
@@ -51,7 +60,6 @@ export function createUserFold(userId: UserId, discarded: ReadonlySet<number>, s
     erasedAt: 0,
     settings: undefined,
   }
-  let events = 0
   let refusedFrom: number | undefined
   let id = ''
   let run: Foldable[] = []
@@ -75,11 +83,9 @@ export function createUserFold(userId: UserId, discarded: ReadonlySet<number>, s
 
   return {
     add(event, schema) {
-      events += 1
       if (event.aggregateId !== id) end()
       id = event.aggregateId
       if (discarded.has(event.sequence)) return
-      if (isEventType(event.type) && aggregateTypeOf(event.type) === 'analysis') return
       const known = toKnownEvent(event, schema)
       if (known === undefined) return refuse(event.sequence)
       if (known.type === 'user.erased') run = []
@@ -90,7 +96,7 @@ export function createUserFold(userId: UserId, discarded: ReadonlySet<number>, s
       end()
       for (const tag of user.tags.rows()) sink.tag(tag)
       if (user.settings !== undefined) sink.settings(user.settings)
-      return { events, refusedFrom }
+      return refusedFrom
     },
   }
 }
@@ -159,12 +165,12 @@ function foldEntity(
 ): OwnedEntity | undefined {
   let entity: OwnedEntity | undefined
   const apply = (part: readonly Foldable[]) => {
-    const [first] = part
-    if (first === undefined) return
-    const entities = new Map(entity === undefined ? [] : [[first.aggregateId, entity]])
-    const effect = foldEvents({ entities, relations: new Map(), purged: new Set() }, part)
-    entity = effect.entities[0] ?? entity
-    for (const tag of effect.tagNames) named(tag)
+    for (const event of part) {
+      const next = event.aggregateType === 'entity' ? foldEntityEvent(entity, event) : undefined
+      if (next === undefined) continue
+      entity = next
+      for (const tag of tagsNamedBy(event)) named({ ...tag, sequence: event.sequence })
+    }
   }
   let from = 0
   for (const merge of merges) {

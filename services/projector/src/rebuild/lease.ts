@@ -39,18 +39,7 @@ export function createLease(pool: Pool, logger: Logger): Lease {
       })
       return taken === 1
     },
-    async hold(client, n) {
-      const held = await execute(client, {
-        text: 'select from read_meta.rebuilds where n = $1::int and holder = $2::uuid for key share',
-        values: [n, holder],
-      })
-      if (held === 1) return
-      throw new SynapError('another process works on this rebuild', {
-        code: 'rebuild.taken_over',
-        class: 'dependency',
-        fields: { readModel: n },
-      })
-    },
+    hold: (client, n) => holdLease(client, n, holder),
     keep(n) {
       const timer = setInterval(() => {
         extend(n, leaseMs).catch((error: unknown) =>
@@ -63,4 +52,18 @@ export function createLease(pool: Pool, logger: Logger): Lease {
       }
     },
   }
+}
+
+/** Rejects when another than `holder` has the rebuild. Until the transaction ends, nobody can take it. */
+export async function holdLease(client: Client, n: number, holder: string): Promise<void> {
+  const held = await execute(client, {
+    text: 'select from read_meta.rebuilds where n = $1::int and holder = $2::uuid for key share',
+    values: [n, holder],
+  })
+  if (held === 1) return
+  throw new SynapError('another process works on this rebuild', {
+    code: 'rebuild.taken_over',
+    class: 'dependency',
+    fields: { readModel: n },
+  })
 }

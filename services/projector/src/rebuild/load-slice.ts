@@ -1,12 +1,12 @@
-import { crashpoint, SynapError, type UserId } from '@synap/core'
+import { crashpoint, SynapError } from '@synap/core'
 import { type Client, execute, type Pool, query, transaction } from '@synap/postgres'
 import { projectorRole, readModelOf } from '../config.ts'
-import { copyRows, findUserTables } from './copy-rows.ts'
+import { copyRows } from './copy-rows.ts'
 import { createUserFold, type UserFold } from './fold-user.ts'
 import type { Lease } from './lease.ts'
-import { inboxTables, type Work } from './plan.ts'
+import type { Work } from './plan.ts'
 import { createSchemaTexts, findFirstHole, readEvents, type UserCut } from './read-events.ts'
-import { createRowWriter, foldedTables } from './row-writer.ts'
+import { createRowWriter } from './row-writer.ts'
 
 /** Users of a part, and how many events they have. */
 export interface Slice {
@@ -18,15 +18,17 @@ export interface Slice {
 
 export interface LoadOptions {
   pool: Pool
-  lease: Lease
+  lease: Pick<Lease, 'hold'>
   work: Work
   signal: AbortSignal
 }
 
+/** What comes of content: copied from the active read model, or read again from the derived topic. */
+export const copiedTables: readonly string[] = ['entity_links', 'entity_texts', 'entity_vectors']
 /** Counted from the vectors that are there. */
-const countedTable = 'user_models'
+export const countedTable = 'user_models'
 /** Made of the other tables, once there are indexes. */
-const wordTables = ['entity_lexemes', 'unsearchable']
+export const wordTables: readonly string[] = ['entity_lexemes', 'unsearchable']
 
 /** Parts whose rows are not there yet, in order. */
 export async function findOpenSlices(client: Client, n: number, done: 'copied' | 'worded'): Promise<Slice[]> {
@@ -116,38 +118,40 @@ async function foldUsers(client: Client, schema: string, cuts: readonly UserCut[
   const writer = createRowWriter(client, schema)
   const textsOf = createSchemaTexts()
   const discarded = await findDiscarded(client, schema, cuts)
-  const byUser = new Map(cuts.map((cut) => [cut.userId, cut]))
+  const counts = new Map<string, number>()
   const lower: UserCut[] = []
-  const counted = new Set<string>()
-  let current: { cut: UserCut; fold: UserFold } | undefined
+  let current: { userId: string; fold: UserFold } | undefined
+  const refused = new Map<string, number>()
 
-  const end = async () => {
-    if (current === undefined) return
-    const { cut, fold } = current
+  const end = () => {
+    const from = current?.fold.finish()
+    if (current !== undefined && from !== undefined) refused.set(current.userId, from)
     current = undefined
-    counted.add(cut.userId)
-    const { events, refusedFrom } = fold.finish()
-    const gaveUp = discarded.get(cut.userId) ?? new Set()
-    const hole = events < cut.upTo ? await findFirstHole(client, cut, gaveUp) : undefined
-    const first = Math.min(refusedFrom ?? Infinity, hole ?? Infinity)
-    if (first <= cut.upTo) lower.push({ userId: cut.userId, upTo: first - 1 })
   }
-  for await (const events of readEvents(client, cuts)) {
-    const texts = await textsOf(client, events)
-    for (const event of events) {
-      if (event.userId !== current?.cut.userId) {
-        await end()
-        const cut = byUser.get(event.userId)
-        if (cut === undefined) throw new TypeError('the log answered about another user')
-        const gaveUp = discarded.get(cut.userId) ?? new Set<number>()
-        current = { cut, fold: createUserFold(cut.userId as UserId, gaveUp, writer.sink) }
+  for await (const page of readEvents(client, cuts)) {
+    for (const { userId, events } of page.counts) {
+      if (counts.has(userId)) throw new TypeError('the log answered about a user twice')
+      counts.set(userId, events)
+    }
+    const texts = await textsOf(client, page.events)
+    for (const event of page.events) {
+      if (event.userId !== current?.userId) {
+        end()
+        const gaveUp = discarded.get(event.userId) ?? new Set<number>()
+        current = { userId: event.userId, fold: createUserFold(event.userId, gaveUp, writer.sink) }
       }
-      current?.fold.add(event, texts.get(event.schemaNo) ?? '')
+      current.fold.add(event, texts.get(event.schemaNo) ?? '')
     }
     await writer.flush(false)
   }
-  await end()
-  for (const { userId, upTo } of cuts) if (!counted.has(userId) && upTo > 0) lower.push({ userId, upTo: 0 })
+  end()
+  for (const cut of cuts) {
+    const { userId, upTo } = cut
+    const isWhole = (counts.get(userId) ?? 0) >= upTo
+    const hole = isWhole ? undefined : await findFirstHole(client, cut, discarded.get(userId) ?? new Set())
+    const first = Math.min(refused.get(userId) ?? Infinity, hole ?? Infinity)
+    if (first <= upTo) lower.push({ userId, upTo: first - 1 })
+  }
   await writer.flush(true)
   return lower
 }
@@ -176,10 +180,9 @@ async function copyDerived(
   if (derivedFrom === 0) return
   const { schema: to } = readModelOf(n)
   const { schema: from } = readModelOf(derivedFrom)
-  const others: readonly string[] = [...foldedTables, ...inboxTables, countedTable, ...wordTables]
   const values = [firstUser, lastUser]
   const users = 'user_id between $1::uuid and $2::uuid'
-  for (const table of (await findUserTables(client, from)).filter((name) => !others.includes(name))) {
+  for (const table of copiedTables) {
     await copyRows(client, {
       from,
       to,

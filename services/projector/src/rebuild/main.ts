@@ -5,9 +5,8 @@ import { parseEnv } from '@synap/runtime'
 import { createLogger } from '@synap/telemetry'
 import { environment, rebuildConfig } from '../config.ts'
 import { answerRebuild } from './answer.ts'
+import { statementTimeoutMs } from './complete.ts'
 
-/** A statement may build an index over all rows. */
-const statementTimeoutMs = 6 * 3_600_000
 const connections = 6
 
 /**
@@ -29,7 +28,10 @@ async function main(): Promise<void> {
   // stdout is for the lines that are the answer.
   const logger = createLogger('projector', { level: 'warn', destination: process.stderr })
   try {
-    for await (const line of answerRebuild({ pool, logger, topicPrefix, signal: stop.signal }, request)) {
+    for await (const line of answerRebuild(
+      { pool, databaseUrl, logger, topicPrefix, signal: stop.signal },
+      request,
+    )) {
       process.stdout.write(`${JSON.stringify(line)}\n`)
       if ('error' in line) process.exitCode = 1
     }

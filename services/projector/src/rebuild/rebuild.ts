@@ -5,11 +5,12 @@ import { capabilitiesOf, type Pool, query, transaction } from '@synap/postgres'
 import { projectorRole, readModelOf } from '../config.ts'
 import { catchUp } from './catch-up.ts'
 import { compareAll } from './compare-all.ts'
-import { type CompleteOptions, complete, makeIndexes, makeWords } from './complete.ts'
+import { type CompleteOptions, complete, makeIndexes, makeWords, statementTimeoutMs } from './complete.ts'
 import { createEstimate } from './estimate.ts'
 import { inTurns } from './in-turns.ts'
 import { createLease, type Lease, leaseMs } from './lease.ts'
 import { findOpenSlices, loadSlice, type Slice } from './load-slice.ts'
+import { startLoadThreads } from './load-threads.ts'
 import { beginOrResume, type Work } from './plan.ts'
 import { switchReadModel } from './switch.ts'
 
@@ -20,6 +21,8 @@ export interface Rebuild {
   pool: Pool
   logger: Logger
   topicPrefix: string
+  /** URL of the pool's database: parts are folded on threads, each with connections of its own. Left out where there is one session. */
+  databaseUrl?: string
   /** Events that are folded in one transaction, about; a default that suits the database when it is left out. */
   eventsPerSlice?: number
   signal: AbortSignal
@@ -29,6 +32,8 @@ export interface Rebuild {
 export const keepMs = 24 * 3_600_000
 /** Events of a part; on a database of one connection everybody else waits for a part. */
 const eventsPerSlice = { servers: 25_000, embedded: 1_000 }
+/** Parts, indexes and words that are made at once. */
+const manyWorkers = 2
 /** Tries of the switch, each of which makes the old one's projector wait a moment. */
 const switchTries = 30
 
@@ -121,7 +126,7 @@ async function begin(context: Rebuild, lease: Lease, { derived }: RebuildOptions
 
 async function fill(context: Rebuild, lease: Lease, work: Work, tell: Tell): Promise<void> {
   const { pool, signal } = context
-  const workers = capabilitiesOf(pool).manySessions ? 2 : 1
+  const workers = capabilitiesOf(pool).manySessions ? manyWorkers : 1
   const load = { pool, lease, work, signal }
   const slices = async (done: 'copied' | 'worded') =>
     transaction(pool, { role: projectorRole }, (client) => findOpenSlices(client, work.n, done), { signal })
@@ -136,7 +141,9 @@ async function fill(context: Rebuild, lease: Lease, work: Work, tell: Tell): Pro
       tell({ progress: { phase, unit: 'events', ...estimate.add(slice.events) } })
     })
   }
-  await through('copy', await slices('copied'), (slice) => loadSlice(load, slice))
+  await loadAll(context, lease, work, (loadOne) =>
+    slices('copied').then((open) => through('copy', open, loadOne)),
+  )
   const completing: CompleteOptions = {
     ...load,
     workers,
@@ -145,6 +152,23 @@ async function fill(context: Rebuild, lease: Lease, work: Work, tell: Tell): Pro
   await makeIndexes(completing)
   await through('words', await slices('worded'), (slice) => makeWords(load, slice))
   await complete(completing)
+}
+
+/** Loads parts on threads where there may be several connections, else here. */
+async function loadAll(
+  { pool, databaseUrl, signal }: Rebuild,
+  lease: Lease,
+  work: Work,
+  all: (load: (slice: Slice) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  if (databaseUrl === undefined) return all((slice) => loadSlice({ pool, lease, work, signal }, slice))
+  const task = { databaseUrl, holder: lease.holder, work, statementTimeoutMs }
+  const threads = startLoadThreads(manyWorkers, task, signal)
+  try {
+    await all(threads.load)
+  } finally {
+    await threads.close()
+  }
 }
 
 async function trySwitch(

@@ -55,3 +55,18 @@ export async function upsertLexemes(
     values: [entityIds],
   })
 }
+
+/** As `upsertLexemes`, of entities that have no documents yet. */
+export async function insertLexemes(
+  client: Client,
+  schema: string,
+  entityIds: readonly string[],
+): Promise<void> {
+  await execute(client, {
+    name: `${schema}.insert_lexemes`,
+    text: `
+      insert into ${schema}.entity_lexemes (entity_id, user_id, config, lexemes, names)
+      select entity_id, user_id, config, lexemes, names from ${schema}.make_documents($1::uuid[])`,
+    values: [entityIds],
+  })
+}

@@ -1,0 +1,81 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { type ErrorClass, SynapError } from '@synap/core'
+import type { Slice } from './load-slice.ts'
+import type { Work } from './plan.ts'
+
+/** What a thread is started with. */
+export interface LoadTask {
+  databaseUrl: string
+  /** Of the lease. */
+  holder: string
+  work: Work
+  statementTimeoutMs: number
+}
+
+/** What a thread answers about a part. */
+export interface LoadAnswer {
+  error?: { message: string; code?: string; class?: ErrorClass; fields?: SynapError['fields'] }
+}
+
+export interface LoadThreads {
+  /** Loads a part on a thread that is free; at most as many at once as there are threads. */
+  load: (slice: Slice) => Promise<void>
+  close: () => Promise<void>
+}
+
+/** Much of what a fold makes is garbage at once: with more room for it, it is looked at less often. */
+const youngMegabytes = 64
+
+/** Threads that fold: one thread of Node cannot keep two cores and the server busy. */
+export function startLoadThreads(count: number, task: LoadTask, signal: AbortSignal): LoadThreads {
+  const threads = Array.from({ length: count }, () => startThread(task))
+  const idle = [...threads]
+  const end = () => void Promise.all(threads.map((thread) => thread.terminate()))
+  signal.addEventListener('abort', end, { once: true })
+  return {
+    async load(slice) {
+      const thread = idle.pop()
+      if (thread === undefined) throw new TypeError('more parts at once than threads')
+      try {
+        await thread.load(slice)
+      } catch (error) {
+        signal.throwIfAborted()
+        throw error
+      } finally {
+        idle.push(thread)
+      }
+    },
+    async close() {
+      signal.removeEventListener('abort', end)
+      await Promise.all(threads.map((thread) => thread.terminate()))
+    },
+  }
+}
+
+function startThread(task: LoadTask) {
+  const worker = new Worker(new URL('./load-thread.ts', import.meta.url), {
+    workerData: task,
+    // Else the thread would load what this process was started with: the telemetry preload.
+    execArgv: [],
+    resourceLimits: { maxYoungGenerationSizeMb: youngMegabytes },
+  })
+  const broken = Promise.withResolvers<never>()
+  broken.promise.catch(() => undefined)
+  worker.once('error', (error) => broken.reject(error))
+  worker.once('exit', () => broken.reject(new Error('a thread of the rebuild has ended')))
+  return {
+    terminate: () => worker.terminate(),
+    async load(slice: Slice): Promise<void> {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
+      worker.postMessage(slice)
+      const [answer] = (await Promise.race([once(worker, 'message'), broken.promise])) as [LoadAnswer]
+      if (answer.error !== undefined) throw toError(answer.error)
+    },
+  }
+}
+
+function toError({ message, code, class: of, fields }: NonNullable<LoadAnswer['error']>): Error {
+  if (code === undefined || of === undefined) return new Error(message)
+  return new SynapError(message, { code, class: of, ...(fields === undefined ? {} : { fields }) })
+}
