@@ -4,11 +4,12 @@ import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
 import { from, to } from 'pg-copy-streams'
 
-/** Tables of the finished read model, as files, and the statements that make their keys and indexes. */
+/** Tables of the finished read model, as files, and the statements that make their keys, indexes and references. */
 export interface FinalState {
   tables: readonly { name: string; file: string }[]
   keys: readonly string[]
   indexes: readonly string[]
+  references: readonly string[]
 }
 
 const asProjector = '-c role=synap_projector'
@@ -48,14 +49,22 @@ export async function exportFinal(databaseUrl: string, folder: string): Promise<
          where c.relnamespace = $1::regnamespace
            and not exists (select from pg_constraint k where k.conindid = i.indexrelid) order by 1`,
       ),
+      references: await statements(
+        `select format('alter table %s add constraint %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) as text
+         from pg_constraint where connamespace = $1::regnamespace and contype = 'f' order by 1`,
+      ),
     }
   } finally {
     await client.end()
   }
 }
 
-/** The limit: binary COPY of rows that are finished, then keys and indexes, on two connections. Seconds. */
-export async function copyFinal(databaseUrl: string, { tables, keys, indexes }: FinalState): Promise<number> {
+/**
+ * The limit: binary COPY of rows that are finished, then keys, indexes, references and statistics, on two connections.
+ * Seconds.
+ */
+export async function copyFinal(databaseUrl: string, final: FinalState): Promise<number> {
+  const { tables, keys, indexes, references } = final
   const clients = await Promise.all(
     [0, 1].map(async () => {
       const client = new pg.Client({ connectionString: databaseUrl, options: asProjector })
@@ -82,6 +91,12 @@ export async function copyFinal(databaseUrl: string, { tables, keys, indexes }: 
     })
     await onBoth(clients, keys, async (client, text) => void (await client.query(text)))
     await onBoth(clients, indexes, async (client, text) => void (await client.query(text)))
+    for (const text of references) await first.query(text)
+    await onBoth(
+      clients,
+      tables,
+      async (client, { name }) => void (await client.query(`analyze ${target}.${name}`)),
+    )
     return (performance.now() - startedAt) / 1_000
   } finally {
     for (const { name } of tables) await first.query(`drop table if exists ${target}.${name} cascade`)

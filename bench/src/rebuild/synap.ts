@@ -1,22 +1,30 @@
 import { spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import type { RebuildLine } from '@synap/contracts'
+import type { RebuildLine, RebuildResult } from '@synap/contracts'
 import { repositoryRoot } from '../repository.ts'
 
-/** Seconds of a rebuild, and of its parts. */
+/** Seconds of a rebuild and of its parts, and what it took. */
 export interface RebuildTimes {
+  /** Until the new read model is complete and may be followed. */
   seconds: number
   copy: number
   index: number
   words: number
+  /** Until the program has compared every row, too, and ends. */
+  command: number
+  /** Most memory of the program, its threads included. */
+  megabytes: number
+  /** The time that was left according to what it said halfway through the rows, beside what it took from there. */
+  halfway: { said: number; took: number }
 }
 
-/** Megabytes of heap that the program may have, however long the log is. */
+/** Megabytes of heap that the program, and each of its threads, may have, however long the log is. */
 export const heapMegabytes = 192
 const program = 'services/projector/src/rebuild/main.ts'
 
-/** Runs the projector's program until the new read model is complete; following and comparing are not counted. */
-export async function rebuildOnce(databaseUrl: string): Promise<RebuildTimes> {
+/** Runs the projector's program without the switch; rejects when a row differs from those of the active read model. */
+export async function rebuildOnce(databaseUrl: string, mayDiffer = false): Promise<RebuildTimes> {
   const request = JSON.stringify({ action: 'run', switch: false, limit: 0 })
   const flags = ['--disable-warning=ExperimentalWarning', `--max-old-space-size=${heapMegabytes}`]
   const child = spawn(process.execPath, [...flags, program, request], {
@@ -24,32 +32,66 @@ export async function rebuildOnce(databaseUrl: string): Promise<RebuildTimes> {
     env: { ...process.env, DATABASE_URL: databaseUrl, TOPIC_PREFIX: 'bench.' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const ended = new Promise<number | null>((resolve) => {
-    child.once('close', resolve)
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', () => resolve())
   })
   const startedAt = performance.now()
-  const ends = { copy: 0, index: 0, words: 0, whole: 0 }
+  const watch = createWatch()
+  let result: RebuildResult | undefined
   for await (const text of createInterface({ input: child.stdout })) {
     const line = JSON.parse(text) as RebuildLine
     if ('error' in line) throw new Error(`${line.error.code}: ${line.error.message}`)
-    if (!('progress' in line)) continue
-    const { phase } = line.progress
-    const at = (performance.now() - startedAt) / 1_000
-    if (phase === 'copy') ends.copy = at
-    if (phase === 'index' && ends.words === 0) ends.index = at
-    if (phase === 'words') ends.words = at
-    if (phase === 'compare' || phase === 'follow') {
-      ends.whole = at
-      break
-    }
+    if ('rebuild' in line) result = line.rebuild
+    watch.line(line, (performance.now() - startedAt) / 1_000)
+    watch.memory(await highWaterOf(child.pid ?? 0))
+    // A read model that was never filled differs in every row: nobody needs to read them all.
+    if (mayDiffer && watch.isComplete()) child.kill('SIGTERM')
   }
-  child.kill('SIGTERM')
-  const code = await ended
-  if (ends.whole === 0) throw new Error(`the rebuild ended with ${String(code)}`)
+  await ended
+  if (
+    !mayDiffer &&
+    (result === undefined || result.differences.unexplained + result.differences.explained > 0)
+  ) {
+    throw new Error(`the rebuild came to ${JSON.stringify(result)}`)
+  }
+  return watch.times()
+}
+
+function createWatch() {
+  const ends = { copy: 0, index: 0, words: 0, whole: 0, command: 0 }
+  let megabytes = 0
+  let halfway = { at: 0, said: 0 }
   return {
-    seconds: ends.whole,
-    copy: ends.copy,
-    index: ends.index - ends.copy,
-    words: ends.words - ends.index,
+    line(line: RebuildLine, at: number) {
+      ends.command = at
+      if (!('progress' in line)) return
+      const { phase, done, of, etaMs } = line.progress
+      if (phase === 'copy') {
+        ends.copy = at
+        if (done <= of / 2) halfway = { at, said: (etaMs ?? 0) / 1_000 }
+      }
+      if (phase === 'index' && ends.words === 0) ends.index = at
+      if (phase === 'words') ends.words = at
+      if (phase === 'compare' && ends.whole === 0) ends.whole = at
+    },
+    memory(megabytesNow: number) {
+      megabytes = Math.max(megabytes, megabytesNow)
+    },
+    isComplete: () => ends.whole > 0,
+    times: (): RebuildTimes => ({
+      seconds: ends.whole,
+      copy: ends.copy,
+      index: ends.index - ends.copy,
+      words: ends.words - ends.index,
+      command: ends.command,
+      megabytes,
+      halfway: { said: halfway.said, took: ends.copy - halfway.at },
+    }),
   }
+}
+
+/** Megabytes; 0 where there is no /proc. */
+async function highWaterOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024
 }
