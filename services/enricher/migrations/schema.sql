@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 aba52035c74834cbd748a1581b0e136b2de82bd55e908ba3ca6d546d67e40fd2
+-- What the migrations beside this file come to; of them: sha256 9f2d43e1d695ad8c9eb92b896134a832f9500454935844172eac4feab8d14011
 create schema enrich authorization synap_enricher;
 
 create table enrich.analyses (
@@ -361,6 +361,8 @@ CREATE INDEX jobs_by_user ON enrich.jobs USING btree (user_id);
 
 CREATE INDEX jobs_failed ON enrich.jobs USING btree (user_id, sequence) WHERE (state = 'failed'::text);
 
+CREATE INDEX jobs_held ON enrich.jobs USING btree (user_id) WHERE ((state = 'open'::text) AND (due_at = 'infinity'::timestamp with time zone));
+
 CREATE INDEX jobs_marked ON enrich.jobs USING btree (job_id) WHERE (retry_marked_at IS NOT NULL);
 
 CREATE INDEX jobs_open ON enrich.jobs USING btree (user_id, due_at) WHERE (state = 'open'::text);
@@ -406,6 +408,110 @@ create view enrich.parked_in_groups as
          LIMIT 1) h ON (true));
 alter view enrich.parked_in_groups owner to synap_enricher;
 
+create view enrich.unfinished as
+ SELECT j.job_id,
+    j.user_id,
+    j.entity_id,
+    s.step,
+    s.error_code AS reason,
+    s.next_retry_at,
+    j.retry_marked_at,
+        CASE
+            WHEN (s.error_class = 'deferred'::text) THEN 'deferred'::text
+            ELSE 'retrying'::text
+        END AS state
+   FROM (enrich.jobs j
+     JOIN enrich.steps s USING (job_id))
+  WHERE ((j.state = 'open'::text) AND (s.state = 'pending'::text) AND (s.error_code IS NOT NULL))
+UNION ALL
+ SELECT j.job_id,
+    j.user_id,
+    j.entity_id,
+    s.step,
+    s.error_code AS reason,
+    NULL::timestamp with time zone AS next_retry_at,
+    j.retry_marked_at,
+    'failed'::text AS state
+   FROM ((enrich.jobs j
+     JOIN enrich.steps s USING (job_id))
+     JOIN enrich.entities e ON (((e.entity_id = j.entity_id) AND (NOT e.deleted))))
+  WHERE ((j.state = 'failed'::text) AND (s.state = 'failed'::text) AND (j.content_hash = COALESCE(e.content_hash, encode(sha256(convert_to(e.title, 'UTF8'::name)), 'hex'::text))) AND (NOT (EXISTS ( SELECT
+           FROM enrich.jobs o
+          WHERE ((o.entity_id = j.entity_id) AND (o.content_hash = j.content_hash) AND (o.state <> 'purged'::text) AND (ROW(o.sequence, o.run) > ROW(j.sequence, j.run)))))));
+alter view enrich.unfinished owner to synap_enricher;
+
+CREATE OR REPLACE FUNCTION enrich.control_of(of_user uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with spending as (
+    select s.* from enrich.spending s
+    where s.scope = coalesce(control_of.of_user, '00000000-0000-0000-0000-000000000000')
+  ), today as (
+    select (now() at time zone 'utc')::date as day
+  ), waiting as (
+    select u.step, u.state, u.reason, count(*) as items, min(u.next_retry_at) as next
+    from enrich.unfinished u where control_of.of_user is null or u.user_id = control_of.of_user
+    group by u.step, u.state, u.reason
+  )
+  select jsonb_build_object(
+    'day', t.day::text,
+    'nextDay', floor(extract(epoch from (t.day + 1)::timestamp at time zone 'utc') * 1000),
+    'today', (select jsonb_build_object('calls', coalesce(sum(s.calls), 0), 'tokens', coalesce(sum(s.tokens), 0),
+        'costNanos', coalesce(sum(s.cost_nanos), 0), 'unpricedCalls', coalesce(sum(s.unpriced_calls), 0))
+      from spending s where s.day = t.day),
+    'total', (select jsonb_build_object('calls', coalesce(sum(s.calls), 0), 'tokens', coalesce(sum(s.tokens), 0),
+        'costNanos', coalesce(sum(s.cost_nanos), 0), 'unpricedCalls', coalesce(sum(s.unpriced_calls), 0))
+      from spending s),
+    'limits', coalesce(
+      (select jsonb_build_object('calls', b.calls, 'tokens', b.tokens, 'costNanos', b.cost_nanos, 'own', true)
+        from enrich.budgets b where b.user_id = control_of.of_user),
+      (select jsonb_build_object('calls', l.calls, 'tokens', l.tokens, 'costNanos', l.cost_nanos, 'own', false)
+        from enrich.limits l where l.scope = case when control_of.of_user is null then 'all' else 'user' end)),
+    'pauses', (select coalesce(jsonb_agg(jsonb_build_object('kind', p.kind, 'user', p.user_id,
+        'byOperator', p.by_operator, 'why', p.why, 'since', floor(extract(epoch from p.since) * 1000))
+        order by p.since), '[]')
+      from (
+        select * from enrich.pauses x
+        where control_of.of_user is null or x.user_id is null or x.user_id = control_of.of_user
+        order by x.since desc limit 200
+      ) p),
+    'waiting', (select coalesce(jsonb_agg(jsonb_build_object('step', w.step, 'state', w.state, 'reason', w.reason,
+        'items', w.items, 'nextAt', floor(extract(epoch from w.next) * 1000))
+        order by w.items desc, w.step, w.reason), '[]') from waiting w),
+    'open', (select count(*) from enrich.jobs j
+      where j.state = 'open' and (control_of.of_user is null or j.user_id = control_of.of_user))
+  ) from today t
+$function$
+;
+alter function enrich.control_of(uuid) owner to synap_enricher;
+
+CREATE OR REPLACE FUNCTION enrich.control_of_me()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select enrich.control_of(nullif(current_setting('synap.user_id', true), '')::uuid)
+  where nullif(current_setting('synap.user_id', true), '') is not null
+$function$
+;
+alter function enrich.control_of_me() owner to synap_enricher;
+
+CREATE OR REPLACE FUNCTION enrich.drop_budget(of_user uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with dropped as (delete from enrich.budgets b where b.user_id = drop_budget.of_user returning 1)
+  select exists (select from dropped)
+$function$
+;
+alter function enrich.drop_budget(uuid) owner to synap_enricher;
+
 CREATE OR REPLACE FUNCTION enrich.failures()
  RETURNS TABLE(step text, error text, jobs bigint, newest_at timestamp with time zone)
  LANGUAGE sql
@@ -417,6 +523,21 @@ AS $function$
 $function$
 ;
 alter function enrich.failures() owner to synap_enricher;
+
+CREATE OR REPLACE FUNCTION enrich.item_cost(entity uuid)
+ RETURNS TABLE(calls bigint, tokens bigint, cost_nanos bigint, unpriced_calls bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select coalesce(sum(c.requests), 0)::bigint, coalesce(sum(c.input_tokens + c.output_tokens), 0)::bigint,
+    coalesce(sum(c.cost_nanos), 0)::bigint, coalesce(sum(c.requests) filter (where c.cost_nanos is null), 0)::bigint
+  from enrich.calls c
+  where c.entity_id = item_cost.entity
+    and c.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
+$function$
+;
+alter function enrich.item_cost(uuid) owner to synap_enricher;
 
 CREATE OR REPLACE FUNCTION enrich.item_status(entity uuid)
  RETURNS TABLE(step text, state text, attempts integer, error text, next_retry_at timestamp with time zone, finished_at timestamp with time zone, content_hash text)
@@ -433,13 +554,29 @@ AS $function$
     limit 1
   )
   select s.step,
-    case when s.state in ('pending', 'running') and n.state <> 'open' then 'skipped' else s.state end,
+    case when s.state in ('pending', 'running') and n.state <> 'open' then 'skipped'
+      when s.state = 'pending' and s.error_class = 'deferred' then 'deferred' else s.state end,
     s.attempts, s.error_code, case when n.state = 'open' then s.next_retry_at end, s.finished_at, n.content_hash
   from newest n join enrich.steps s using (job_id)
   order by s.ord
 $function$
 ;
 alter function enrich.item_status(uuid) owner to synap_enricher;
+
+CREATE OR REPLACE FUNCTION enrich.mark_my_retry(of_entity uuid, of_reason text, most integer, dry_run boolean, by_key uuid)
+ RETURNS TABLE(step text, reason text, items bigint)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select m.step, m.reason, m.items
+  from (select nullif(current_setting('synap.user_id', true), '')::uuid as id) me
+  cross join lateral enrich.mark_retry(me.id, mark_my_retry.of_entity, mark_my_retry.of_reason, mark_my_retry.most,
+    mark_my_retry.dry_run, me.id, mark_my_retry.by_key) m
+  where me.id is not null
+$function$
+;
+alter function enrich.mark_my_retry(uuid,text,integer,boolean,uuid) owner to synap_enricher;
 
 CREATE OR REPLACE FUNCTION enrich.mark_parked(ids bigint[], action text, by_user uuid DEFAULT NULL::uuid, by_key uuid DEFAULT NULL::uuid, why text DEFAULT NULL::text)
  RETURNS bigint
@@ -509,6 +646,29 @@ end
 $function$
 ;
 alter function enrich.mark_parked_group(boolean,text,text,text,bigint,bigint,integer,uuid,uuid,text) owner to synap_enricher;
+
+CREATE OR REPLACE FUNCTION enrich.mark_retry(of_user uuid, of_entity uuid, of_reason text, most integer, dry_run boolean, by_user uuid, by_key uuid)
+ RETURNS TABLE(step text, reason text, items bigint)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with found as materialized (
+    select u.job_id, u.step, u.reason from enrich.unfinished u
+    where (mark_retry.of_user is null or u.user_id = mark_retry.of_user)
+      and (mark_retry.of_entity is null or u.entity_id = mark_retry.of_entity)
+      and (mark_retry.of_reason is null or u.reason = mark_retry.of_reason)
+      and u.state <> 'deferred' and u.retry_marked_at is null
+    order by u.job_id limit mark_retry.most
+  ), marked as (
+    update enrich.jobs j set retry_marked_at = now(), retry_by_user = mark_retry.by_user,
+      retry_by_key = mark_retry.by_key
+    where not mark_retry.dry_run and j.job_id in (select f.job_id from found f)
+  )
+  select f.step, f.reason, count(*) from found f group by f.step, f.reason order by count(*) desc, f.step, f.reason
+$function$
+;
+alter function enrich.mark_retry(uuid,uuid,text,integer,boolean,uuid,uuid) owner to synap_enricher;
 
 CREATE OR REPLACE FUNCTION enrich.overview()
  RETURNS TABLE(state text, jobs bigint, oldest_created_at timestamp with time zone)
@@ -591,6 +751,33 @@ $function$
 ;
 alter function enrich.parked_of_user() owner to synap_enricher;
 
+CREATE OR REPLACE FUNCTION enrich.pause(of_user uuid, of_kind text, by_operator boolean, by_user uuid, by_key uuid, why text)
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with made as (
+    insert into enrich.pauses (user_id, kind, by_operator, by_user, by_key, why)
+    values (pause.of_user, pause.of_kind, pause.by_operator, pause.by_user, pause.by_key, pause.why)
+    on conflict do nothing returning 1
+  ) select exists (select from made)
+$function$
+;
+alter function enrich.pause(uuid,text,boolean,uuid,uuid,text) owner to synap_enricher;
+
+CREATE OR REPLACE FUNCTION enrich.pause_mine(of_kind text, by_key uuid, why text)
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select enrich.pause(me.id, pause_mine.of_kind, false, me.id, pause_mine.by_key, pause_mine.why)
+  from (select nullif(current_setting('synap.user_id', true), '')::uuid as id) me where me.id is not null
+$function$
+;
+alter function enrich.pause_mine(text,uuid,text) owner to synap_enricher;
+
 CREATE OR REPLACE FUNCTION enrich.positions_of(users uuid[])
  RETURNS TABLE(user_id uuid, seen bigint)
  LANGUAGE sql
@@ -601,6 +788,49 @@ AS $function$
 $function$
 ;
 alter function enrich.positions_of(uuid[]) owner to synap_enricher;
+
+CREATE OR REPLACE FUNCTION enrich.resume(of_user uuid, of_kind text, operator boolean)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with lifted as (
+    delete from enrich.pauses p
+    where p.user_id is not distinct from resume.of_user and (resume.of_kind is null or p.kind = resume.of_kind)
+      and (resume.operator or not p.by_operator)
+    returning 1
+  ) select count(*) from lifted
+$function$
+;
+alter function enrich.resume(uuid,text,boolean) owner to synap_enricher;
+
+CREATE OR REPLACE FUNCTION enrich.resume_mine(of_kind text)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select enrich.resume(me.id, resume_mine.of_kind, false)
+  from (select nullif(current_setting('synap.user_id', true), '')::uuid as id) me where me.id is not null
+$function$
+;
+alter function enrich.resume_mine(text) owner to synap_enricher;
+
+CREATE OR REPLACE FUNCTION enrich.set_budget(of_user uuid, of_calls bigint, of_tokens bigint, of_cost_nanos bigint, by_user uuid, by_key uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  insert into enrich.budgets (user_id, calls, tokens, cost_nanos, by_user, by_key)
+  values (set_budget.of_user, set_budget.of_calls, set_budget.of_tokens, set_budget.of_cost_nanos,
+    set_budget.by_user, set_budget.by_key)
+  on conflict (user_id) do update set calls = excluded.calls, tokens = excluded.tokens,
+    cost_nanos = excluded.cost_nanos, by_user = excluded.by_user, by_key = excluded.by_key, updated_at = now()
+$function$
+;
+alter function enrich.set_budget(uuid,bigint,bigint,bigint,uuid,uuid) owner to synap_enricher;
 
 CREATE OR REPLACE FUNCTION enrich.user_status()
  RETURNS TABLE(stage text, state text, error text, items integer, example uuid, since timestamp with time zone, next_retry_at timestamp with time zone)
@@ -624,7 +854,8 @@ AS $function$
      order by j.sequence desc limit 10000)
   ), steps as (
     select distinct on (j.job_id, t.stage) j.entity_id, j.created_at, t.stage,
-      case when s.state = 'failed' then 'failed' when s.error_code is not null then 'retrying' else 'pending' end as state,
+      case when s.state = 'failed' then 'failed' when s.error_code is null then 'pending'
+        when s.error_class = 'deferred' then 'deferred' else 'retrying' end as state,
       s.error_code, s.next_retry_at
     from jobs j join enrich.steps s using (job_id)
     cross join lateral (select case
@@ -640,16 +871,27 @@ $function$
 ;
 alter function enrich.user_status() owner to synap_enricher;
 
+grant execute on function enrich.control_of(uuid) to synap_operator;
+grant execute on function enrich.control_of_me() to synap_query;
+grant execute on function enrich.drop_budget(uuid) to synap_operator;
 grant execute on function enrich.failures() to synap_operator;
+grant execute on function enrich.item_cost(uuid) to synap_query;
 grant execute on function enrich.item_status(uuid) to synap_query;
+grant execute on function enrich.mark_my_retry(uuid,text,integer,boolean,uuid) to synap_query;
 grant execute on function enrich.mark_parked(bigint[],text,uuid,uuid,text) to synap_operator;
 grant execute on function enrich.mark_parked_group(boolean,text,text,text,bigint,bigint,integer,uuid,uuid,text) to synap_operator;
+grant execute on function enrich.mark_retry(uuid,uuid,text,integer,boolean,uuid,uuid) to synap_operator;
 grant execute on function enrich.overview() to synap_operator;
 grant execute on function enrich.parked_events(boolean,text,text,boolean,bigint,integer) to synap_operator;
 grant execute on function enrich.parked_groups(boolean) to synap_operator;
 grant execute on function enrich.parked_of_user() to synap_query;
+grant execute on function enrich.pause(uuid,text,boolean,uuid,uuid,text) to synap_operator;
+grant execute on function enrich.pause_mine(text,uuid,text) to synap_query;
 grant execute on function enrich.positions_of(uuid[]) to synap_operator;
 grant execute on function enrich.positions_of(uuid[]) to synap_query;
+grant execute on function enrich.resume(uuid,text,boolean) to synap_operator;
+grant execute on function enrich.resume_mine(text) to synap_query;
+grant execute on function enrich.set_budget(uuid,bigint,bigint,bigint,uuid,uuid) to synap_operator;
 grant execute on function enrich.user_status() to synap_query;
 grant usage on schema enrich to synap_operator;
 grant usage on schema enrich to synap_query;

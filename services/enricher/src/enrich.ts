@@ -5,6 +5,7 @@ import { uuidv7 } from '@synap/core'
 import type { Logger, MessageLog, SchemaRegistry } from '@synap/messaging'
 import type { Pool } from '@synap/postgres'
 import type { ServiceContext } from '@synap/runtime'
+import { startActingOnMarks } from './act-on-marks.ts'
 import { createReplayGate } from './await-replay.ts'
 import { createBudget } from './costs/budget.ts'
 import { limitsOf } from './costs/budget-config.ts'
@@ -77,9 +78,12 @@ export async function startEnrichment(options: EnrichOptions): Promise<Workers> 
     runJob: (jobId, signal) => runJob(job, jobId, signal),
   })
   defer('workers', () => workers.stop())
+  const { wake } = workers
+  const acting = startActingOnMarks({ pool, logger, fail, wake, pollMs: config.enrichPollMs })
+  defer('marks', () => acting.stop())
   const tombstones = startTombstones({ pool, logger, derived, objects })
   defer('tombstones', () => tombstones.stop())
-  const meter = startBacklogMeter(pool, logger)
+  const meter = startBacklogMeter(pool, logger, { everyMs: 15 * config.enrichPollMs })
   defer('backlog meter', () => meter.stop())
   return workers
 }

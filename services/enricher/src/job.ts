@@ -24,6 +24,18 @@ export const contentSteps: readonly StepName[] = ['download', 'publish_text', 'e
  */
 export const needs: Partial<Record<StepName, StepName>> = { record: 'analyse', publish: 'embed' }
 
+/** Steps that make no sense after this one was given up; what a person should know is recorded all the same. */
+export const pointlessAfter: Partial<Record<StepName, readonly StepName[]>> = {
+  download: ['extract', 'publish_text', 'analyse', 'embed', 'publish'],
+  extract: ['publish_text', 'analyse', 'embed', 'publish'],
+  embed: ['publish'],
+}
+
+/** The same as pairs: what is given up, and what is left out for it. */
+export const leftOut: readonly (readonly [given: StepName, left: StepName])[] = stepNames.flatMap((given) =>
+  (pointlessAfter[given] ?? []).map((left) => [given, left] as const),
+)
+
 export type StepState = 'pending' | 'running' | 'done' | 'skipped' | 'failed'
 
 /** What is to be read: the content in the object store, or the title of an item without content. */

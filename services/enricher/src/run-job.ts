@@ -4,7 +4,7 @@ import type { Client, Pool } from '@synap/postgres'
 import { attributes, counter, histogram, secondsSince, withSpan } from '@synap/telemetry'
 import { inTransaction } from './database.ts'
 import { Deferred } from './deferred.ts'
-import { type LeasedJob, needs, type StepName, type StepRecord } from './job.ts'
+import { type LeasedJob, needs, pointlessAfter, type StepName, type StepRecord } from './job.ts'
 import { LeaseLost, startLeaseClock } from './lease-clock.ts'
 import {
   findLeasedJob,
@@ -49,13 +49,6 @@ const stepSeconds = histogram('synap_enricher_step_seconds', { help: 'Time of st
 const deferrals = counter('synap_enricher_step_deferrals', { help: 'Steps held back, by step and reason.' })
 const retries = counter('synap_enricher_step_retries', { help: 'Steps put off, by step and error.' })
 const failures = counter('synap_enricher_step_failures', { help: 'Steps given up, by step and error.' })
-
-/** Steps that make no sense after this one was given up; what a person should know is recorded all the same. */
-const pointlessAfter: Partial<Record<StepName, readonly StepName[]>> = {
-  download: ['extract', 'publish_text', 'analyse', 'embed', 'publish'],
-  extract: ['publish_text', 'analyse', 'embed', 'publish'],
-  embed: ['publish'],
-}
 
 /** How a job ends whose recording came to this, whatever became of its other steps. */
 const statesAfter: Readonly<Record<string, 'superseded' | 'cancelled'>> = {

@@ -49,6 +49,10 @@ export interface Stand extends AsyncDisposable {
   start(env?: Record<string, string | undefined>, options?: StartServiceOptions): Promise<TestService>
   publish(...events: PlacedEvent<SynapEvent>[]): Promise<void>
   status(userId: UserId, entityId: string): Promise<StepStatus[]>
+  /** Rows of a statement that an operator may make. */
+  operate<Row>(text: string): Promise<Row[]>
+  /** Rows of a statement that query may make for a user. */
+  asUser<Row>(userId: UserId, text: string): Promise<Row[]>
   /** What became of the item's jobs. */
   outcomes(entityId: string): Promise<string[]>
   /** Makes the item's jobs due now, whatever they wait for. */
@@ -120,6 +124,10 @@ export async function createStand(): Promise<Stand> {
       transaction(pool, { role: 'synap_query', userId }, (client) =>
         query<StepStatus>(client, { text: 'select * from enrich.item_status($1::uuid)', values: [entityId] }),
       ),
+    operate: <Row>(text: string) =>
+      transaction(pool, { role: 'synap_operator' }, (client) => query<Row & object>(client, { text })),
+    asUser: <Row>(userId: UserId, text: string) =>
+      transaction(pool, { role: 'synap_query', userId }, (client) => query<Row & object>(client, { text })),
     hasten: async (entityId) => {
       await database.superuserSql(`update enrich.jobs set due_at = now() where entity_id = '${entityId}'`)
     },
