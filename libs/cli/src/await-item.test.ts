@@ -18,7 +18,14 @@ function statusAt(name: (typeof stageNames)[number], state: StageState): StatusR
     error: null,
     nextRetryAt: null,
   }))
-  return { id, version: 1, sequence: 1, stages, complete: stages.every((stage) => stage.state === 'done') }
+  return {
+    id,
+    version: 1,
+    sequence: 1,
+    stages,
+    cost: null,
+    complete: stages.every((stage) => stage.state === 'done'),
+  }
 }
 const whole = statusAt('searchable', 'done')
 

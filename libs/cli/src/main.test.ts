@@ -28,6 +28,7 @@ const statusOf = (complete: boolean): StatusResponse => ({
   version: 2,
   sequence: 5,
   complete,
+  cost: null,
   stages: stageNames.map((stage, place) => ({
     stage,
     state: complete || place === 0 ? 'done' : 'pending',

@@ -245,7 +245,18 @@ describe('what the client browses', () => {
     ],
     [
       'GET /v1/stats',
-      { sequence: 5, coverage: null, stages: [], oldest: null, failures: [] },
+      {
+        sequence: 5,
+        coverage: null,
+        stages: [],
+        oldest: null,
+        cost: {
+          today: { calls: 0, tokens: 0, cost: 0, unpricedCalls: 0 },
+          total: { calls: 0, tokens: 0, cost: 0, unpricedCalls: 0 },
+        },
+        paused: [],
+        failures: [],
+      },
       (client) => client.stats(),
     ],
     ['GET /v1/me', { id, timeZone: null, language: 'de' }, (client) => client.settings()],

@@ -142,6 +142,27 @@ as $$
   ) from today t
 $$;
 
+-- What statistics show of it: nothing is counted but days.
+create function enrich.spending_of_me() returns jsonb
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  with me as (
+    select nullif(current_setting('synap.user_id', true), '')::uuid as id
+  ), sums as (
+    select d.name, jsonb_build_object('calls', coalesce(sum(s.calls), 0), 'tokens', coalesce(sum(s.tokens), 0),
+      'costNanos', coalesce(sum(s.cost_nanos), 0), 'unpricedCalls', coalesce(sum(s.unpriced_calls), 0)) as used
+    from me cross join (values ('today', (now() at time zone 'utc')::date), ('total', '-infinity'::date)) as d (name, since)
+    left join enrich.spending s on s.scope = me.id and s.day >= d.since
+    where me.id is not null
+    group by d.name
+  )
+  select jsonb_object_agg(s.name, s.used) || jsonb_build_object('paused', (
+      select coalesce(jsonb_agg(distinct p.kind order by p.kind), '[]') from me join enrich.pauses p
+        on p.user_id is null or p.user_id = me.id))
+  from sums s
+$$;
+
 -- Of the asking user.
 create function enrich.control_of_me() returns jsonb
 language sql stable security definer
@@ -177,15 +198,15 @@ as $$
 $$;
 
 -- The same of what belongs to the asking user.
-create function enrich.mark_my_retry(of_entity uuid, of_reason text, most integer, dry_run boolean, by_key uuid)
+create function enrich.retry_mine(of_entity uuid, of_reason text, most integer, dry_run boolean, by_key uuid)
 returns table (step text, reason text, items bigint)
 language sql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
   select m.step, m.reason, m.items
   from (select nullif(current_setting('synap.user_id', true), '')::uuid as id) me
-  cross join lateral enrich.mark_retry(me.id, mark_my_retry.of_entity, mark_my_retry.of_reason, mark_my_retry.most,
-    mark_my_retry.dry_run, me.id, mark_my_retry.by_key) m
+  cross join lateral enrich.mark_retry(me.id, retry_mine.of_entity, retry_mine.of_reason, retry_mine.most,
+    retry_mine.dry_run, me.id, retry_mine.by_key) m
   where me.id is not null
 $$;
 
@@ -257,13 +278,14 @@ as $$
 $$;
 
 revoke all on function enrich.item_cost(uuid), enrich.control_of(uuid), enrich.control_of_me(),
+  enrich.spending_of_me(),
   enrich.mark_retry(uuid, uuid, text, integer, boolean, uuid, uuid),
-  enrich.mark_my_retry(uuid, text, integer, boolean, uuid),
+  enrich.retry_mine(uuid, text, integer, boolean, uuid),
   enrich.pause(uuid, text, boolean, uuid, uuid, text), enrich.pause_mine(text, uuid, text),
   enrich.resume(uuid, text, boolean), enrich.resume_mine(text),
   enrich.set_budget(uuid, bigint, bigint, bigint, uuid, uuid), enrich.drop_budget(uuid) from public;
-grant execute on function enrich.item_cost(uuid), enrich.control_of_me(),
-  enrich.mark_my_retry(uuid, text, integer, boolean, uuid),
+grant execute on function enrich.item_cost(uuid), enrich.control_of_me(), enrich.spending_of_me(),
+  enrich.retry_mine(uuid, text, integer, boolean, uuid),
   enrich.pause_mine(text, uuid, text), enrich.resume_mine(text) to synap_query;
 grant execute on function enrich.control_of(uuid),
   enrich.mark_retry(uuid, uuid, text, integer, boolean, uuid, uuid),

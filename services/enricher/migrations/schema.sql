@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 9f2d43e1d695ad8c9eb92b896134a832f9500454935844172eac4feab8d14011
+-- What the migrations beside this file come to; of them: sha256 73e7aa9f15699c27f28a328619e23dd16cd4fcec7a8cef9de9f1be67dc824f77
 create schema enrich authorization synap_enricher;
 
 create table enrich.analyses (
@@ -563,21 +563,6 @@ $function$
 ;
 alter function enrich.item_status(uuid) owner to synap_enricher;
 
-CREATE OR REPLACE FUNCTION enrich.mark_my_retry(of_entity uuid, of_reason text, most integer, dry_run boolean, by_key uuid)
- RETURNS TABLE(step text, reason text, items bigint)
- LANGUAGE sql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-  select m.step, m.reason, m.items
-  from (select nullif(current_setting('synap.user_id', true), '')::uuid as id) me
-  cross join lateral enrich.mark_retry(me.id, mark_my_retry.of_entity, mark_my_retry.of_reason, mark_my_retry.most,
-    mark_my_retry.dry_run, me.id, mark_my_retry.by_key) m
-  where me.id is not null
-$function$
-;
-alter function enrich.mark_my_retry(uuid,text,integer,boolean,uuid) owner to synap_enricher;
-
 CREATE OR REPLACE FUNCTION enrich.mark_parked(ids bigint[], action text, by_user uuid DEFAULT NULL::uuid, by_key uuid DEFAULT NULL::uuid, why text DEFAULT NULL::text)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -817,6 +802,21 @@ $function$
 ;
 alter function enrich.resume_mine(text) owner to synap_enricher;
 
+CREATE OR REPLACE FUNCTION enrich.retry_mine(of_entity uuid, of_reason text, most integer, dry_run boolean, by_key uuid)
+ RETURNS TABLE(step text, reason text, items bigint)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select m.step, m.reason, m.items
+  from (select nullif(current_setting('synap.user_id', true), '')::uuid as id) me
+  cross join lateral enrich.mark_retry(me.id, retry_mine.of_entity, retry_mine.of_reason, retry_mine.most,
+    retry_mine.dry_run, me.id, retry_mine.by_key) m
+  where me.id is not null
+$function$
+;
+alter function enrich.retry_mine(uuid,text,integer,boolean,uuid) owner to synap_enricher;
+
 CREATE OR REPLACE FUNCTION enrich.set_budget(of_user uuid, of_calls bigint, of_tokens bigint, of_cost_nanos bigint, by_user uuid, by_key uuid)
  RETURNS void
  LANGUAGE sql
@@ -831,6 +831,30 @@ AS $function$
 $function$
 ;
 alter function enrich.set_budget(uuid,bigint,bigint,bigint,uuid,uuid) owner to synap_enricher;
+
+CREATE OR REPLACE FUNCTION enrich.spending_of_me()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with me as (
+    select nullif(current_setting('synap.user_id', true), '')::uuid as id
+  ), sums as (
+    select d.name, jsonb_build_object('calls', coalesce(sum(s.calls), 0), 'tokens', coalesce(sum(s.tokens), 0),
+      'costNanos', coalesce(sum(s.cost_nanos), 0), 'unpricedCalls', coalesce(sum(s.unpriced_calls), 0)) as used
+    from me cross join (values ('today', (now() at time zone 'utc')::date), ('total', '-infinity'::date)) as d (name, since)
+    left join enrich.spending s on s.scope = me.id and s.day >= d.since
+    where me.id is not null
+    group by d.name
+  )
+  select jsonb_object_agg(s.name, s.used) || jsonb_build_object('paused', (
+      select coalesce(jsonb_agg(distinct p.kind order by p.kind), '[]') from me join enrich.pauses p
+        on p.user_id is null or p.user_id = me.id))
+  from sums s
+$function$
+;
+alter function enrich.spending_of_me() owner to synap_enricher;
 
 CREATE OR REPLACE FUNCTION enrich.user_status()
  RETURNS TABLE(stage text, state text, error text, items integer, example uuid, since timestamp with time zone, next_retry_at timestamp with time zone)
@@ -877,7 +901,6 @@ grant execute on function enrich.drop_budget(uuid) to synap_operator;
 grant execute on function enrich.failures() to synap_operator;
 grant execute on function enrich.item_cost(uuid) to synap_query;
 grant execute on function enrich.item_status(uuid) to synap_query;
-grant execute on function enrich.mark_my_retry(uuid,text,integer,boolean,uuid) to synap_query;
 grant execute on function enrich.mark_parked(bigint[],text,uuid,uuid,text) to synap_operator;
 grant execute on function enrich.mark_parked_group(boolean,text,text,text,bigint,bigint,integer,uuid,uuid,text) to synap_operator;
 grant execute on function enrich.mark_retry(uuid,uuid,text,integer,boolean,uuid,uuid) to synap_operator;
@@ -891,7 +914,9 @@ grant execute on function enrich.positions_of(uuid[]) to synap_operator;
 grant execute on function enrich.positions_of(uuid[]) to synap_query;
 grant execute on function enrich.resume(uuid,text,boolean) to synap_operator;
 grant execute on function enrich.resume_mine(text) to synap_query;
+grant execute on function enrich.retry_mine(uuid,text,integer,boolean,uuid) to synap_query;
 grant execute on function enrich.set_budget(uuid,bigint,bigint,bigint,uuid,uuid) to synap_operator;
+grant execute on function enrich.spending_of_me() to synap_query;
 grant execute on function enrich.user_status() to synap_query;
 grant usage on schema enrich to synap_operator;
 grant usage on schema enrich to synap_query;

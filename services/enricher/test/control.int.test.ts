@@ -100,7 +100,7 @@ describe('a pause', () => {
     await stand().operate(`select enrich.pause(null, 'embed', true, null, null, 'the bill')`)
     const history = createHistory()
     const { id, events } = await capture(history, 'A thought whose vectors wait')
-    const service = await stand().start()
+    await using service = await stand().start({}, { telemetry: true })
     await stand().publish(...events)
     const held = { ...allDone, embed: 'deferred', publish: 'pending' }
     await finished(history, id, held)

@@ -10,6 +10,7 @@ import { startQuery, type TestQuery } from '../test/start-query.ts'
 const needed: Record<string, string> = { '/v1/search': '?q=canaryword', '/v1/events/stream': '?since=0' }
 /** Answers with numbers only. */
 const withoutWords = [
+  '/v1/enrichment',
   '/v1/entities/{id}/status',
   '/v1/stats',
   '/v1/events/counts',
@@ -19,9 +20,12 @@ const withoutWords = [
 ]
 /** An id of its own, and an archive behind it: exports.int.test.ts has both tried by somebody else. */
 const isExport = (path: string) => path === '/v1/exports' || path === '/v1/exports/{id}'
-const ourRoutes = (path: string) => path.startsWith('/v1/') && !isExport(path)
+/** Marks on what is one's own: enrichment.int.test.ts has them tried by somebody else. */
+const isMark = (path: string) => path.startsWith('/v1/enrichment:')
+const ourRoutes = (path: string) => path.startsWith('/v1/') && !isExport(path) && !isMark(path)
 /** Over all users: nobody's own, and closed to everybody without the scope. */
-const ofOperators = (path: string) => path.startsWith('/v1/parked')
+const ofOperators = (path: string) =>
+  path.startsWith('/v1/parked') || path.startsWith('/v1/enrichment/budgets')
 
 describe('two users', () => {
   const offline = createOfflineProvider()
@@ -82,6 +86,7 @@ describe('two users', () => {
 
   it('given the route table, every read is in this test', () => {
     expect(paths.sort()).toEqual([
+      '/v1/enrichment',
       '/v1/entities',
       '/v1/entities/{id}',
       '/v1/entities/{id}/attachments/{key}',
@@ -109,7 +114,7 @@ describe('two users', () => {
     for (const [path, method] of operating) {
       const { statusCode, body } = await query.app.inject({
         method: method.toUpperCase() as 'GET' | 'POST',
-        url: path.replace('{group}', '0123456789ab'),
+        url: path.replace('{group}', '0123456789ab').replace('{user}', bert),
         headers: { authorization: `Bearer ${anna}` },
         ...(method === 'post' && { payload: { reason: 'none of my business', upTo: 1 } }),
       })

@@ -10,6 +10,7 @@ import type { ExportJobs } from './exports/export-jobs.ts'
 import { createLinkPages } from './link-pages.ts'
 import type { ReadModel } from './read-model.ts'
 import { registerCountEvents } from './routes/count-events.ts'
+import { registerEnrichment } from './routes/enrichment.ts'
 import { registerExports } from './routes/exports.ts'
 import { registerGetChain } from './routes/get-chain.ts'
 import { registerGetContent } from './routes/get-content.ts'
@@ -83,6 +84,7 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
   registerGetChain(app, deps)
   registerGetHistory(app, deps)
   registerParked(app, deps)
+  registerEnrichment(app, deps)
   registerExports(app, deps)
   return app
 }

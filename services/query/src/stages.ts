@@ -76,7 +76,7 @@ function fromSteps(name: StageName, steps: Told<readonly StepStatus[]>, names: r
   return stage(name, stateOf(open), {
     attempts,
     error: open.error,
-    nextRetryAt: open.state === 'pending' ? open.next_retry_at : null,
+    nextRetryAt: open.state === 'pending' || open.state === 'deferred' ? open.next_retry_at : null,
   })
 }
 

@@ -1,5 +1,7 @@
 import { type FailureGroup, type StageName, type StageStats, type Stats, stageNames } from '@synap/contracts'
 import type { EntityId } from '@synap/core'
+import { toModelCost } from './enrichment-view.ts'
+import type { SpendingRow } from './sql/enrichment.ts'
 import type { Position } from './sql/find-position.ts'
 import type { EnrichStats, ReadStats, WriteStats } from './sql/find-stats.ts'
 import type { Told } from './stages.ts'
@@ -10,7 +12,7 @@ export interface StatsTellings {
   /** In the order in which `write.waiting_since` answers: log, read model, enricher. */
   log: Told<Position>
   read: Told<{ position: Position; stats: ReadStats }>
-  enrich: Told<{ position: Position; stats: readonly EnrichStats[] }>
+  enrich: Told<{ position: Position; stats: readonly EnrichStats[]; spending: SpendingRow }>
   now: number
 }
 
@@ -56,6 +58,11 @@ export function statsOf({ write, log, read, enrich, now }: StatsTellings): Stats
       ),
     ],
     oldest: read === 'unknown' || waiting === 0 ? null : oldestOf(read.stats, groups, now),
+    cost:
+      enrich === 'unknown'
+        ? null
+        : { today: toModelCost(enrich.spending.today), total: toModelCost(enrich.spending.total) },
+    paused: enrich === 'unknown' ? null : enrich.spending.paused,
     failures: [
       ...groups.flatMap(failureOf),
       ...parkedOf('logged', log),

@@ -41,6 +41,8 @@ export interface TestStreams extends StreamLimits {
   revoked?: ReadonlySet<string>
   /** Keys that may operate. */
   operators?: ReadonlySet<string>
+  /** Keys that may write. */
+  writers?: ReadonlySet<string>
 }
 
 /** Query on a database of its own and, unless a store is given, a folder of objects; without a port. Keys are user ids. */
@@ -59,7 +61,7 @@ export async function startQuery(
     recheckMs: 20,
   })
   const log = createEventLog({ pool, role: queryRole })
-  const { idleMs = 15_000, revoked, operators, ...streamLimits } = streams
+  const { idleMs = 15_000, revoked, operators, writers, ...streamLimits } = streams
   const logger = createLogger('query', { level: 'silent' })
   const exports = createExportJobs({ log, store, logger })
   const app = await buildServer({
@@ -81,7 +83,11 @@ export async function startQuery(
           : ({
               userId: token,
               keyId: token,
-              scopes: operators?.has(token) === true ? ['read', 'operate'] : ['read'],
+              scopes: [
+                'read',
+                ...(operators?.has(token) === true ? ['operate'] : []),
+                ...(writers?.has(token) === true ? ['write'] : []),
+              ],
             } as unknown as RequestCredential),
       ),
     logger,

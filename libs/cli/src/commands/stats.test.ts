@@ -21,6 +21,11 @@ const stats = {
     { stage: 'enriched', state: 'unknown', unit: 'items', waiting: null, since: null, lagMs: null },
   ],
   oldest: { id: example, since: '2026-11-21T10:00:00.000Z', ageMs: 60_000 },
+  cost: {
+    today: { calls: 0, tokens: 0, cost: 0, unpricedCalls: 0 },
+    total: { calls: 0, tokens: 0, cost: 0, unpricedCalls: 0 },
+  },
+  paused: [],
   failures: [
     {
       stage: 'extracted',

@@ -263,7 +263,7 @@ describe('the newest item', () => {
     error: place < 3 ? null : 'database.unavailable',
     nextRetryAt: null,
   }))
-  const status = { id: 'an-id', version: 1, sequence: 1, complete: false, stages } as Parameters<
+  const status = { id: 'an-id', version: 1, sequence: 1, complete: false, cost: null, stages } as Parameters<
     typeof judgeItem
   >[0]
 

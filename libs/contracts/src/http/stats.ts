@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { modelCost, pauseKinds } from './enrichment.ts'
 import { readOptions } from './entity.ts'
 import { entityIdSchema, sequenceNumber, timeText } from './shared.ts'
 import { stageNames } from './status.ts'
@@ -30,7 +31,9 @@ export type StageStats = z.infer<typeof stageStats>
 export const failureGroup = z
   .strictObject({
     stage: z.enum(stageNames),
-    state: z.enum(['failed', 'retrying', 'parked']).meta({ description: '`failed`: given up.' }),
+    state: z.enum(['failed', 'retrying', 'deferred', 'parked']).meta({
+      description: '`failed`: given up. `deferred`: held back, nothing was tried.',
+    }),
     reason: z.string().meta({ description: 'A stable word.' }),
     count: count.meta({ description: 'Items; events where they are parked.' }),
     example: entityIdSchema.nullable().meta({ description: 'The oldest of them.' }),
@@ -57,6 +60,14 @@ export const statsResponse = z
       .strictObject({ id: entityIdSchema, since: timeText, ageMs: count })
       .nullable()
       .meta({ description: 'The item that has waited longest to be searchable.' }),
+    cost: z
+      .strictObject({ today: modelCost, total: modelCost })
+      .nullable()
+      .meta({ description: 'Of models, for this user, since midnight in UTC and in all.' }),
+    paused: z
+      .array(z.enum(pauseKinds))
+      .nullable()
+      .meta({ description: 'Kinds of calls that are held back, by whomever.' }),
     failures: z.array(failureGroup).meta({ description: 'By stage and reason, the largest first.' }),
   })
   .meta({ id: 'Stats' })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { modelCost } from './enrichment.ts'
 import { entityIdSchema, sequenceNumber, timeText, versionNumber } from './shared.ts'
 
 export const stageNames = [
@@ -12,11 +13,15 @@ export const stageNames = [
 ] as const
 export type StageName = (typeof stageNames)[number]
 
-/** `unknown`: the part that would know cannot be asked now. `skipped`: nothing to do for this item. */
+/**
+ * `unknown`: the part that would know cannot be asked now. `skipped`: nothing to do for this item. `deferred`: held back
+ * by a budget, a pause or a server that fails; it goes on at `nextRetryAt`, or when somebody says so.
+ */
 export const stageStates = [
   'pending',
   'running',
   'retrying',
+  'deferred',
   'done',
   'skipped',
   'failed',
@@ -46,6 +51,9 @@ export const statusResponse = z
     version: versionNumber,
     sequence: sequenceNumber,
     stages: z.array(stageSchema).meta({ description: 'Stage by stage, in the order of the way.' }),
+    cost: modelCost.nullable().meta({
+      description: 'What models cost for this item, in all; null when the enricher cannot be asked now.',
+    }),
     complete: z.boolean().meta({ description: 'True when every stage is done or skipped.' }),
   })
   .meta({ id: 'ItemStatus' })

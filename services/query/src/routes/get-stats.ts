@@ -4,6 +4,7 @@ import type { Pool } from '@synap/postgres'
 import { answerRead } from '../answer-read.ts'
 import { ask, orUnknown } from '../ask-owners.ts'
 import type { ReadModel } from '../read-model.ts'
+import { findOwnSpending } from '../sql/enrichment.ts'
 import { findPosition } from '../sql/find-position.ts'
 import { findEnrichStats, findReadStats, findWriteStats } from '../sql/find-stats.ts'
 import type { Told } from '../stages.ts'
@@ -31,6 +32,7 @@ export function registerGetStats(app: App, { readModel, pool }: { readModel: Rea
       ask(pool, request, async (client) => ({
         position: await findPosition(client, 'enrich', userId),
         stats: await findEnrichStats(client),
+        spending: await findOwnSpending(client),
       })),
     )
     const seen = [log, positionOf(read), positionOf(enrich)].map((told) =>

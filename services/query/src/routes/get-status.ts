@@ -4,7 +4,9 @@ import { type App, principalOf, problem, requires } from '@synap/http'
 import type { Pool } from '@synap/postgres'
 import { answerRead } from '../answer-read.ts'
 import { ask, orUnknown } from '../ask-owners.ts'
+import { toModelCost } from '../enrichment-view.ts'
 import type { ReadModel } from '../read-model.ts'
+import { findItemCost } from '../sql/enrichment.ts'
 import { findPosition, type Position } from '../sql/find-position.ts'
 import { findLogStatus, findReadStatus, findStepStatuses, findWriteStatus } from '../sql/find-statuses.ts'
 import { isComplete, stagesOf } from '../stages.ts'
@@ -36,13 +38,20 @@ export function registerGetStatus(app: App, { readModel, pool }: { readModel: Re
         return withReason(told, await findPosition(client, 'log', principalOf(request).userId), id)
       }),
     )
-    const steps = await orUnknown(request, () => ask(pool, request, (client) => findStepStatuses(client, id)))
+    const enrich = await orUnknown(request, () =>
+      ask(pool, request, async (client) => ({
+        steps: await findStepStatuses(client, id),
+        cost: await findItemCost(client, id),
+      })),
+    )
+    const steps = enrich === 'unknown' ? enrich : enrich.steps
     const stages = stagesOf({ write, log, read, steps })
     return {
       id: id satisfies EntityId,
       version: write.version,
       sequence: write.sequence,
       stages,
+      cost: enrich === 'unknown' || enrich.cost === undefined ? null : toModelCost(enrich.cost),
       complete: isComplete(stages),
     }
   })

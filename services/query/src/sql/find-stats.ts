@@ -51,7 +51,7 @@ export async function findReadStats(client: Client, schema: string): Promise<Rea
 /** Work of the enricher that is left, by stage, state and reason. */
 export interface EnrichStats {
   stage: 'extracted' | 'enriched' | 'searchable'
-  state: 'pending' | 'retrying' | 'failed'
+  state: 'pending' | 'retrying' | 'deferred' | 'failed'
   error: string | null
   items: number
   example: string

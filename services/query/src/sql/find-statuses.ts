@@ -70,7 +70,7 @@ export async function findReadStatus(
 /** One step of the newest job of an item. */
 export interface StepStatus {
   step: string
-  state: 'pending' | 'running' | 'done' | 'skipped' | 'failed'
+  state: 'pending' | 'running' | 'deferred' | 'done' | 'skipped' | 'failed'
   attempts: number
   error: string | null
   next_retry_at: number | null
