@@ -11,8 +11,8 @@ export interface ActOnMarksOptions {
   /** Milliseconds between looks. */
   pollMs: number
   /** There is work again. */
-  wake(): void
-  fail(error: unknown): void
+  wake: () => void
+  fail: (error: unknown) => void
 }
 
 /** Rows of one transaction: workers that want them wait meanwhile. */

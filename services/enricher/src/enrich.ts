@@ -78,7 +78,7 @@ export async function startEnrichment(options: EnrichOptions): Promise<Workers> 
     runJob: (jobId, signal) => runJob(job, jobId, signal),
   })
   defer('workers', () => workers.stop())
-  const { wake } = workers
+  const wake = () => workers.wake()
   const acting = startActingOnMarks({ pool, logger, fail, wake, pollMs: config.enrichPollMs })
   defer('marks', () => acting.stop())
   const tombstones = startTombstones({ pool, logger, derived, objects })

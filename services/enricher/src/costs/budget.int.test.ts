@@ -30,7 +30,9 @@ afterAll(async () => {
   await database?.close()
 })
 beforeEach(async () => {
-  await database.superuserSql('truncate enrich.spending, enrich.calls, enrich.pauses, enrich.budgets')
+  await database.superuserSql(
+    'truncate enrich.spending, enrich.calls, enrich.pauses, enrich.budgets, enrich.limits',
+  )
 })
 
 const user = () => uuidv7() as UserId
