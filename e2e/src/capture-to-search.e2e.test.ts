@@ -92,6 +92,62 @@ describe.each(ways)('a capture on its way through the pipeline: $way', ({ startP
     expect(value.model).toMatch(/offline/)
   })
 
+  it('given an item that is only a title, it is found by its meaning, and under its new title', async () => {
+    const { id } = await ana.client.capture({ type: 'task', title: 'Repair the garden fence' })
+    const nearest = async (q: string, sequence: number) => {
+      const { value } = await ana.client.search({ q, mode: 'semantic', minSequence: sequence })
+      return value.items[0]
+    }
+    const { sequence } = await complete(ana, id)
+    expect(await nearest('fences in gardens to repair', sequence)).toMatchObject({
+      entity: { id, content: null },
+      matched: ['semantic'],
+    })
+    await ana.client.patchEntity(id, { title: 'Paint the kitchen ceiling' })
+    await eventually(
+      'it is found by what it is called now',
+      async () => {
+        const now = await complete(ana, id)
+        expect((await nearest('painting kitchen ceilings', now.sequence))?.entity.id).toBe(id)
+        return true
+      },
+      { deadlineMs: 30_000 },
+    )
+    expect((await nearest('fences in gardens to repair', sequence))?.entity.id).not.toBe(id)
+  })
+
+  it('given texts that lead to each other, links and backlinks are shown once they are read', async () => {
+    const capture = async (content: string) => {
+      const { id } = await ana.client.capture({ type: 'note', content })
+      await complete(ana, id)
+      return id
+    }
+    const soil = await capture('# Good soil\n\nCompost and patience.')
+    const bed = await capture('# Raised bed\n\nFill it with [[good soil#Mix]] and ask [[Nobody yet]].')
+    const graph = async (id: EntityId) => {
+      const { value } = await ana.client.graph(id)
+      return value
+    }
+    expect((await graph(bed)).links.items).toMatchObject([
+      { kind: 'wiki', target: 'good soil', heading: 'Mix', resolution: 'resolved', items: [{ id: soil }] },
+      { kind: 'wiki', target: 'Nobody yet', resolution: 'unresolved', items: [] },
+    ])
+    expect((await graph(soil)).backlinks.items).toMatchObject([{ target: 'good soil', items: [{ id: bed }] }])
+
+    // a name that comes later is found, one that goes is not
+    const nobody = await capture('# Nobody yet\n\nHere I am.')
+    await ana.client.patchEntity(soil, { title: 'Bad soil' })
+    await eventually(
+      'names are looked up as they are',
+      async () => {
+        const { links } = await graph(bed)
+        expect(links.items.map(({ items }) => items.map(({ id }) => id))).toEqual([[], [nobody]])
+        return true
+      },
+      { deadlineMs: 30_000 },
+    )
+  })
+
   it('given the key of another user, the item does not exist on any route and is in no search', async () => {
     const { id } = await ana.client.capture({ type: 'note', content: 'canary-7f3a only for Ana' })
     await complete(ana, id)

@@ -15,8 +15,8 @@ export const stepNames = [
 ] as const
 export type StepName = (typeof stepNames)[number]
 
-/** Steps that have nothing to do for an item that is only a title. */
-export const contentSteps: readonly StepName[] = ['download', 'publish_text', 'embed', 'publish']
+/** Steps that have nothing to do for an item that is only a title: there is no object to fetch, and its words are in the event. */
+export const contentSteps: readonly StepName[] = ['download', 'publish_text']
 
 /**
  * Steps that need the result of another; all others need only what stands before them and never waits for anybody. While

@@ -104,7 +104,7 @@ describe('jobs from events', () => {
       (await stepsOf(titled?.job_id ?? ''))
         .filter(({ state }) => state === 'pending')
         .map(({ step }) => step),
-    ).toEqual(['extract', 'analyse', 'record'])
+    ).toEqual(['extract', 'analyse', 'record', 'embed', 'publish'])
     expect(await lease(uuidv7())).not.toContain(titled?.job_id)
     await apply(uploaded(id, 'Buy milk'))
     expect((await jobsOf(userId)).map(({ state }) => state)).toEqual(['superseded', 'open'])

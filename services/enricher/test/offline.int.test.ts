@@ -58,7 +58,7 @@ describe('with the offline provider', () => {
     expect(service.logs()).not.toContain('milk')
   })
 
-  it('given an item that is only a title, when captured, then its title is analysed and nothing published', async () => {
+  it('given an item that is only a title, when captured, then its title is analysed and found by its meaning', async () => {
     await using _service = await stand().start(offline)
     const history = createHistory()
     const id = newEntity()
@@ -67,14 +67,20 @@ describe('with the offline provider', () => {
       ...allDone,
       download: 'skipped',
       publish_text: 'skipped',
-      embed: 'skipped',
-      publish: 'skipped',
     })
     expect(analysesOf(id)[0]?.body).toMatchObject({
       contentHash: sha256Hex('Call Ana on Friday'),
       result: { type: { value: 'task' }, due: { value: '2026-11-20' } },
     })
-    expect(await stand().derived(history.userId)).toEqual([])
+    const contentHash = sha256Hex('Call Ana on Friday')
+    expect((await stand().derived(history.userId)).map(({ record }) => record)).toMatchObject([
+      {
+        type: 'synap.derived.Embedded',
+        entityId: id,
+        contentHash,
+        vectors: [{ chunk: 0, start: 0, end: 18 }],
+      },
+    ])
   })
 
   it('given items with tags, when one like them is captured, then theirs are proposed, and those it names itself', async () => {

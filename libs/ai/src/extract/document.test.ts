@@ -58,6 +58,14 @@ describe('extractDocument', () => {
     expect(read('Some words\n\n## A heading\n').heading).toBe('A heading')
   })
 
+  it('given badges in a heading, the title goes without them; a picture alone is no title while there is another', () => {
+    const badge = '[![Build Status](https://ci.example/b.svg)](https://ci.example)'
+    expect(read(`# wrap *ansi* ${badge} ![Coverage](c.svg)\n\nText`).heading).toBe('wrap ansi')
+    expect(read(`# ![Logo](l.svg)\n\n# The name\n`).heading).toBe('The name')
+    expect(read(`# ![Logo](l.svg)\n`).heading).toBe('Logo')
+    expect(read(`# wrap ${badge}\n`).text).toContain('Build Status')
+  })
+
   it('given links of each kind, when read, then each is listed once', () => {
     expect(read(`${page}\n[again](https://example.org/fridge)`).links).toEqual([
       { kind: 'url', target: 'https://example.org/fridge' },

@@ -5,7 +5,7 @@ import { readData } from './data.ts'
 import type { Extraction, ExtractionResult, NotAnalysable } from './extraction.ts'
 import { readFrontMatter } from './front-matter.ts'
 import { readHtml } from './html.ts'
-import { readMarkdown } from './markdown.ts'
+import { type MarkdownParts, readMarkdown } from './markdown.ts'
 import { readPdf } from './pdf.ts'
 import { readPlainText } from './plain.ts'
 
@@ -97,8 +97,10 @@ export function extractText(text: string): Extraction {
 function fromMarkdown(source: string): Extraction {
   const { frontMatter, bodyStart } = readFrontMatter(source)
   const body = source.slice(bodyStart)
-  const { text, blocks, links } = body.length > largestMarkdown ? readPlainText(body) : markdownOrPlain(body)
-  const heading = frontMatter.title ?? firstHeading(text, blocks)
+  const parts =
+    body.length > largestMarkdown ? { ...readPlainText(body), heading: null } : markdownOrPlain(body)
+  const { text, blocks, links } = parts
+  const heading = frontMatter.title ?? parts.heading ?? firstHeading(text, blocks)
   const prose = proseOf(text, blocks)
   return {
     text,
@@ -112,12 +114,12 @@ function fromMarkdown(source: string): Extraction {
   }
 }
 
-function markdownOrPlain(body: string): ReturnType<typeof readPlainText> {
+function markdownOrPlain(body: string): MarkdownParts {
   try {
     return readMarkdown(body)
   } catch (error) {
     // Nesting thousands deep overflows the parser's stack; the words are still worth having.
-    if (error instanceof RangeError) return readPlainText(body)
+    if (error instanceof RangeError) return { ...readPlainText(body), heading: null }
     throw error
   }
 }

@@ -21,6 +21,8 @@ export interface MarkdownParts {
   text: string
   blocks: Block[]
   links: DocumentLink[]
+  /** The first heading that says something besides pictures, without them: badges are no part of a title. Null for none. */
+  heading: string | null
 }
 
 const processor = unified().use(remarkParse).use(remarkGfm)
@@ -39,11 +41,13 @@ export function readMarkdown(source: string): MarkdownParts {
 function createReader() {
   const builder = createTextBuilder()
   const emit = builder.add
+  let heading: string | null = null
 
   const block = (node: Node, kind: Block['kind'], depth: number): void => {
     if (depth > deepestNesting) return emit(toString(node), kind)
     switch (node.type) {
       case 'heading':
+        heading ??= wordsOf(node)
         return emit(inlineText(node, builder), 'heading', node.depth ?? 1)
       case 'paragraph':
         return emit(checkbox(node) + inlineText(node, builder), kind)
@@ -71,7 +75,19 @@ function createReader() {
     }
   }
 
-  return { block, parts: (): MarkdownParts => builder.parts() }
+  return { block, parts: (): MarkdownParts => ({ ...builder.parts(), heading }) }
+}
+
+/** The words of a heading on one line; null when it has none. */
+function wordsOf(node: Node): string | null {
+  const words = inlineText(withoutPictures(node, 0), createTextBuilder()).replaceAll(/\s+/gu, ' ').trim()
+  return words === '' ? null : words
+}
+
+function withoutPictures(node: Node, depth: number): Node {
+  if (node.children === undefined || depth > deepestNesting) return node
+  const children = node.children.filter(({ type }) => type !== 'image')
+  return { ...node, children: children.map((child) => withoutPictures(child, depth + 1)) }
 }
 
 /** A task list's box is kept as text: it is what makes the line a task. */
