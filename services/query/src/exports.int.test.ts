@@ -338,6 +338,9 @@ describe('an export', () => {
         if (lines !== null) manifest.counts[name] = lines
       }
       parts.set(exportParts.manifest, Buffer.from(JSON.stringify(manifest)))
+      return packed(parts)
+    }
+    async function packed(parts: ReadonlyMap<string, Buffer>): Promise<string> {
       const zip = createZipWriter()
       const chunks: Buffer[] = []
       for (const [name, bytes] of parts) {
@@ -381,6 +384,70 @@ describe('an export', () => {
     ])('given %s without a line, and a manifest that says so, it is found', async (part, line, what) => {
       const file = await forged((parts) => parts.set(part, withoutLine(line)(parts.get(part))))
       expect(await judged(file)).toContain(what)
+    })
+
+    it('given a file that ends early, wherever it was cut, it is found', async () => {
+      const bytes = await readFile(path)
+      const file = join(folder, `${uuidv7()}.zip`)
+      for (const length of [0, 50, 98, bytes.length >> 2, bytes.length >> 1, bytes.length - 98]) {
+        await writeFile(file, bytes.subarray(0, length))
+        expect([length, await judged(file)]).toEqual([length, expect.stringMatching(/cut off|too short/)])
+      }
+    })
+
+    it('given a hash or a size in the manifest that is another, the part is named', async () => {
+      const parts = await readArchive(path)
+      for (const change of [{ sha256: 'a'.repeat(64) }, { size: 1 }]) {
+        const manifest = JSON.parse(String(parts.get(exportParts.manifest)))
+        const [at, part] = [...manifest.parts.entries()].at(-1)
+        manifest.parts[at] = { ...part, ...change }
+        const file = await packed(
+          new Map(parts).set(exportParts.manifest, Buffer.from(JSON.stringify(manifest))),
+        )
+        expect(await judged(file)).toContain(`${part.path} is not what the manifest says`)
+      }
+    })
+
+    it('given lines that are swapped, twice there, or of somebody else, they are found', async () => {
+      const lines = (parts: Map<string, Buffer>, part: string) =>
+        String(parts.get(part)).trimEnd().split('\n')
+      const changed = (part: string, change: (all: string[], parts: Map<string, Buffer>) => void) =>
+        forged((parts) => {
+          const all = lines(parts, part)
+          change(all, parts)
+          parts.set(part, Buffer.from(`${all.join('\n')}\n`))
+        })
+      const swapped = await changed(exportParts.events, (all) => {
+        ;[all[3], all[4]] = [all[4] ?? '', all[3] ?? '']
+      })
+      expect(await judged(swapped)).toContain('has sequence 5 in place of 4')
+      const twice = await changed(exportParts.events, (all) => all.push(all.at(-1) ?? ''))
+      expect(await judged(twice)).toContain('has sequence 10 in place of 11')
+      const shorter = await changed(exportParts.events, (all) => all.pop())
+      expect(await judged(shorter)).toContain('ends at 9 in place of 10')
+      const entityTwice = await changed(exportParts.entities, (all) => all.push(all[0] ?? ''))
+      expect(await judged(entityTwice)).toContain('is there twice')
+
+      const other = await exported((await seedUser('turnstone')).userId)
+      const others = await readArchive(other.path)
+      for (const part of [exportParts.entities, exportParts.relations]) {
+        const mixed = await changed(part, (all) => all.push(lines(others, part)[0] ?? ''))
+        expect(await judged(mixed)).toContain('no event tells of')
+      }
+      const files = await changed(exportParts.files, (all) =>
+        all.push(lines(others, exportParts.files)[0] ?? ''),
+      )
+      expect(await judged(files)).toContain('is missing')
+      const events = await changed(exportParts.events, (all) => {
+        all[9] = lines(others, exportParts.events)[9] ?? ''
+      })
+      expect(await judged(events)).not.toBe('ok')
+      // the events of one user under the name of another
+      const renamed = await forged((parts) => {
+        const said = String(parts.get(exportParts.user)).replaceAll(userId, uuidv7())
+        parts.set(exportParts.user, Buffer.from(said))
+      })
+      expect(await judged(renamed)).toContain('is not what the events come to')
     })
 
     it('given a changed title, a changed file, a file more or a file less, it is found', async () => {
