@@ -15,6 +15,8 @@ export interface Measured {
 export interface RoundResult {
   measured?: Record<number, Measured>
   floors?: Floors
+  /** Probes of the least pipeline. */
+  least?: readonly Probe[]
 }
 
 type Results = ReadonlyMap<string, readonly RoundResult[]>
@@ -34,12 +36,9 @@ const floorOf = ({ http, commit, produce, consume, apply, notify, read }: Floors
 /** The table: ratios first, each round by round. */
 export function rowsOf(results: Results, capacity: number, { random }: Pick<Bench, 'random'>): Row[] {
   const take = (name: string, share: number, q: number) =>
-    (results.get(name) ?? []).map(({ measured }) =>
-      quantile(
-        (measured?.[share]?.probes ?? []).map(({ dueAt, visibleAt }) => visibleAt - dueAt),
-        q,
-      ),
-    )
+    (results.get(name) ?? []).map(({ measured }) => quantile(latenciesOf(measured?.[share]?.probes), q))
+  const least = (q: number) =>
+    (results.get('least') ?? []).map((round) => quantile(latenciesOf(round.least), q))
   const floors = (results.get('floors') ?? []).flatMap(({ floors: found }) =>
     found === undefined ? [] : [found],
   )
@@ -55,6 +54,7 @@ export function rowsOf(results: Results, capacity: number, { random }: Pick<Benc
     const at = `at ${share * 100} % load`
     return [
       ratio(`p50 of Synap / sum of floors, ${at}`, take('synap', share, 0.5), all, { atMost: 2 }),
+      ratio(`p50 of Synap / p50 of the least pipeline, ${at}`, take('synap', share, 0.5), least(0.5)),
       ratio(`p99 of Synap / sum of floors, ${at}`, take('synap', share, 0.99), all, { atMost: 5 }),
       ratio(
         `p50 of polling 1 s / p50 of Synap, ${at}`,
@@ -85,12 +85,16 @@ export function rowsOf(results: Results, capacity: number, { random }: Pick<Benc
   return [
     ...ratios,
     ...latencies,
+    row('p50 of the least pipeline', least(0.5)),
+    row('p99 of the least pipeline', least(0.99)),
     row('sum of floors', all),
     ...floorRows(floors),
     ...stageRows(results),
     { what: 'captures that the pipeline holds', value: capacity, unit: 'per second', count: 1 },
   ]
 }
+
+const latenciesOf = (probes: readonly Probe[] = []) => probes.map(({ dueAt, visibleAt }) => visibleAt - dueAt)
 
 const floorNames: Readonly<Record<keyof Floors, string>> = {
   http: 'one bare HTTP call',

@@ -5,6 +5,7 @@ import { startWorker, type Worker } from '../worker/start-worker.ts'
 import { type Measured, type RoundResult, rowsOf, shares } from './b12-rows.ts'
 import type { Floors, FloorsJob } from './floors.ts'
 import type { Probe } from './job.ts'
+import { type LeastJob, type LeastWorkers, startLeast } from './least.ts'
 import type { PeerLoadJob } from './load-peer.ts'
 import type { SynapLoadJob } from './load-synap.ts'
 import { peerTables } from './peer-tables.ts'
@@ -26,7 +27,8 @@ export const b12Freshness = defineBenchmark({
 ${shares.map((share) => `${share * 100} %`).join(', ')} of what the pipeline holds. Synap: POST to ingest, relay, Kafka, projector, GET with min_sequence from
 query, each a process of its own. Peers, in the database alone, without HTTP and Kafka: a projection that polls the
 outbox every second and every 100 ms and tells by NOTIFY, and one that the write itself makes. Floors: each step by
-itself with nothing else to do. Everything is durable (fsync on); a probe that reads another item fails the run.`,
+itself with nothing else to do. Least pipeline: the hand-overs of Synap between as many processes, with nothing done on
+the way (HTTP, one INSERT, Kafka, one upsert with NOTIFY, one SELECT) and nobody else writing. Everything is durable (fsync on); a probe that reads another item fails the run.`,
   options: {
     seconds: { help: 'of each measurement', unit: 'seconds', default: 6, min: 1, whole: false },
     rounds: { help: 'each contender runs in', unit: 'rounds', default: 5, min: 1 },
@@ -39,7 +41,10 @@ itself with nothing else to do. Everything is durable (fsync on); a probe that r
     const workers = await startWorkers(scope)
     const capacity = await measureCapacity(pipeline, workers)
     bench.say(`the pipeline holds ${capacity.toFixed(0)} captures per second`)
-    const place = { servers, pipeline, workers, capacity, seconds }
+    const topic = 'floors.synap.events.v1'
+    const floorsJob = { databaseUrl: pipeline.databaseUrl, brokers: servers.addresses.KAFKA_BROKERS, topic }
+    const least = await startLeast(workers.least, floorsJob)
+    const place = { servers, pipeline, workers, least, floorsJob, capacity, seconds }
     const results = await runRounds({ contenders: contendersOf(place), rounds, bench })
     return {
       spreadIs: 'lowest to highest round; of a ratio, 95 % interval of the median',
@@ -62,6 +67,7 @@ interface Workers {
   probePeer: Worker<PeerProbeJob, Probe[]>
   loadPeer: Worker<PeerLoadJob, number>
   floors: Worker<FloorsJob, Floors>
+  least: LeastWorkers
   helloUrl: string
 }
 
@@ -75,6 +81,11 @@ async function startWorkers(scope: AsyncDisposableStack): Promise<Workers> {
     probePeer: await start<PeerProbeJob, Probe[]>('probe-peer.ts'),
     loadPeer: await start<PeerLoadJob, number>('load-peer.ts'),
     floors: await start<FloorsJob, Floors>('floors.ts'),
+    least: {
+      write: await start<LeastJob, string>('least-write.ts'),
+      project: await start<LeastJob, null>('least-project.ts'),
+      read: await start<LeastJob, string>('least-read.ts'),
+    },
     helloUrl: (await hello.run({})).value,
   }
 }
@@ -96,12 +107,15 @@ interface Setting {
   servers: BenchServers
   pipeline: Pipeline
   workers: Workers
+  /** Its addresses. */
+  least: Pick<Pipeline, 'ingestUrl' | 'queryUrl'>
+  floorsJob: Omit<FloorsJob, 'helloUrl' | 'times'>
   capacity: number
   seconds: number
 }
 
 function contendersOf(setting: Setting): Contender<RoundResult>[] {
-  const { servers, pipeline, workers } = setting
+  const { pipeline, workers, least, floorsJob, seconds } = setting
   const peer = (name: string, pollMs: number | null): Contender<RoundResult> => ({
     name,
     run: () => atEachShare(setting, (share) => measurePeer(setting, pollMs, share)),
@@ -112,14 +126,18 @@ function contendersOf(setting: Setting): Contender<RoundResult>[] {
     peer('poll100', 100),
     peer('synchronous', null),
     {
+      name: 'least',
+      run: async () => {
+        await pipeline.level()
+        const job = { ...least, keys: pipeline.probeKeys, everyMs, seconds }
+        return { least: (await workers.probeSynap.run(job)).value }
+      },
+    },
+    {
       name: 'floors',
       run: async () => {
         await pipeline.level()
-        const { databaseUrl } = pipeline
-        const { helloUrl } = workers
-        const brokers = servers.addresses.KAFKA_BROKERS
-        const topic = 'floors.synap.events.v1'
-        const job = { databaseUrl, brokers, helloUrl: `${helloUrl}/`, topic, times: 200 }
+        const job = { ...floorsJob, helloUrl: `${workers.helloUrl}/`, times: 200 }
         return { floors: (await workers.floors.run(job)).value }
       },
     },
