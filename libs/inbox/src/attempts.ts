@@ -1,16 +1,10 @@
 import type { InboundMessage } from '@synap/messaging'
-import { type Pool, transaction } from '@synap/postgres'
+import { transaction } from '@synap/postgres'
 import { neverAssigned } from './never-assigned.ts'
-import { clearAttempt, countAttempt, lockPosition } from './sql/positions.ts'
+import { type AttemptStore, clearAttempt, countAttempt, lockPosition } from './sql/positions.ts'
 
 /** The third start at one offset leaves its bytes undecoded. */
 const lastStart = 3
-
-export interface AttemptOptions {
-  schema: string
-  role: string
-  pool: Pool
-}
 
 export interface ProcessHow {
   /** Do not touch the bytes: they have killed the process before. Then there is one message only. */
@@ -25,30 +19,44 @@ export type Process = (messages: readonly InboundMessage[], how: ProcessHow) => 
 /** Runs batches so that a record which kills the process cannot kill it for ever. */
 export interface AttemptGuard {
   run(messages: readonly InboundMessage[], process: Process): Promise<void>
+  /** A partition came (back) to this process: others may have begun its records meanwhile. */
+  assigned(topic: string, partition: number): void
+}
+
+interface Attempt {
+  undecoded: boolean
+  /** End the attempt as soon as the bytes are decoded, not with the commit. */
+  exact: boolean
+  /** Resolves when the start is counted; nothing is applied before. */
+  counted?: Promise<unknown>
 }
 
 /**
  * A heap abort cannot be caught, so a start is counted in the database before decoding. Normally once per batch; after a
  * death the records are taken one by one, so that the guilty one is found and its neighbours are not blamed: each
  * start counts until its record is decoded. A failure that leaves the process alive does not count.
+ *
+ * A process that has moved the position itself knows that nobody has begun what follows: the count is then sent, and the
+ * bytes are decoded while it is answered.
  */
-export function createAttemptGuard(options: AttemptOptions): AttemptGuard {
-  const ledger = createLedger(options)
+export function createAttemptGuard(store: AttemptStore): AttemptGuard {
+  const ledger = createLedger(store)
 
-  /** `exact` ends the attempt as soon as the bytes are decoded, not with the commit. */
   const attempt = async (
     messages: readonly InboundMessage[],
     process: Process,
-    how: { undecoded: boolean; exact: boolean },
+    { undecoded, exact, counted }: Attempt,
   ) => {
     const [first] = messages
     if (first === undefined) return
     const onDecoded = async () => {
       ledger.prove(messages)
-      if (how.exact) await ledger.forget(first)
+      await counted
+      if (exact) await ledger.forget(first)
     }
     try {
-      await process(messages, { undecoded: how.undecoded, onDecoded })
+      await process(messages, { undecoded, onDecoded })
+      ledger.noteMoved(messages)
     } catch (error) {
       // Alive. With the database away this note is lost, but then this process remembers it.
       await ledger.forget(first).catch(() => ledger.prove([first]))
@@ -59,36 +67,57 @@ export function createAttemptGuard(options: AttemptOptions): AttemptGuard {
   const run: AttemptGuard['run'] = async (messages, process) => {
     const [first, ...rest] = messages
     if (first === undefined) return
-    const starts = await ledger.count(first)
+    const hasMoved = ledger.takeMoved(first)
+    const { sent, counted } = ledger.count(first)
+    if (hasMoved) {
+      await sent
+      return attempt(messages, process, { undecoded: false, exact: false, counted })
+    }
+    const starts = await counted
     if (starts === 0) return run(await ledger.withoutHandled(messages, first), process)
     if (starts === 1) return attempt(messages, process, { undecoded: false, exact: false })
     await attempt([first], process, { undecoded: starts >= lastStart, exact: true })
     for (const message of rest) {
-      const undecoded = (await ledger.count(message)) >= lastStart
+      const undecoded = (await ledger.count(message).counted) >= lastStart
       await attempt([message], process, { undecoded, exact: true })
     }
   }
-  return { run }
+  return { run, assigned: ledger.forgetMoved }
 }
 
-function createLedger({ schema, role, pool }: AttemptOptions) {
+function createLedger(store: AttemptStore) {
+  const { schema, role, pool } = store
   /** Per partition: the offset up to which this process has decoded and lived (exclusive). */
   const lived = new Map<string, bigint>()
-  const keyOf = ({ topic, partition }: InboundMessage) => `${topic}/${partition}`
+  /** Partitions whose position this process has moved since they were assigned; nobody else has begun what follows. */
+  const moved = new Set<string>()
+  const keyOf = ({ topic, partition }: Pick<InboundMessage, 'topic' | 'partition'>) => `${topic}/${partition}`
+
+  /** Which start this is; 0 when the record is behind the position, so that nobody decodes it any more. */
+  const countSent = async (message: InboundMessage, onSent: () => void) =>
+    (await countAttempt(store, message, onSent)) ?? 0
 
   return {
-    /** Which start this is; 0 when the record is behind the position, so that nobody decodes it any more. */
-    async count(message: InboundMessage): Promise<number> {
-      const { topic, partition, offset } = message
-      if (offset < (lived.get(keyOf(message)) ?? 0n)) return 1
-      const attempts = await transaction(pool, { role }, (client) =>
-        countAttempt(client, schema, topic, partition, offset),
-      )
-      return attempts ?? 0
+    /** `sent` resolves as soon as the start counts even if this process dies; both reject when it cannot be counted. */
+    count(message: InboundMessage): { sent: Promise<unknown>; counted: Promise<number> } {
+      if (message.offset < (lived.get(keyOf(message)) ?? 0n)) {
+        const counted = Promise.resolve(1)
+        return { sent: counted, counted }
+      }
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const counted = countSent(message, resolve)
+      const sent = Promise.race([promise, counted])
+      // One is not awaited, the other not yet.
+      for (const waiting of [sent, counted]) waiting.catch(() => undefined)
+      return { sent, counted }
     },
-    forget({ topic, partition, offset }: InboundMessage): Promise<void> {
-      return transaction(pool, { role }, (client) => clearAttempt(client, schema, topic, partition, offset))
+    /** True once for each time the position was moved here. */
+    takeMoved: (message: InboundMessage) => moved.delete(keyOf(message)),
+    noteMoved([first]: readonly InboundMessage[]): void {
+      if (first !== undefined) moved.add(keyOf(first))
     },
+    forgetMoved: (topic: string, partition: number) => void moved.delete(keyOf({ topic, partition })),
+    forget: (message: InboundMessage) => clearAttempt(store, message),
     prove(messages: readonly InboundMessage[]): void {
       const last = messages.at(-1)
       if (last !== undefined) lived.set(keyOf(last), last.offset + 1n)

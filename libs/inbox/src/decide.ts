@@ -1,8 +1,7 @@
 import type { Client } from '@synap/postgres'
 import type { Admitted, Placed } from './admit.ts'
 import { createGate, type Gate, type GateOptions, type OpenSlot, type Step } from './gate.ts'
-import { findOpenSlots } from './sql/parked.ts'
-import { lockUserPositions } from './sql/user-positions.ts'
+import type { HeldUsers } from './hold-users.ts'
 import type { InboxOptions, Placement } from './types.ts'
 
 /** A gate's step, or what needs none: no place at all, or a place that nothing will come for. */
@@ -11,21 +10,23 @@ export type ItemStep = Step | { kind: 'unplaced' } | { kind: 'miss' }
 /** Gates of the users of a batch, by user id, in the state of the tables. Each call makes them anew. */
 export type MakeGates = () => ReadonlyMap<string, Gate>
 
-/** Locks the users of a batch until the end of the transaction and reads what their gates need. */
+/** The users of a batch, in the order in which they are locked. */
+export function usersOf<E>(items: readonly Admitted<E>[]): string[] {
+  return [...new Set(items.flatMap((item) => userOf(item) ?? []))].sort()
+}
+
+/** Reads what the gates of the users of a batch need besides; all of them are held. */
 export async function loadGates<E>(
   client: Client,
-  options: Pick<InboxOptions<E>, 'schema' | 'holdAggregates' | 'versionsOf'>,
+  options: Pick<InboxOptions<E>, 'holdAggregates' | 'versionsOf'>,
   items: readonly Admitted<E>[],
+  held: HeldUsers,
 ): Promise<MakeGates> {
-  const users = [...new Set(items.flatMap((item) => userOf(item) ?? []))].sort()
-  if (users.length === 0) return () => new Map()
-  const seen = await lockUserPositions(client, options.schema, users)
-  const slots = await findOpenSlots(client, options.schema, users)
-  const gateOptions = await findGateOptions(client, options, items, slots)
+  const gateOptions = await findGateOptions(client, options, items, held.slots)
   return () =>
     new Map(
-      users.map((user) => {
-        const state = { seen: seen.get(user) ?? 0, slots: slots.get(user) ?? [] }
+      usersOf(items).map((user) => {
+        const state = { seen: held.seen.get(user) ?? 0, slots: held.slots.get(user) ?? [] }
         return [user, createGate(user, state, gateOptions)]
       }),
     )

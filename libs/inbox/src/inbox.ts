@@ -50,6 +50,7 @@ export function createInbox<E>(options: InboxOptions<E>): Inbox {
   return {
     async resumeAt(topic, partition, at) {
       const context = { schema, role, pool, logger, meters }
+      attempts.assigned(topic, partition)
       const next = await resumeStrictly(context, options.readAt, topic, partition, at)
       lag.set(partition, at.high - next)
       return next

@@ -7,7 +7,7 @@ import type {
   Logger,
   StartPoint,
 } from '@synap/messaging'
-import { type Client, type Pool, transaction } from '@synap/postgres'
+import { awaitAtCommit, type Client, type Pool, transaction } from '@synap/postgres'
 import { createAttemptGuard, type ProcessHow } from './attempts.ts'
 import { createMeters } from './meters.ts'
 import { neverAssigned } from './never-assigned.ts'
@@ -90,8 +90,10 @@ export function createRecordInbox<R>(options: RecordInboxOptions<R>): Pick<Inbox
   }
 
   return {
-    resumeAt: (topic: string, partition: number, at: StartPoint) =>
-      resumeOrReread({ schema, role, pool, logger, meters }, topic, partition, at),
+    resumeAt(topic: string, partition: number, at: StartPoint) {
+      attempts.assigned(topic, partition)
+      return resumeOrReread({ schema, role, pool, logger, meters }, topic, partition, at)
+    },
     handle: (async (batch: Batch, context: BatchContext) => {
       for (const slice of slicesOf(batch.messages)) {
         await attempts.run(slice, (messages, how) => process(messages, how, context))
@@ -197,8 +199,8 @@ async function writeRecords<R>(
   }
   const nextOffset = last.message.offset + 1n
   const eventId = eventIdOf(last.message)
-  await updatePosition(client, options.schema, { topic, partition, nextOffset, eventId })
-  await notify(client, options.channel)
+  awaitAtCommit(client, updatePosition(client, options.schema, { topic, partition, nextOffset, eventId }))
+  awaitAtCommit(client, notify(client, options.channel))
   return { applied: fresh.length - bad.length, parked }
 }
 

@@ -1,7 +1,8 @@
 import { errorClass, SynapError } from '@synap/core'
-import { type Client, execute, query } from '@synap/postgres'
+import { answered, awaitAtCommit, type Client, execute, query } from '@synap/postgres'
 import type { Admitted, Placed } from './admit.ts'
 import { decide, firstGap, gateOf, type ItemStep, loadGates } from './decide.ts'
+import type { HeldUsers } from './hold-users.ts'
 import { fillParked, insertParked, type NewParked } from './sql/parked.ts'
 import { updateUserPositions } from './sql/user-positions.ts'
 import type { InboxOptions, ParkReason, PlacedEvent } from './types.ts'
@@ -10,6 +11,13 @@ export type SettleOptions<E> = Pick<
   InboxOptions<E>,
   'schema' | 'apply' | 'holdAggregates' | 'versionsOf' | 'storedIds' | 'channel'
 >
+
+/** What is known of a batch when its users are held. */
+export interface Held<E> {
+  users: HeldUsers
+  /** In place of `apply`, where something was read ahead for it under the same locks. */
+  applyAhead?: ((events: readonly PlacedEvent<E>[]) => Promise<void>) | undefined
+}
 
 /** What a settled batch did. */
 export interface Settled<E> {
@@ -39,9 +47,10 @@ export async function settle<E>(
   client: Client,
   options: SettleOptions<E>,
   items: readonly Admitted<E>[],
+  { users, applyAhead }: Held<E>,
   isolate: boolean,
 ): Promise<Settled<E> | Gap<E>> {
-  const makeGates = await loadGates(client, options, items)
+  const makeGates = await loadGates(client, options, items, users)
   const gates = makeGates()
   const before = new Map([...gates].map(([user, gate]) => [user, gate.seen]))
   const steps = items.map((item) => decide(gates, item))
@@ -56,13 +65,18 @@ export async function settle<E>(
     parked: [],
     filled: new Set(),
   }
+  const ahead = applyAhead && {
+    ...options,
+    apply: (_: Client, events: readonly PlacedEvent<E>[]) => applyAhead(events),
+  }
   if (isolate) await writeEach(client, options, items, makeGates(), result)
-  else await writeAll(client, options, items, steps, result)
+  else await writeAll(client, ahead ?? options, items, steps, result)
   await parkForks(client, options, items, steps, result)
   const moved = [...gates].filter(([user, gate]) => gate.seen !== before.get(user))
   if (moved.length === 0) return result
-  await updateUserPositions(client, options.schema, new Map(moved.map(([user, gate]) => [user, gate.seen])))
-  await notify(client, options.channel)
+  const seen = new Map(moved.map(([user, gate]) => [user, gate.seen]))
+  awaitAtCommit(client, updateUserPositions(client, options.schema, seen))
+  awaitAtCommit(client, notify(client, options.channel))
   return result
 }
 
@@ -113,16 +127,29 @@ async function writeEach<E>(
 
 /** Applies under a savepoint. A refusal as data is undone and described; anything else rejects. */
 export async function tryApply(client: Client, apply: () => Promise<void>): Promise<string | undefined> {
+  await answered(client)
   await execute(client, { text: 'savepoint one_event' })
   try {
     await apply()
+    await answered(client)
     await execute(client, { text: 'release savepoint one_event' })
     return undefined
   } catch (error) {
-    if (errorClass(error) !== 'data') throw error
+    const refusal = await refusalAmong(client, error)
     await execute(client, { text: 'rollback to savepoint one_event' })
-    return describeRefusal(error)
+    return describeRefusal(refusal)
   }
+}
+
+/** What the store refused as data: it may be a statement that was not waited for, after which others failed for its sake. */
+async function refusalAmong(client: Client, error: unknown): Promise<unknown> {
+  const putOff = await answered(client).then(
+    () => error,
+    (first: unknown) => first,
+  )
+  if (errorClass(error) === 'data') return error
+  if (errorClass(putOff) === 'data') return putOff
+  throw error
 }
 
 /** A refusal in words for operators: its code and fields, never content. */

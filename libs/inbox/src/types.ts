@@ -122,9 +122,18 @@ export interface InboxOptions<E> {
   /**
    * Writes the effect of the events, in this order, in the transaction that also moves the positions. Per user the order
    * is that of the sequence, without holes but for skipped and parked ones. Rejecting with class `data` makes the inbox
-   * try them one by one and park the one that is refused, so it must leave nothing outside the transaction. Never empty.
+   * try them one by one and park the one that is refused, so it must leave nothing outside the transaction. What it writes
+   * last it may leave to `awaitAtCommit`. Never empty.
    */
   apply(client: Client, events: readonly PlacedEvent<E>[]): Promise<void>
+  /**
+   * Reads what `apply` would read, for events of which any, or none, will be applied; answers how. Asked in the message that
+   * locks the users, so that it costs no round trip; what it answers is used when it was asked under all of the locks.
+   */
+  prepare?(
+    client: Client,
+    events: readonly PlacedEvent<E>[],
+  ): Promise<(events: readonly PlacedEvent<E>[]) => Promise<void>>
   /** After the commit of what `apply` wrote. For in-process signals and crash points; must not reject. */
   onApplied?(events: readonly PlacedEvent<E>[]): void | Promise<void>
   /** A type this build does not know: applied all the same, parked as `needs_newer_code`, or skipped. */

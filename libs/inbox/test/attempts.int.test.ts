@@ -1,4 +1,5 @@
 import type { DecodedEvent } from '@synap/contracts'
+import { eventually } from '@synap/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createWriterDecoder } from '../src/decode.ts'
 import type { Decode } from '../src/types.ts'
@@ -52,6 +53,70 @@ describe('records that kill the process', () => {
         `select record_offset, reason, slot, convert_from(value, 'UTF8') from inbox_test.parked`,
       ),
     ).toEqual(['2|killer|t|deadly'])
+  })
+
+  it('given one in a later batch of a process, the start that is not waited for counts as any other', async () => {
+    const history = newHistory()
+    for (let i = 0; i < 5; i += 1) history.create()
+    const records = toMessages(
+      history.events.map((event, index) => (index === 3 ? { ...event, value: deadly } : event)),
+    )
+    const first = startProcess()
+    await assign(first.inbox)
+    await deliver(first.inbox, records.slice(0, 1))
+    await deliver(first.inbox, records.slice(1, 2))
+    let doomed = first
+    let deaths = 0
+    for (;;) {
+      const outcome = await Promise.race([
+        deliver(doomed.inbox, records.slice(2)).then(() => 'done'),
+        doomed.died,
+      ])
+      if (outcome === 'done') break
+      deaths += 1
+      expect(deaths).toBeLessThan(5)
+      if (deaths === 1) {
+        await eventually('its start is counted', async () => {
+          const [row] = await bench.sql('select attempt_offset, attempts from inbox_test.positions')
+          return row === '2|1'
+        })
+      }
+      doomed = startProcess()
+    }
+    expect(deaths).toBe(3)
+    expect(await bench.sql(applied)).toEqual(['1', '2', '3', '5'])
+    expect(await bench.sql(`select record_offset, reason from inbox_test.parked`)).toEqual(['3|killer'])
+  })
+
+  it('given a partition that comes back, what others began of it meanwhile counts', async () => {
+    const history = newHistory()
+    for (let i = 0; i < 2; i += 1) history.create()
+    const records = toMessages(
+      history.events.map((event, index) => (index === 1 ? { ...event, value: deadly } : event)),
+    )
+    const { inbox, died } = startProcess()
+    await assign(inbox)
+    await deliver(inbox, records.slice(0, 1))
+    await bench.sql('update inbox_test.positions set attempts = 2, attempt_offset = 1')
+    await inbox.resumeAt('synap.events.v1', 0, { low: 0n, high: 2n }).catch(() => undefined)
+    const outcome = await Promise.race([deliver(inbox, records.slice(1)).then(() => 'done'), died])
+    expect(outcome).toBe('done')
+    expect(await bench.sql(`select record_offset, reason from inbox_test.parked`)).toEqual(['1|killer'])
+  })
+
+  it('given a start that cannot be counted, nothing is applied, and it works later', async () => {
+    const history = newHistory()
+    for (let i = 0; i < 2; i += 1) history.create()
+    const records = toMessages(history.events)
+    const { inbox } = startProcess()
+    await assign(inbox)
+    await deliver(inbox, records.slice(0, 1))
+    await bench.sql('revoke update on inbox_test.positions from synap_enricher')
+    await expect(deliver(inbox, records.slice(1))).rejects.toMatchObject({ code: 'postgres.denied' })
+    await bench.sql('grant update on inbox_test.positions to synap_enricher')
+    expect(await bench.sql(applied)).toEqual(['1'])
+    await deliver(inbox, records.slice(1))
+    expect(await bench.sql(applied)).toEqual(['1', '2'])
   })
 
   it('given deadly bytes that an operator marks for a retry, they are tried once, not at every start', async () => {

@@ -8,10 +8,17 @@ export interface Capabilities {
   statementTimeout: boolean
   /** More than one connection at a time. Without: a pool of one, so that no lock is ever waited for. */
   manySessions: boolean
+  /** Statements may be sent before the ones before them are answered. Without, each waits for its turn in the process. */
+  pipelining: boolean
 }
 
 /** A Postgres server. */
-export const serverCapabilities: Capabilities = { copy: true, statementTimeout: true, manySessions: true }
+export const serverCapabilities: Capabilities = {
+  copy: true,
+  statementTimeout: true,
+  manySessions: true,
+  pipelining: true,
+}
 
 const known = new WeakMap<Pool | Client, Capabilities>()
 

@@ -4,6 +4,7 @@ import { ByteWriter } from './byte-writer.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { type CopyType, encoders } from './copy-encode.ts'
 import { mapPostgresError } from './error.ts'
+import { alone } from './pipeline.ts'
 import type { Client } from './pool.ts'
 
 export interface CopyColumn {
@@ -36,11 +37,20 @@ export async function copyBinary(
   const first = chunks.next()
   if (first.done === true) return 0
   const list = columns.map((column) => column.name).join(', ')
-  const stream = client.query(copyFrom(`copy ${table} (${list}) from stdin (format binary)`))
+  return alone(client, () => copyChunks(client, `copy ${table} (${list})`, first.value, chunks))
+}
+
+async function copyChunks(
+  client: Client,
+  copy: string,
+  first: Buffer,
+  chunks: Iterator<Buffer, undefined>,
+): Promise<number> {
+  const stream = client.query(copyFrom(`${copy} from stdin (format binary)`))
   const done = finished(stream)
   done.catch(() => undefined)
   try {
-    for (let chunk: Buffer | undefined = first.value; chunk !== undefined; chunk = chunks.next().value) {
+    for (let chunk: Buffer | undefined = first; chunk !== undefined; chunk = chunks.next().value) {
       if (!stream.write(chunk)) await Promise.race([drained(stream), done])
     }
     stream.end()

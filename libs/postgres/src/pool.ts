@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { type Capabilities, declareCapabilities, serverCapabilities } from './capabilities.ts'
+import { noteBegin } from './pipeline.ts'
 import { typeParsers } from './types.ts'
 
 /** A function gets a pool or a client, never both: on a pool of one connection (PGlite) it would wait for itself. */
@@ -55,6 +56,7 @@ export function createPool(options: PoolOptions): Pool {
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     types: typeParsers,
+    pipeline: capabilities.pipelining,
     // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it; its types do not say so
     ...(options.onConnect === undefined ? {} : { onConnect: options.onConnect }),
   })
@@ -64,5 +66,6 @@ export function createPool(options: PoolOptions): Pool {
   // those checked out between two statements.
   pool.on('error', report)
   pool.on('connect', (client) => client.on('error', report))
+  pool.on('acquire', noteBegin)
   return pool
 }

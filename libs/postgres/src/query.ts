@@ -1,4 +1,5 @@
 import { mapPostgresError } from './error.ts'
+import { ask } from './pipeline.ts'
 import type { Client, Pool } from './pool.ts'
 
 export interface Statement {
@@ -32,12 +33,14 @@ async function run(executor: Pool | Client, { name, text, values }: Statement) {
       `the statement name ${JSON.stringify(name)} must be schema.name, 63 characters at most`,
     )
   }
-  try {
-    return await executor.query({
+  const send = () =>
+    executor.query({
       text,
       ...(name === undefined ? {} : { name }),
       ...(values === undefined ? {} : { values: [...values] }),
     })
+  try {
+    return await ('release' in executor ? ask(executor, send) : send())
   } catch (error) {
     throw mapPostgresError(error)
   }

@@ -1,6 +1,7 @@
 import { backoffMs, isUuid, SynapError, wait } from '@synap/core'
 import { isConnectionLost, isSerializationFailure, mapPostgresError } from './error.ts'
 import type { Pool } from './pool.ts'
+import { isProved } from './proved-roles.ts'
 import { type Principal, transaction } from './transaction.ts'
 
 export interface SingleStatement {
@@ -13,10 +14,11 @@ export interface SingleOptions {
   signal?: AbortSignal
   /** How often it runs again after 40001 or 40P01; 0 by default, 3 at most. */
   retries?: number
+  /** Called when the message has been handed to the system: it reaches the server also when this process ends now. */
+  onSent?: () => void
 }
 
 const neverAborted = new AbortController().signal
-const proved = new WeakMap<Pool, Set<string>>()
 
 /**
  * One statement in a transaction of its own as `principal`, in one message: one round trip, where `transaction()` takes
@@ -38,7 +40,7 @@ export async function single<T>(
   const retries = Math.min(options.retries ?? 0, 3)
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await send<T>(pool, message, signal)
+      return await send<T>(pool, message, signal, options.onSent)
     } catch (error) {
       if (!isSerializationFailure(error) || attempt > retries) throw error
       await wait(backoffMs(attempt, { baseMs: 10, capMs: 200 }), signal)
@@ -48,13 +50,16 @@ export async function single<T>(
 
 /** Once per pool and role: `transaction()` looks before each commit, here the answer would come after it. */
 async function refuseSuperuser(pool: Pool, principal: Principal, signal: AbortSignal): Promise<void> {
-  const roles = proved.get(pool) ?? new Set()
-  if (roles.has(principal.role)) return
+  if (isProved(pool, principal.role)) return
   await transaction(pool, { role: principal.role }, async () => undefined, { signal })
-  proved.set(pool, roles.add(principal.role))
 }
 
-async function send<T>(pool: Pool, message: string, signal: AbortSignal): Promise<T[]> {
+async function send<T>(
+  pool: Pool,
+  message: string,
+  signal: AbortSignal,
+  onSent: (() => void) | undefined,
+): Promise<T[]> {
   signal.throwIfAborted()
   const client = await pool.connect().catch((error: unknown) => {
     throw mapPostgresError(error)
@@ -78,7 +83,9 @@ async function send<T>(pool: Pool, message: string, signal: AbortSignal): Promis
   signal.addEventListener('abort', onAbort, { once: true })
   try {
     // Several statements in one message are one transaction, and answer with an array of results.
-    const results = await Promise.race([client.query(message), aborted.promise])
+    const answer = client.query(message)
+    onSent?.()
+    const results = await Promise.race([answer, aborted.promise])
     release(false)
     return (results as unknown as { rows: T[] }[]).at(-1)?.rows ?? []
   } catch (error) {

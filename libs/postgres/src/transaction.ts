@@ -1,6 +1,8 @@
 import { backoffMs, isUuid, SynapError, type UserId, wait } from '@synap/core'
-import { isConnectionLost, isSerializationFailure, mapPostgresError } from './error.ts'
+import { isConnectionLost, isSerializationFailure, mapPostgresError, sqlstateOf } from './error.ts'
+import { answered, inTurn, noteEnd, takeUnanswered } from './pipeline.ts'
 import type { Client, Pool } from './pool.ts'
+import { isProved, noteProved } from './proved-roles.ts'
 
 /** As whom a transaction runs: one of the roles that the migrations create, and the user whose rows it may see. */
 export interface Principal {
@@ -24,11 +26,16 @@ export interface TransactionOptions {
 
 const neverAborted = new AbortController().signal
 const rollbackTimeoutMs = 2_000
+/** SQLSTATE of every statement after the one that failed. */
+const failedBefore = '25P02'
 
 /**
  * Runs `work` in one transaction as `principal`: commits when it resolves, rolls back when it rejects. Role and user
  * are set, until the end of the transaction only, by the statement that begins it, so they cost no round trip and
  * cannot stay behind on a pooled connection.
+ *
+ * The first statements of `work` travel with the one that begins, those given to `awaitAtCommit` with the commit. What was
+ * only read is answered before the end of its transaction is.
  *
  * Rejects with what `work` rejected with (errors of the driver as `SynapError`), with `postgres.commit_unknown` when
  * the connection broke during the commit, with the signal's reason, or with `postgres.superuser`.
@@ -44,7 +51,7 @@ export async function transaction<T>(
   const retries = Math.min(options.retries ?? 0, 3)
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await runOnce(pool, begin, work, signal, options.allowSuperuser === true)
+      return await runOnce(pool, { begin, principal, options }, work, signal)
     } catch (error) {
       if (!isSerializationFailure(error) || attempt > retries) throw error
       await wait(backoffMs(attempt, { baseMs: 10, capMs: 200 }), signal)
@@ -52,12 +59,17 @@ export async function transaction<T>(
   }
 }
 
+interface Frame {
+  begin: string
+  principal: Principal
+  options: TransactionOptions
+}
+
 async function runOnce<T>(
   pool: Pool,
-  begin: string,
+  frame: Frame,
   work: (client: Client) => Promise<T>,
   signal: AbortSignal,
-  allowSuperuser: boolean,
 ): Promise<T> {
   signal.throwIfAborted()
   const client = await connect(pool)
@@ -77,9 +89,13 @@ async function runOnce<T>(
   aborted.promise.catch(() => undefined)
   try {
     signal.throwIfAborted()
-    const result = await Promise.race([begunWork(client, begin, work, allowSuperuser), aborted.promise])
-    release(false)
-    return result
+    const value = await Promise.race([begunWork(pool, client, frame, work), aborted.promise])
+    if (isOnlyRead(frame.options)) endRead(client, release)
+    else {
+      await Promise.race([commit(client), aborted.promise])
+      release(false)
+    }
+    return value
   } catch (error) {
     const mapped = mapPostgresError(error)
     release(released || isConnectionLost(mapped) || !(await rolledBack(client)))
@@ -90,50 +106,106 @@ async function runOnce<T>(
 }
 
 async function begunWork<T>(
+  pool: Pool,
   client: Client,
-  begin: string,
+  { begin, principal: { role }, options }: Frame,
   work: (client: Client) => Promise<T>,
-  allowSuperuser: boolean,
 ): Promise<T> {
+  const begun = begunAs(client, begin, options.allowSuperuser === true)
+  begun.catch(() => undefined)
+  // Once a role has been seen to be none of these, nothing has to wait for the answer; it counts all the same.
+  if (!client.pipeline || options.allowSuperuser === true || !isProved(pool, role)) {
+    await begun
+    if (options.allowSuperuser !== true) noteProved(pool, role)
+  }
+  try {
+    const value = await work(client)
+    await begun
+    return value
+  } catch (error) {
+    // What did not begin fails at every statement; why it did not says more.
+    await begun
+    // So does what follows a statement that failed while nobody waited for it.
+    if (sqlstateOf(error) === failedBefore) await answered(client)
+    throw error
+  }
+}
+
+async function begunAs(client: Client, begin: string, allowSuperuser: boolean): Promise<void> {
   // Two statements in one message answer with an array of results; the driver's types know only one.
-  const results = (await client.query(begin)) as unknown as { rows: { is_superuser: string }[] }[]
+  const results = (await inTurn(client, () => client.query(begin))) as unknown as {
+    rows: { is_superuser: string }[]
+  }[]
   if (!allowSuperuser && results[1]?.rows[0]?.is_superuser !== 'off') {
     throw new SynapError('the role of this transaction is a superuser, under which no policy holds', {
       code: 'postgres.superuser',
       class: 'configuration',
     })
   }
-  const value = await work(client)
-  await commit(client)
-  return value
 }
 
+const isOnlyRead = ({ readOnly, isolation }: TransactionOptions) =>
+  readOnly === true && isolation !== 'serializable'
+
+/** Ends a transaction that wrote nothing, whose end changes no answer, behind the back of who waits for it. */
+function endRead(client: Client, release: (destroy: boolean) => void): void {
+  if (client.getTransactionStatus() !== 'T') throw swallowed()
+  inTurn(client, () => client.query('commit')).then(
+    () => release(false),
+    () => release(true),
+  )
+}
+
+/** Commits what was sent and not awaited along with the rest. Rejects with the first error among it. */
 async function commit(client: Client): Promise<void> {
-  let command: string
+  const sent = takeUnanswered(client)
+  if (!client.pipeline) await Promise.all(sent)
+  const committed = sendCommit(client)
+  noteEnd(client)
+  committed.catch(() => undefined)
   try {
-    command = (await client.query('commit')).command
+    await Promise.all(sent)
   } catch (error) {
     const mapped = mapPostgresError(error)
-    if (!isConnectionLost(mapped)) throw mapped
-    throw new SynapError('the connection broke during the commit: done or not, nobody knows', {
-      code: 'postgres.commit_unknown',
-      class: 'dependency',
-      cause: error,
-      fields: { sqlstate: null },
-    })
+    // The commit was on its way behind it.
+    if (isConnectionLost(mapped)) throw commitUnknown(mapped)
+    // The server takes the commit of a failed transaction for a rollback.
+    await committed.catch(() => undefined)
+    throw mapped
   }
-  // The server answers COMMIT of a failed transaction with ROLLBACK and no error.
-  if (command !== 'COMMIT') {
-    throw new SynapError('a statement failed and its error was swallowed: the transaction was rolled back', {
-      code: 'postgres.rolled_back',
-      class: 'bug',
-    })
+  if ((await committed) !== 'COMMIT') throw swallowed()
+}
+
+async function sendCommit(client: Client): Promise<string> {
+  try {
+    return (await inTurn(client, () => client.query('commit'))).command
+  } catch (error) {
+    const mapped = mapPostgresError(error)
+    throw isConnectionLost(mapped) ? commitUnknown(mapped) : mapped
   }
+}
+
+function commitUnknown(cause: unknown): SynapError {
+  return new SynapError('the connection broke during the commit: done or not, nobody knows', {
+    code: 'postgres.commit_unknown',
+    class: 'dependency',
+    cause,
+    fields: { sqlstate: null },
+  })
+}
+
+/** The server answers COMMIT of a failed transaction with ROLLBACK and no error. */
+function swallowed(): SynapError {
+  return new SynapError('a statement failed and its error was swallowed: the transaction was rolled back', {
+    code: 'postgres.rolled_back',
+    class: 'bug',
+  })
 }
 
 async function rolledBack(client: Client): Promise<boolean> {
   try {
-    await client.query({ text: 'rollback', query_timeout: rollbackTimeoutMs } as { text: string })
+    const rollback = { text: 'rollback', query_timeout: rollbackTimeoutMs } as { text: string }
+    await inTurn(client, () => client.query(rollback))
     return true
   } catch {
     return false

@@ -6,7 +6,7 @@ import type { ConsumerDriver, Logger, SchemaRegistry } from '@synap/messaging'
 import type { Pool } from '@synap/postgres'
 import type { EventsWriterConfig } from './config.ts'
 import { findStoredIds } from './sql/events.ts'
-import { writeEvents } from './write-events.ts'
+import { prepareEvents, writeEvents } from './write-events.ts'
 
 export interface EventsInboxOptions {
   pool: Pool
@@ -37,6 +37,7 @@ export function createEventsInbox(options: EventsInboxOptions): Inbox {
     fetchHeads: (olderThanMs, after, signal) =>
       ingest.heads(olderThanMs, after === null ? {} : { after }, signal === undefined ? {} : { signal }),
     apply: writeEvents,
+    prepare: prepareEvents,
     onApplied: () => crashpoint('events_writer.after_commit'),
     unknownTypes: 'apply',
     holdAggregates: false,

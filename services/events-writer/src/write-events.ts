@@ -1,7 +1,7 @@
 import type { DecodedEvent } from '@synap/contracts'
 import { crashpoint } from '@synap/core'
 import { forgetParked, type PlacedEvent } from '@synap/inbox'
-import type { Client } from '@synap/postgres'
+import { awaitAtCommit, type Client } from '@synap/postgres'
 import { noteSnapshots } from './note-snapshots.ts'
 import type { EventRow } from './row.ts'
 import { addDailyCounts, widenAggregates, widenUserDays } from './sql/rollups.ts'
@@ -17,7 +17,23 @@ export async function writeEvents(
   client: Client,
   events: readonly PlacedEvent<DecodedEvent>[],
 ): Promise<void> {
+  await write(client, events, await numberSchemas(client, events))
+}
+
+/** Numbers the schemas of events, and answers how any of them are written: as `writeEvents`. */
+export async function prepareEvents(
+  client: Client,
+  events: readonly PlacedEvent<DecodedEvent>[],
+): Promise<(events: readonly PlacedEvent<DecodedEvent>[]) => Promise<void>> {
   const numbers = await numberSchemas(client, events)
+  return (written) => write(client, written, numbers)
+}
+
+async function write(
+  client: Client,
+  events: readonly PlacedEvent<DecodedEvent>[],
+  numbers: ReadonlyMap<string, number>,
+): Promise<void> {
   const rows = events.map((placed): EventRow => {
     const schemaNo = numbers.get(placed.schema.fingerprint)
     if (schemaNo === undefined) throw new TypeError('a schema without a number')
@@ -30,9 +46,9 @@ export async function writeEvents(
 
 async function keepAccount(client: Client, written: readonly PlacedEvent<DecodedEvent>[]): Promise<void> {
   const { days, aggregates, counts } = summarize(written)
-  await widenUserDays(client, days)
-  await widenAggregates(client, aggregates)
-  await addDailyCounts(client, counts)
+  awaitAtCommit(client, widenUserDays(client, days))
+  awaitAtCommit(client, widenAggregates(client, aggregates))
+  awaitAtCommit(client, addDailyCounts(client, counts))
   await noteSnapshots(client, written)
   const erased = written.filter(({ type }) => type === 'user.erased')
   if (erased.length > 0) {

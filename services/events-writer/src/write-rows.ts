@@ -1,7 +1,7 @@
 import type { DecodedEvent } from '@synap/contracts'
 import { SynapError } from '@synap/core'
 import type { PlacedEvent } from '@synap/inbox'
-import { type Client, capabilitiesOf, execute } from '@synap/postgres'
+import { awaitAtCommit, type Client, capabilitiesOf, execute } from '@synap/postgres'
 import type { EventRow } from './row.ts'
 import { copyEvents, insertEvents } from './sql/events.ts'
 
@@ -23,7 +23,7 @@ async function tryCopy(client: Client, rows: readonly EventRow[]): Promise<boole
   await execute(client, { text: 'savepoint copied' })
   try {
     await copyEvents(client, rows)
-    await execute(client, { text: 'release savepoint copied' })
+    awaitAtCommit(client, execute(client, { text: 'release savepoint copied' }))
     return true
   } catch (error) {
     if (!(error instanceof SynapError) || error.code !== 'postgres.unique') throw error

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { deltaFromJson, type Envelope, encodeEnvelope, frame, type JsonObject } from '@synap/contracts'
 import type { MadeEvent } from '@synap/inbox/testing'
-import { migrate, type Pool, query, transaction } from '@synap/postgres'
+import { migrate, type Pool, query, serverCapabilities, transaction } from '@synap/postgres'
 import { createTestDatabase, type TestDatabase } from '@synap/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { prepareStorage } from '../src/prepare-storage.ts'
@@ -92,7 +92,7 @@ for (const [name, create, description] of [
       await database.superuserSql(
         'truncate log.events, log.user_days, log.aggregates, log.daily_counts, log.positions, log.user_positions',
       )
-      const without = openStore(database.url, { copy: false, statementTimeout: true, manySessions: true })
+      const without = openStore(database.url, { ...serverCapabilities, copy: false })
       await deliver(without.newInbox(), history.events)
       await without.pool.end()
       expect(await rows()).toEqual(copied)

@@ -5,7 +5,7 @@ import { createInbox, createReaderDecoder, type Inbox, type InboxOptions } from 
 import type { Consumer, ConsumerDriver, Logger, SchemaRegistry } from '@synap/messaging'
 import type { Pool } from '@synap/postgres'
 import { type ProjectorConfig, projectorRole, type ReadModel } from './config.ts'
-import { projectEvents } from './project-events.ts'
+import { prepareEvents, projectEvents } from './project-events.ts'
 import { findVersions } from './sql/find-versions.ts'
 
 export interface EventsConsumerOptions {
@@ -56,6 +56,7 @@ type Projection = Pick<
   | 'holdAggregates'
   | 'versionsOf'
   | 'apply'
+  | 'prepare'
   | 'onApplied'
 >
 
@@ -70,13 +71,18 @@ export function projectionOf({ schema, channel }: ReadModel): Projection {
     holdAggregates: true,
     versionsOf: (client, aggregates) => findVersions(client, schema, aggregates),
     apply: async (client, events) => {
-      await projectEvents(
-        client,
-        schema,
-        events.map(({ event }) => event),
-      )
+      await projectEvents(client, schema, events.map(eventOf))
       crashpoint('projector.before_commit')
+    },
+    prepare: async (client, events) => {
+      const apply = await prepareEvents(client, schema, events.map(eventOf))
+      return async (applied) => {
+        await apply(applied.map(eventOf))
+        crashpoint('projector.before_commit')
+      }
     },
     onApplied: () => crashpoint('projector.after_commit'),
   }
 }
+
+const eventOf = ({ event }: { event: SynapEvent }) => event

@@ -1,6 +1,6 @@
 import type { SynapEvent } from '@synap/contracts'
 import { assertNever } from '@synap/core'
-import type { Client } from '@synap/postgres'
+import { awaitAtCommit, type Client } from '@synap/postgres'
 import {
   aggregatesOf,
   type EventEffect,
@@ -33,8 +33,24 @@ export async function projectEvents(
 ): Promise<void> {
   for (const segment of segmentsOf(events)) {
     if ('type' in segment) await sweep(client, schema, segment)
-    else await projectRun(client, schema, segment)
+    else await projectRun(client, schema, segment, await findBeginning(client, schema, segment))
   }
+}
+
+/**
+ * Reads what these events start from, and answers how any of them are applied: as `projectEvents`, without a question in
+ * between where they are one run that can be folded.
+ */
+export async function prepareEvents(
+  client: Client,
+  schema: string,
+  events: readonly SynapEvent[],
+): Promise<(events: readonly SynapEvent[]) => Promise<void>> {
+  const [run, ...others] = segmentsOf(events)
+  if (run === undefined || 'type' in run || others.length > 0)
+    return (applied) => projectEvents(client, schema, applied)
+  const beginning = await findBeginning(client, schema, run)
+  return (applied) => projectRun(client, schema, applied as readonly Foldable[], beginning)
 }
 
 async function sweep(client: Client, schema: string, event: Sweep): Promise<void> {
@@ -50,20 +66,39 @@ async function sweep(client: Client, schema: string, event: Sweep): Promise<void
   }
 }
 
-async function projectRun(client: Client, schema: string, events: readonly Foldable[]): Promise<void> {
+/** What a run of events starts from. */
+interface Beginning {
+  before: States
+  /** Of tags, by events that come after some of these. */
+  merges: readonly Merge[]
+}
+
+async function findBeginning(
+  client: Client,
+  schema: string,
+  events: readonly Foldable[],
+): Promise<Beginning> {
   const ids = aggregatesOf(events)
-  const behind =
-    ids.entities.length === 0
-      ? { purged: new Set<string>(), merges: [] }
-      : await findBehind(client, schema, ids.entities, firstSequencesOf(events))
-  const before: States = {
-    entities: ids.entities.length === 0 ? new Map() : await findEntityStates(client, schema, ids.entities),
-    relations:
-      ids.relations.length === 0 ? new Map() : await findRelationStates(client, schema, ids.relations),
-    purged: behind.purged,
-  }
-  const { inTime, late } = splitLate(events, behind.merges)
-  if (late.size > 0) await projectLate(client, schema, before, late, behind.merges)
+  const hasEntities = ids.entities.length > 0
+  const [entities, relations, behind] = await Promise.all([
+    hasEntities ? findEntityStates(client, schema, ids.entities) : new Map(),
+    ids.relations.length > 0 ? findRelationStates(client, schema, ids.relations) : new Map(),
+    hasEntities
+      ? findBehind(client, schema, ids.entities, firstSequencesOf(events))
+      : { purged: new Set<string>(), merges: [] },
+  ])
+  return { before: { entities, relations, purged: behind.purged }, merges: behind.merges }
+}
+
+/** What it writes last it leaves to the commit. */
+async function projectRun(
+  client: Client,
+  schema: string,
+  events: readonly Foldable[],
+  { before, merges }: Beginning,
+): Promise<void> {
+  const { inTime, late } = splitLate(events, merges)
+  if (late.size > 0) await projectLate(client, schema, before, late, merges)
   if (inTime.length > 0) await writeEffect(client, schema, before, foldEvents(before, inTime))
 }
 
@@ -100,9 +135,9 @@ async function writeEffect(
   effect: EventEffect,
 ): Promise<void> {
   const renamed = effect.tagNames.length > 0 ? await upsertTagNames(client, schema, effect.tagNames) : []
-  if (effect.tagColors.length > 0) await upsertTagColors(client, schema, effect.tagColors)
-  if (effect.settings.length > 0) await upsertSettings(client, schema, effect.settings)
-  if (effect.relations.length > 0) await upsertRelations(client, schema, effect.relations)
+  if (effect.tagColors.length > 0) awaitAtCommit(client, upsertTagColors(client, schema, effect.tagColors))
+  if (effect.settings.length > 0) awaitAtCommit(client, upsertSettings(client, schema, effect.settings))
+  if (effect.relations.length > 0) awaitAtCommit(client, upsertRelations(client, schema, effect.relations))
   const changed = await writeEntities(client, schema, before, effect.entities)
   const tagged = renamed.length > 0 ? await findEntitiesWithTags(client, schema, renamed) : []
   const stale = [...new Set([...changed, ...tagged])].sort()
@@ -128,22 +163,22 @@ async function writeEntities(
   }
   const living = entities.filter(({ state }) => !state.purged)
   if (living.length === 0) return []
-  const ids = await upsertEntities(client, schema, living)
-  const written = living.filter(({ state }) => ids.has(state.id))
+  // One that the store keeps as it is (somebody else's) keeps its particulars too: the statements look for themselves.
+  awaitAtCommit(client, upsertEntities(client, schema, living))
   // Folding keeps what it does not change, so another object means another value.
   const old = (entity: OwnedEntity) => before.entities.get(entity.state.id)?.state
-  const withTask = written.filter((entity) => {
+  const withTask = living.filter((entity) => {
     const was = old(entity)
     const { task } = entity.state.particulars
     return task !== undefined && task !== was?.particulars.task
   })
-  if (withTask.length > 0) await upsertTaskDetails(client, schema, withTask)
-  const withTags = written.filter((entity) => {
+  if (withTask.length > 0) awaitAtCommit(client, upsertTaskDetails(client, schema, withTask))
+  const withTags = living.filter((entity) => {
     const was = old(entity)
     return was === undefined ? entity.state.tags.length > 0 : was.tags !== entity.state.tags
   })
-  if (withTags.length > 0) await replaceEntityTags(client, schema, withTags)
-  return written.filter((entity) => isDocumentChanged(old(entity), entity.state)).map(({ state }) => state.id)
+  if (withTags.length > 0) awaitAtCommit(client, replaceEntityTags(client, schema, withTags))
+  return living.filter((entity) => isDocumentChanged(old(entity), entity.state)).map(({ state }) => state.id)
 }
 
 type Document = Pick<OwnedEntity['state'], 'title' | 'preview' | 'language' | 'tags' | 'content' | 'deleted'>

@@ -59,6 +59,31 @@ describe('the projection of events', () => {
     )
   })
 
+  it('given events that claim an entity of another user, it keeps its words, its task and its tags', async () => {
+    const [anna, mallory] = [new RandomUser(createRandom(1)), new RandomUser(createRandom(2))]
+    const id = uuidv7()
+    const own = [
+      anna.event('entity.created', id, { type: 'task', title: 'hers' }),
+      anna.event('entity.tag_added', id, { tagId: uuidv7(), name: 'hers' }),
+    ]
+    const claims = [
+      mallory.event('task.priority_set', id, { priority: 3, oldPriority: 0 }),
+      mallory.event('entity.tag_added', id, { tagId: uuidv7(), name: 'his' }),
+      mallory.event('entity.title_changed', id, { title: 'his', oldTitle: null }),
+    ].map((event, index) => ({ ...event, version: 3 + index })) as SynapEvent[]
+    const topic = `t.${uuidv7()}`
+    const feed = await createFeed(pool, topic, [...own, ...claims])
+    await feed.deliver(toMessages(topic, own))
+    const before = await rowsOf(anna.userId)
+    await feed.deliver(toMessages(topic, claims, own.length))
+    expect(await rowsOf(anna.userId)).toEqual(before)
+    const left = await database.superuserSql(`
+      select 'tag' from read_v1.entity_tags where user_id = '${mallory.userId}' union all
+      select 'task' from read_v1.task_details where user_id = '${mallory.userId}' union all
+      select 'words' from read_v1.entity_lexemes where user_id = '${mallory.userId}'`)
+    expect(left).toEqual([])
+  })
+
   it('given any history, the searchable documents are what making them anew gives', async () => {
     const user = new RandomUser(createRandom(7))
     const events = Array.from({ length: 150 }, () => user.next())

@@ -1,17 +1,22 @@
 import type { AggregateId, UserId } from '@synap/core'
 import type { PositionWaiter, ReadPositions } from '@synap/event-log'
 import { problem } from '@synap/http'
-import { type Client, type Pool, queryRole, transaction } from '@synap/postgres'
+import { type Client, type Pool, queryRole } from '@synap/postgres'
 import type { Freshness } from './freshness.ts'
+import { createPlace, type FindSchema } from './place.ts'
 import { refuseParked } from './refuse-parked.ts'
 import { findActiveSchema } from './sql/find-active-schema.ts'
 import { findPosition, findPositions, type Position } from './sql/find-position.ts'
 
-/** A store in one snapshot: everything read through it is true for the same position. */
-export interface Snapshot {
+/** Where to read in a snapshot of a store. */
+export interface Place {
   client: Client
   /** Schema of the active read model, or `log`. */
   schema: string
+}
+
+/** A store in one snapshot: everything read through it is true for the same position. */
+export interface Snapshot extends Place {
   position: Position
 }
 
@@ -28,6 +33,15 @@ export interface ReadModel {
     work: (snapshot: Snapshot) => Promise<T>,
     onPosition: (position: Position) => void,
   ): Promise<T>
+  /**
+   * As `read`, in one round trip where the store is likely to be level: pointer, position and data are asked for together,
+   * and what was read counts only when the other two allow it. So `work` may run more than once, and does nothing else.
+   */
+  readAhead<T>(
+    request: ReadRequest,
+    work: (place: Place) => Promise<T>,
+    onPosition: (position: Position) => void,
+  ): Promise<T>
 }
 
 export interface ReadRequest {
@@ -38,40 +52,81 @@ export interface ReadRequest {
   signal: AbortSignal
 }
 
-/** The schema of a store; asked in each transaction. */
-export type FindSchema = (client: Client) => Promise<string>
-
-/** The log has one schema, and publishes its positions as a read model does. */
-export const findLogSchema: FindSchema = () => Promise.resolve('log')
-
 export function createReadModel(
   pool: Pool,
   waiter: Pick<PositionWaiter, 'reached'>,
   findSchema: FindSchema = findActiveSchema,
 ): ReadModel {
+  const place = createPlace(pool, findSchema)
+
+  const readWith = async <T>(
+    { request, onPosition }: { request: ReadRequest; onPosition: (position: Position) => void },
+    readData: ReadData<T>,
+  ): Promise<T> => {
+    const { userId, freshness, signal } = request
+    const attempt = (mayWait: boolean) => {
+      const isFresh = (position: Position) => {
+        onPosition(position)
+        return !isBehind(position, request, mayWait)
+      }
+      // Before a wait it is likely to be behind, and then all that was read would be thrown away.
+      const isLikely = freshness.minSequence === 0 || !mayWait
+      return place.read({ role: queryRole, userId }, signal, (client, schema) =>
+        readData({ client, schema, userId, isFresh, isLikely }),
+      )
+    }
+    for (let mayWait = freshness.waitMs > 0; ; mayWait = false) {
+      const attempted = await attempt(mayWait)
+      if (attempted.outcome === 'read') return attempted.value
+      await waiter.reached(userId, freshness.minSequence, freshness.waitMs, signal)
+    }
+  }
+
   return {
-    async read(request, work, onPosition) {
-      const { userId, freshness, signal } = request
-      const attempt = (mayWait: boolean) =>
-        transaction(
-          pool,
-          { role: queryRole, userId },
-          async (client): Promise<Attempt<Awaited<ReturnType<typeof work>>>> => {
-            const schema = await findSchema(client)
-            const position = await findPosition(client, schema, userId)
-            onPosition(position)
-            if (isBehind(position, request, mayWait)) return { outcome: 'behind' }
+    read: (request, work, onPosition) =>
+      readWith({ request, onPosition }, async ({ client, schema, userId, isFresh }) => {
+        const position = await findPosition(client, schema, userId)
+        return {
+          decide: async () => {
+            if (!isFresh(position)) return { outcome: 'behind' }
             return { outcome: 'read', value: await work({ client, schema, position }) }
           },
-          { isolation: 'repeatable read', readOnly: true, signal },
-        )
-      for (let mayWait = freshness.waitMs > 0; ; mayWait = false) {
-        const attempted = await attempt(mayWait)
-        if (attempted.outcome === 'read') return attempted.value
-        await waiter.reached(userId, freshness.minSequence, freshness.waitMs, signal)
-      }
-    },
+        }
+      }),
+    readAhead: (request, work, onPosition) =>
+      readWith({ request, onPosition }, async ({ client, schema, userId, isFresh, isLikely }) => {
+        const asked = findPosition(client, schema, userId)
+        const ahead = isLikely ? settled(work({ client, schema })) : undefined
+        const position = await asked
+        const data = await ahead
+        return {
+          decide: async () => {
+            if (!isFresh(position)) return { outcome: 'behind' }
+            if (data === undefined) return { outcome: 'read', value: await work({ client, schema }) }
+            if ('error' in data) throw data.error
+            return { outcome: 'read', value: data.value }
+          },
+        }
+      }),
   }
+}
+
+interface Reading extends Place {
+  userId: UserId
+  /** Tells the position; throws when the answer would be older than what was asked for. */
+  isFresh: (position: Position) => boolean
+  isLikely: boolean
+}
+
+/** Asks; once it is known that the right schema was asked, `decide` makes an answer of it. */
+type ReadData<T> = (reading: Reading) => Promise<{ decide: () => Promise<Attempt<T>> }>
+
+/** The outcome of work that must have ended before its transaction does, whatever becomes of it. */
+function settled<T>(work: Promise<T>): Promise<{ value: T } | { error: unknown }> {
+  return work.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  )
 }
 
 type Attempt<T> = { outcome: 'read'; value: T } | { outcome: 'behind' }
@@ -88,11 +143,10 @@ function isBehind(position: Position, { freshness, aggregateId }: ReadRequest, m
 
 /** How far a store is (by default the active read model), for the waiter. */
 export function createPositionReader(pool: Pool, findSchema: FindSchema = findActiveSchema): ReadPositions {
+  const place = createPlace(pool, findSchema)
   return (users) =>
-    transaction(
-      pool,
-      { role: queryRole },
-      async (client) => findPositions(client, await findSchema(client), users),
-      { readOnly: true },
-    )
+    place.read({ role: queryRole }, undefined, async (client, schema) => {
+      const positions = await findPositions(client, schema, users)
+      return { decide: async () => positions }
+    })
 }

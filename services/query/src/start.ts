@@ -6,7 +6,8 @@ import { type Listener, type ListenOptions, type Pool, query, queryRole } from '
 import type { ServiceContext } from '@synap/runtime'
 import { createCursorCodec, createSequenceCursorCodec } from './cursor.ts'
 import { createExportJobs } from './exports/export-jobs.ts'
-import { createPositionReader, createReadModel, findLogSchema } from './read-model.ts'
+import { findLogSchema } from './place.ts'
+import { createPositionReader, createReadModel } from './read-model.ts'
 import { buildServer } from './server.ts'
 
 /** What query stands on; whoever made these closes them, after it. */

@@ -11,7 +11,8 @@ import { createTestDatabase, type TestDatabase } from '@synap/testing'
 import { createCursorCodec, createSequenceCursorCodec } from '../src/cursor.ts'
 import type { StreamLimits } from '../src/event-streams.ts'
 import { createExportJobs } from '../src/exports/export-jobs.ts'
-import { createPositionReader, createReadModel, findLogSchema } from '../src/read-model.ts'
+import { findLogSchema } from '../src/place.ts'
+import { createPositionReader, createReadModel } from '../src/read-model.ts'
 import { buildServer } from '../src/server.ts'
 
 export interface TestQuery {

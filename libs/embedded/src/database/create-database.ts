@@ -27,11 +27,12 @@ export interface EmbeddedDatabase {
   close(): Promise<void>
 }
 
-/** What PGlite is, beside Postgres: no COPY over a connection, no statement it would cancel, one session. */
+/** What PGlite is, beside Postgres: no COPY over a connection, no statement it would cancel, one session, one thing at a time. */
 export const embeddedCapabilities: Capabilities = {
   copy: false,
   statementTimeout: false,
   manySessions: false,
+  pipelining: false,
 }
 
 /** Milliseconds for one statement, and for one's turn: a statement cannot be cancelled, so all others wait for it. */

@@ -1,4 +1,5 @@
-import { type Client, execute, query } from '@synap/postgres'
+import type { InboundMessage } from '@synap/messaging'
+import { type Client, execute, type Pool, query, single } from '@synap/postgres'
 
 export interface PositionRow {
   next_offset: number
@@ -50,42 +51,52 @@ export async function updatePosition(
   })
 }
 
+/** Where attempts are kept, and as whom. */
+export interface AttemptStore {
+  schema: string
+  role: string
+  pool: Pool
+}
+
 /**
  * Counts a start at `offset`; undefined when that record is already behind the position. Not synced to disk: it has to
- * survive the death of this process, not that of the database, and so costs no wait.
+ * survive the death of this process, not that of the database, and so costs no wait. One message, committed by itself:
+ * once `onSent` is called, it is counted whatever becomes of this process.
  */
 export async function countAttempt(
-  client: Client,
-  schema: string,
-  topic: string,
-  partition: number,
-  offset: bigint,
+  { schema, role, pool }: AttemptStore,
+  { topic, partition, offset }: Pick<InboundMessage, 'topic' | 'partition' | 'offset'>,
+  onSent: () => void,
 ): Promise<number | undefined> {
-  const [row] = await query<{ attempts: number }>(client, {
-    name: `${schema}.count_attempt`,
-    text: `update ${schema}.positions
+  const [row] = await single<{ attempts: number }>(
+    pool,
+    { role },
+    {
+      text: `update ${schema}.positions
            set attempts = case when attempt_offset = $3::bigint then attempts + 1 else 1 end,
                attempt_offset = $3::bigint
            where topic = $1::text and partition = $2::int and next_offset <= $3::bigint
            returning attempts, set_config('synchronous_commit', 'off', true)`,
-    values: [topic, partition, offset.toString()],
-  })
+      values: [topic, partition, offset.toString()],
+    },
+    { onSent },
+  )
   return row?.attempts
 }
 
-/** The process lived: its attempt no longer counts. */
+/** The process lived: its attempt no longer counts. One message, committed by itself. */
 export async function clearAttempt(
-  client: Client,
-  schema: string,
-  topic: string,
-  partition: number,
-  offset: bigint,
+  { schema, role, pool }: AttemptStore,
+  { topic, partition, offset }: Pick<InboundMessage, 'topic' | 'partition' | 'offset'>,
 ): Promise<void> {
-  await query(client, {
-    name: `${schema}.clear_attempt`,
-    text: `update ${schema}.positions set attempts = 0, attempt_offset = null
+  await single(
+    pool,
+    { role },
+    {
+      text: `update ${schema}.positions set attempts = 0, attempt_offset = null
            where topic = $1::text and partition = $2::int and attempt_offset = $3::bigint
            returning set_config('synchronous_commit', 'off', true)`,
-    values: [topic, partition, offset.toString()],
-  })
+      values: [topic, partition, offset.toString()],
+    },
+  )
 }

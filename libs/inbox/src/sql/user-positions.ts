@@ -6,19 +6,32 @@ export async function lockUserPositions(
   schema: string,
   users: readonly string[],
 ): Promise<Map<string, number>> {
-  const found = await lockExisting(client, schema, users)
+  const found = await lockExistingPositions(client, schema, users)
   if (found.size === users.length) return found
-  const missing = users.filter((user) => !found.has(user)).sort()
+  const missing = users.filter((user) => !found.has(user))
+  const [, made] = await Promise.all([
+    insertUserPositions(client, schema, missing),
+    lockExistingPositions(client, schema, missing),
+  ])
+  return new Map([...found, ...made])
+}
+
+/** Rows of those users that have none, in the order of their ids. */
+export async function insertUserPositions(
+  client: Client,
+  schema: string,
+  users: readonly string[],
+): Promise<void> {
   await execute(client, {
     name: `${schema}.insert_user_positions`,
     text: `insert into ${schema}.user_positions (user_id, seen)
            select u, 0 from unnest($1::uuid[]) with ordinality as t(u, n) order by n on conflict do nothing`,
-    values: [missing],
+    values: [users.toSorted()],
   })
-  return new Map([...found, ...(await lockExisting(client, schema, missing))])
 }
 
-async function lockExisting(
+/** As `lockUserPositions`, but users without a row are left out. */
+export async function lockExistingPositions(
   client: Client,
   schema: string,
   users: readonly string[],

@@ -25,7 +25,8 @@ export async function upsertTaskDetails(
   await execute(client, {
     name: `${schema}.upsert_task_details`,
     text: `
-      insert into ${schema}.task_details (${set.names}) select ${set.names} from ${set.from} order by entity_id
+      insert into ${schema}.task_details (${set.names})
+      select ${set.names} from ${set.from} where ${isTheirs(schema)} order by entity_id
       on conflict (entity_id) do update set status = excluded.status, priority = excluded.priority,
         due = excluded.due, due_day = excluded.due_day, completed_by = excluded.completed_by,
         completed_at = excluded.completed_at`,
@@ -51,19 +52,28 @@ export async function replaceEntityTags(
   schema: string,
   entities: readonly OwnedEntity[],
 ): Promise<void> {
-  await execute(client, {
-    name: `${schema}.delete_entity_tags`,
-    text: `delete from ${schema}.entity_tags where entity_id = any($1::uuid[])`,
-    values: [entities.map(({ state }) => state.id)],
-  })
-  const rows = tagsOf(entities)
-  const set = toRowSet(entityTagColumns, rows)
-  await execute(client, {
-    name: `${schema}.insert_entity_tags`,
-    text: `insert into ${schema}.entity_tags (${set.names}) select ${set.names} from ${set.from}`,
-    values: set.values,
-  })
+  const set = toRowSet(entityTagColumns, tagsOf(entities))
+  await Promise.all([
+    execute(client, {
+      name: `${schema}.delete_entity_tags`,
+      text: `
+        delete from ${schema}.entity_tags where (entity_id, user_id) in (
+          select r.entity_id, r.user_id from unnest($1::uuid[], $2::uuid[]) as r(entity_id, user_id))`,
+      values: [entities.map(({ state }) => state.id), entities.map(({ userId }) => userId)],
+    }),
+    execute(client, {
+      name: `${schema}.insert_entity_tags`,
+      text: `
+        insert into ${schema}.entity_tags (${set.names})
+        select ${set.names} from ${set.from} where ${isTheirs(schema)}`,
+      values: set.values,
+    }),
+  ])
 }
+
+/** An entity that an event of another user claims stays as it is. */
+const isTheirs = (schema: string) => `exists (
+  select from ${schema}.entities as e where e.entity_id = r.entity_id and e.user_id = r.user_id)`
 
 /** One row for each tag of each entity. */
 export function tagsOf(entities: readonly OwnedEntity[]): TagOfEntity[] {

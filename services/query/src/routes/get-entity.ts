@@ -1,6 +1,6 @@
 import { entityParams, entityQuery, entitySchema } from '@synap/contracts'
 import { type App, etagOf, notModified, problem, requires } from '@synap/http'
-import { answerRead } from '../answer-read.ts'
+import { answerReadAhead } from '../answer-read.ts'
 import { toEntityView } from '../entity-view.ts'
 import { answerPast, findPast } from '../past.ts'
 import type { ReadModel } from '../read-model.ts'
@@ -28,7 +28,7 @@ export function registerGetEntity(
       if (notModified(request, reply, etagOf(found.view.version))) return reply.send(undefined as never)
       return found.view
     }
-    const row = await answerRead(
+    const row = await answerReadAhead(
       readModel,
       request,
       reply,

@@ -1,0 +1,76 @@
+import type { Client } from './pool.ts'
+
+const unanswered = new WeakMap<Client, Promise<unknown>[]>()
+const turns = new WeakMap<Client, Promise<unknown>>()
+const ended = new WeakSet<Client>()
+
+/**
+ * A statement of this transaction whose answer the work does not wait for: it is awaited with the commit, which rejects
+ * with its error in place of its own. For the last statements of a transaction, so that they and the commit travel in one
+ * message. Statements of one client run in the order they were asked for, whether they are awaited or not.
+ *
+ * All that `answer` stands for has been asked when it is given: what asks again after an answer comes too late, and is
+ * refused.
+ */
+export function awaitAtCommit(client: Client, answer: Promise<unknown>): void {
+  // Awaited later: until then its rejection is nobody's.
+  answer.catch(() => undefined)
+  const waiting = unanswered.get(client)
+  if (waiting === undefined) unanswered.set(client, [answer])
+  else waiting.push(answer)
+}
+
+/** Waits for what `awaitAtCommit` put off; rejects with the first error among it. */
+export async function answered(client: Client): Promise<void> {
+  await Promise.all(takeUnanswered(client))
+}
+
+/** What is put off, and is now the caller's to wait for. */
+export function takeUnanswered(client: Client): readonly Promise<unknown>[] {
+  const waiting = unanswered.get(client) ?? []
+  unanswered.delete(client)
+  return waiting
+}
+
+/** From here until the next transaction nothing may be asked of this client: it would run outside of any. */
+export function noteEnd(client: Client): void {
+  ended.add(client)
+}
+
+/** Nothing of what was asked of this client by whoever had it before counts. */
+export function noteBegin(client: Client): void {
+  ended.delete(client)
+  unanswered.delete(client)
+}
+
+/** Asks as part of a transaction; refused once its commit was sent. */
+export function ask<T>(client: Client, send: () => Promise<T>): Promise<T> {
+  if (ended.has(client)) throw new TypeError('a statement that comes after the commit of its transaction')
+  return inTurn(client, send)
+}
+
+/** Sends, where the driver cannot send ahead of the answers, after everything that was to be sent before. */
+export function inTurn<T>(client: Client, send: () => Promise<T>): Promise<T> {
+  if (client.pipeline) return send()
+  const before = turns.get(client)
+  const answer = before === undefined ? send() : before.then(send)
+  const settled = answer.then(
+    () => undefined,
+    () => undefined,
+  )
+  turns.set(client, settled)
+  return answer
+}
+
+/** Runs `work` as the only thing asked of this client, for what the driver refuses among other statements (COPY). */
+export async function alone<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  await answered(client)
+  const mode = client as { pipeline: boolean }
+  const { pipeline } = mode
+  mode.pipeline = false
+  try {
+    return await work()
+  } finally {
+    mode.pipeline = pipeline
+  }
+}

@@ -1,0 +1,53 @@
+import { type Client, type Pool, type Principal, transaction } from '@synap/postgres'
+
+/** The schema of a store; asked in each transaction. */
+export type FindSchema = (client: Client) => Promise<string>
+
+/** The log has one schema, and publishes its positions as a read model does. */
+export const findLogSchema: FindSchema = () => Promise.resolve('log')
+
+/** Finds the schema of a store in each transaction, without a round trip of its own while it stays the same. */
+export interface PlaceReader {
+  /**
+   * Runs `ask` in a snapshot, then `decide` of what it answered. `ask` is sent along with the question for the schema, with
+   * the one that was found last: when it was another, what was asked is thrown away and asked again.
+   */
+  read<T>(
+    principal: Principal,
+    signal: AbortSignal | undefined,
+    ask: (client: Client, schema: string) => Promise<{ decide: () => Promise<T> }>,
+  ): Promise<T>
+}
+
+export function createPlace(pool: Pool, findSchema: FindSchema): PlaceReader {
+  let last: string | undefined
+  return {
+    async read(principal, signal, ask) {
+      const once = (guess: string | undefined) =>
+        transaction(
+          pool,
+          principal,
+          async (client) => {
+            if (guess === undefined) {
+              last = await findSchema(client)
+              return (await ask(client, last)).decide()
+            }
+            const [found, asked] = await Promise.allSettled([findSchema(client), ask(client, guess)])
+            if (found.status === 'rejected') throw found.reason
+            last = found.value
+            if (asked.status === 'rejected') throw asked.reason
+            return (last === guess ? asked.value : await ask(client, last)).decide()
+          },
+          { isolation: 'repeatable read', readOnly: true, ...(signal === undefined ? {} : { signal }) },
+        )
+      const guess = last
+      try {
+        return await once(guess)
+      } catch (error) {
+        // A schema that is gone takes its transaction with it.
+        if (guess === undefined || last === guess) throw error
+        return await once(undefined)
+      }
+    },
+  }
+}
