@@ -48,6 +48,8 @@ export function buildProgram(): Command {
     .version(readVersion(), '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print help, also for one command')
     .helpCommand(false)
+    // what stands behind a command is that command's: `enrich` and `enrich status` both have --json
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'synap:')) })
     .addHelpText('after', footer)

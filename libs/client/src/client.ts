@@ -1,5 +1,6 @@
 import { buildBrowseClient } from './browse-client.ts'
 import { buildChangesClient } from './changes-client.ts'
+import { buildEnrichmentClient } from './enrichment-client.ts'
 import { buildEventsClient } from './events-client.ts'
 import { buildExportsClient } from './exports-client.ts'
 import { buildFilesClient } from './files-client.ts'
@@ -26,6 +27,7 @@ export function createClient(options: ClientOptions): SynapClient {
     ...buildBrowseClient(call, options.queryUrl),
     ...buildEventsClient(call, options.queryUrl),
     ...buildParkedClient(call, options.queryUrl),
+    ...buildEnrichmentClient(call, options.queryUrl),
     ...buildExportsClient(call, options.queryUrl),
   }
 }

@@ -31,6 +31,7 @@ import type {
 import type { EntityId, UserId } from '@synap/core'
 import type { BrowseClient } from './browse-types.ts'
 import type { ChangesClient } from './change-types.ts'
+import type { EnrichmentClient } from './enrichment-types.ts'
 import type { EventsClient } from './event-types.ts'
 import type { ExportsClient } from './exports-client.ts'
 import type { FilesClient } from './file-types.ts'
@@ -236,4 +237,5 @@ export type SynapClient = IngestClient &
   BrowseClient &
   EventsClient &
   ParkedClient &
+  EnrichmentClient &
   ExportsClient

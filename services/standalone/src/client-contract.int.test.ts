@@ -145,6 +145,11 @@ const calls: Record<keyof SynapClient, (client: SynapClient) => unknown> = {
   eventChain: (c) => c.eventChain(event, read),
   history: (c) => c.history(entity, { ...read, ...page }),
   followEvents: (c) => c.followEvents({ since: 1 }).next(),
+  enrichment: (c) => c.enrichment({ user }),
+  retryEnrichment: (c) => c.retryEnrichment({ reason: 'model.refused', dryRun: true }),
+  pauseEnrichment: (c) => c.pauseEnrichment({ kind: 'embed', why: 'a test' }),
+  resumeEnrichment: (c) => c.resumeEnrichment({ kind: 'embed' }),
+  setBudget: (c) => c.setBudget(user, { calls: 1, tokens: null, cost: null }),
   parked: (c) => c.parked({ consumer: 'projector', state: 'open' }),
   parkedEvents: (c) => c.parkedEvents('g', { ...page, state: 'open' }),
   retryParked: (c) => c.retryParked('g'),
@@ -208,7 +213,8 @@ describe('the client and what both services say of themselves', () => {
   it('given writes, each change can be sent again: it has a key, and a version where one was read', () => {
     const unkeyed = [...sent].flatMap(([name, requests]) =>
       requests.some(({ method, path, headers }) => {
-        const isWrite = method !== 'GET' && path.startsWith('/v1/') && !/keys|parked|analyses/.test(path)
+        const isWrite =
+          method !== 'GET' && path.startsWith('/v1/') && !/keys|parked|analyses|enrichment/.test(path)
         return isWrite && !headers.includes('idempotency-key')
       })
         ? [name]

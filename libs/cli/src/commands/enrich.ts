@@ -1,7 +1,11 @@
 import type { Command } from 'commander'
 import { type ChangeFlags, changeItems, jsonOfEach, withChange } from '../change.ts'
+import { registerEnrichBudget } from './enrich-budget.ts'
+import { registerEnrichPause, registerEnrichResume } from './enrich-pause.ts'
+import { registerEnrichRetry } from './enrich-retry.ts'
+import { registerEnrichStatus } from './enrich-status.ts'
 
-/** `synap enrich ID…` */
+/** `synap enrich ID…`, and what has to do with enrichment as a whole. */
 export function registerEnrich(program: Command): void {
   const command = program
     .command('enrich')
@@ -10,12 +14,21 @@ export function registerEnrich(program: Command): void {
     .addHelpText(
       'after',
       `
-What a person has set stays. ./synap get shows how far it is.
+What a person has set stays. ./synap get shows how far it is. What was given up
+is tried again with enrich retry, which pays only for what failed.
 
-Example:
-  $ ./synap enrich 019aa0c8-7c1e`,
+Examples:
+  $ ./synap enrich 019aa0c8-7c1e
+  $ ./synap enrich status`,
     )
+    .helpCommand(false)
+    .enablePositionalOptions()
   withChange(command, jsonOfEach).action((ids: string[], flags: ChangeFlags) =>
     changeItems(ids, flags, { change: (client, id) => client.enrich(id), said: 'Asked for' }),
   )
+  registerEnrichStatus(command)
+  registerEnrichRetry(command)
+  registerEnrichPause(command)
+  registerEnrichResume(command)
+  registerEnrichBudget(command)
 }

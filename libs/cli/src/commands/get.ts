@@ -6,6 +6,7 @@ import type { Command } from 'commander'
 import { isProjected } from '../await-item.ts'
 import { type ConnectionFlags, withConnection, withSynap } from '../connection.ts'
 import { describeValue } from '../describe-event.ts'
+import { costSentence } from '../enrich/describe.ts'
 import { findAttachment } from '../find-attachment.ts'
 import { findItemId } from '../item-id.ts'
 import { clip, note, plain, printJson, printTable } from '../output.ts'
@@ -114,7 +115,7 @@ function particularsOf({ particulars = {} }: EntityView): Row[] {
   ])
 }
 
-function printStatus({ stages }: StatusResponse): void {
+function printStatus({ stages, cost }: StatusResponse): void {
   const rows = stages.map((stage) => [
     stage.stage,
     stage.state === 'done'
@@ -133,4 +134,5 @@ function printStatus({ stages }: StatusResponse): void {
   ])
   console.log('')
   printTable(['stage', 'state', 'when', ''], rows)
+  if (cost !== null && cost.calls > 0) console.log(`\nModels: ${costSentence(cost)}`)
 }

@@ -2,6 +2,7 @@ import type { Stats } from '@synap/contracts'
 import { formatDuration } from '@synap/servers'
 import type { Command } from 'commander'
 import { type ConnectionFlags, withConnection, withSynap } from '../connection.ts'
+import { costSentence } from '../enrich/describe.ts'
 import { type Cell, clip, plain, printJson, printTable } from '../output.ts'
 import { paint } from '../paint.ts'
 import { relativeTime } from '../relative-time.ts'
@@ -11,7 +12,7 @@ export function registerStats(program: Command): void {
   const command = program
     .command('stats')
     .description('say how many items are searchable, what waits, and what failed and why')
-    .option('--json', 'one JSON document: {sequence, coverage, stages, oldest, failures}')
+    .option('--json', 'one JSON document: {sequence, coverage, stages, oldest, cost, paused, failures}')
     .addHelpText(
       'after',
       `
@@ -29,9 +30,13 @@ Examples:
   })
 }
 
-function printStats({ coverage, stages, oldest, failures }: Stats): void {
+function printStats({ coverage, stages, oldest, cost, paused, failures }: Stats): void {
   console.log(paint.bold(coverageSentence(coverage)))
   if (oldest !== null) console.log(`Waiting longest: ${oldest.id}, for ${formatDuration(oldest.ageMs)}`)
+  if (cost !== null && cost.total.calls > 0)
+    console.log(`Models: ${costSentence(cost.today)} today; ${costSentence(cost.total)} in all`)
+  if (paused !== null && paused.length > 0)
+    console.log(paint.yellow(`Paused: ${paused.join(', ')} (./synap enrich status)`))
   console.log('')
   printTable(
     ['stage', 'state', 'waiting', 'for'],
@@ -48,7 +53,7 @@ function printStats({ coverage, stages, oldest, failures }: Stats): void {
     ['stage', 'what', 'why', 'how many', 'such as', 'what to do'],
     failures.map((failure): Cell[] => [
       failure.stage,
-      failure.state === 'retrying' ? failure.state : paint.red(failure.state),
+      failure.state === 'retrying' || failure.state === 'deferred' ? failure.state : paint.red(failure.state),
       plain(failure.reason),
       String(failure.count),
       failure.example ?? '',
