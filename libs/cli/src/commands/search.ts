@@ -50,12 +50,7 @@ Examples:
     if (flags.json) return printJson(value)
     if (value.note !== null) note(value.note)
     if (value.corrections.length > 0) note(`Looked for ${value.corrections.join(', ')} too.`)
-    if (value.items.length === 0)
-      return note(
-        isFiltered(flags)
-          ? 'Nothing found among what the filters leave.'
-          : 'Nothing found. What was captured a moment ago may still be on its way; ./synap list shows the newest.',
-      )
+    if (value.items.length === 0) return note(aboutNothing(q, isFiltered(flags)))
     const ids = idsForPeople(value.items.map(({ entity }) => entity))
     printTable(
       itemHeads,
@@ -65,6 +60,18 @@ Examples:
     if (told !== undefined) note(paint.dim(told))
     hintAtGet(ids)
   })
+}
+
+const toTheLetter = /"|(^|\s)-\S/
+
+/** Why nothing may have been found, and what to try. */
+export function aboutNothing(q: string, isFiltered: boolean): string {
+  const left = isFiltered ? ' among what the filters leave' : ''
+  if (toTheLetter.test(q))
+    return `Nothing has all of these words${left}. With quotes or a minus each of them counts: leave some out.`
+  return isFiltered
+    ? `Nothing found${left}.`
+    : 'Nothing found. What was captured a moment ago may still be on its way; ./synap list shows the newest.'
 }
 
 /** Says which hits have none of the words: hybrid search fills up with what is nearest in meaning. */
