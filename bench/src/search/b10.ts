@@ -1,19 +1,24 @@
 import { performance } from 'node:perf_hooks'
 import { type Client, createPool, type Pool, transaction } from '@synap/postgres'
-import { exactVectors } from '@synap/query/find-hits'
-import { allowIterativeScan, scannedTuples, searchEntities } from '@synap/query/search-entities'
+import { exactVectors, findRows } from '@synap/query/find-hits'
+import { createVectorCache, type VectorCache } from '@synap/query/vector-cache'
+import { createLogger } from '@synap/telemetry'
 import { type Bench, defineBenchmark, type Row } from '../benchmark.ts'
 import { type Contender, runRounds } from '../rounds.ts'
 import { startBenchServers } from '../servers.ts'
 import { median, range, ratioOf } from '../statistics.ts'
 import { type Clusters, createClusters, nearestOf } from './clusters.ts'
-import { askPeer, partialIndex, type VectorPeer, vectorPeers } from './vector-peers.ts'
+import { askPeer, ownIndexPeers, type VectorPeer, vectorPeers } from './vector-peers.ts'
 import { drawUser, model, storePeers, storeUsers, type VectorUser } from './vector-store.ts'
 
 const database = 'bench_vectors'
 const wanted = 10
 const enough = 0.99
 const limitName = 'limit: scan in memory'
+/** The first search of a user. */
+const coldName = 'Synap, vectors not in memory'
+/** As by default. */
+const memoryBytes = 268_435_456
 
 interface Run {
   /** Questions answered per second. */
@@ -29,8 +34,9 @@ export const b10Vectors = defineBenchmark({
   description: `Users with few, some and very many vectors (1536 dimensions, in clusters that users share) lie in one table. Each
 contender answers the same questions one after the other through one connection; its ten nearest are held against those
 that a scan of all of the user's vectors in memory finds. Of an index that can look harder or less hard, the least effort
-counts that reaches a recall of 0.99, tried before the rounds. Synap runs the statement of its search, with the check that
-content is current, in its transaction under row security; the others run one bare SELECT. Limit: the scan in memory.`,
+counts that reaches a recall of 0.99, tried before the rounds. Synap runs its search by meaning: candidates from the vectors in
+its memory, read before the rounds, and the statement with the check that content is current, in its transaction under row
+security; the others run one bare SELECT, prepared, with the vector in binary. Limit: the scan in memory.`,
   options: {
     small: { help: 'of a user with few', unit: 'vectors', default: 1_000, min: 100 },
     medium: { help: 'of a user with some', unit: 'vectors', default: 10_000, min: 100 },
@@ -66,10 +72,18 @@ content is current, in its transaction under row security; the others run one ba
     await using ___ = { [Symbol.asyncDispose]: () => Promise.resolve(client.release()) }
     // The owner of the tables: without row security.
     await client.query('set role synap_projector')
+    const logger = createLogger('bench', { level: 'warn' })
+    const caches = [memoryBytes, 0].map((maxBytes) => createVectorCache({ pool, logger, maxBytes }))
+    const [cache, none] = caches as [VectorCache, VectorCache]
+    await using ____ = {
+      async [Symbol.asyncDispose]() {
+        for (const one of caches) await one.close()
+      },
+    }
     const outcomes: Measured[] = []
     for (const user of measured) {
-      const peers = small.includes(user) ? [...vectorPeers, partialIndex] : vectorPeers
-      outcomes.push(await measureUser({ ...values, pool, client, user, peers, clusters }, bench))
+      const peers = small.includes(user) ? [...vectorPeers, ...ownIndexPeers] : vectorPeers
+      outcomes.push(await measureUser({ ...values, pool, cache, none, client, user, peers, clusters }, bench))
     }
     return {
       spreadIs: 'lowest to highest round; of a ratio, 95 % interval of the median',
@@ -93,6 +107,9 @@ interface Measured {
 
 interface Place {
   pool: Pool
+  /** Where Synap finds candidates; and one that is always empty. */
+  cache: VectorCache
+  none: VectorCache
   /** For the peers. */
   client: Client
   user: VectorUser
@@ -104,7 +121,7 @@ interface Place {
 
 /** All contenders on one user, in rounds. */
 async function measureUser(place: Place, bench: Bench): Promise<Measured> {
-  const { pool, client, user, peers, rounds } = place
+  const { pool, cache, none, client, user, peers, rounds } = place
   const questions = Array.from({ length: place.questions }, () => place.clusters.draw())
   const scan = () =>
     questions.map((question) =>
@@ -112,10 +129,18 @@ async function measureUser(place: Place, bench: Bench): Promise<Measured> {
     )
   const truth = scan().map((ids) => new Set(ids))
   const contenders: Contender<Run>[] = [
-    { name: 'Synap', run: () => runTimed(() => askSynap(pool, user, questions), truth) },
+    { name: 'Synap', run: () => runTimed(() => askSynap({ pool, cache, user }, questions), truth) },
+    { name: coldName, run: () => runTimed(() => askSynap({ pool, cache: none, user }, questions), truth) },
     { name: limitName, run: () => runTimed(() => Promise.resolve(scan()), truth) },
   ]
   const vectors = user.points.length
+  bench.say(`a user with ${vectors}: reading them into memory`)
+  const began = performance.now()
+  await askSynap({ pool, cache, user }, questions.slice(0, 1))
+  await cache.settled()
+  bench.say(
+    `a user with ${vectors}: read in ${Math.round(performance.now() - began)} ms, ${cache.bytes() / 2 ** 20} MiB in all`,
+  )
   bench.say(`a user with ${vectors}: how hard each index has to look`)
   for (const peer of peers) {
     const effort = await leastEffort(client, peer, user, questions, truth)
@@ -138,28 +163,24 @@ async function measureUser(place: Place, bench: Bench): Promise<Measured> {
 }
 
 async function askSynap(
-  pool: Pool,
-  user: VectorUser,
+  { pool, cache, user }: Pick<Place, 'pool' | 'cache' | 'user'>,
   questions: readonly Float32Array[],
 ): Promise<string[][]> {
-  const exact = user.points.length <= exactVectors
   const found: string[][] = []
+  const asker = { userId: user.id, vectors: user.points.length, cache }
   for (const values of questions) {
+    const question = {
+      text: null,
+      configs: [],
+      vector: { values, model },
+      filter: {},
+      leastLikeness: null,
+      limit: wanted,
+    }
     const rows = await transaction(
       pool,
       { role: 'synap_query', userId: user.id },
-      async (client) => {
-        if (!exact) await allowIterativeScan(client, scannedTuples)
-        const question = {
-          text: null,
-          configs: [],
-          vector: { values, model },
-          filter: {},
-          leastLikeness: null,
-          limit: wanted,
-        }
-        return searchEntities(client, 'read_v1', question, exact ? 'compared' : 'indexed')
-      },
+      (client) => findRows({ client, schema: 'read_v1' }, question, asker),
       { readOnly: true, isolation: 'repeatable read' },
     )
     found.push(rows.map((row) => row.entity_id))

@@ -1,4 +1,5 @@
-import { type Client, toVector } from '@synap/postgres'
+import { createHash } from 'node:crypto'
+import { type Client, toHalfvec, toVector } from '@synap/postgres'
 import type { VectorUser } from './vector-store.ts'
 
 /** One way to the nearest vectors of one user. */
@@ -9,6 +10,8 @@ export interface VectorPeer {
   /** How hard the index looks, the least first; the first with enough recall counts. */
   efforts: readonly number[]
   sql: (user: VectorUser, wanted: number, effort: number) => string
+  /** Asked with the vector as text, as client libraries send it; else in binary, as Synap does. */
+  asText?: boolean
   /** The same technique as Synap's, without what a search must look at besides. */
   isSame?: boolean
 }
@@ -46,6 +49,18 @@ export const vectorPeers: readonly VectorPeer[] = [
     sql: nearest('read_v1.entity_vectors', 'halfvec'),
   },
   {
+    name: 'HNSW in 16 hash partitions, iterative, strict',
+    settings: hnsw('strict_order'),
+    efforts,
+    sql: nearest('peers.parts', 'halfvec'),
+  },
+  {
+    name: 'HNSW in 16 hash partitions, iterative, relaxed',
+    settings: hnsw('relaxed_order'),
+    efforts,
+    sql: nearest('peers.parts', 'halfvec'),
+  },
+  {
     name: 'bits in one HNSW, iterative, compared again',
     settings: hnsw('strict_order'),
     efforts: [50, 100, 200, 400, 1_000],
@@ -71,13 +86,30 @@ export const vectorPeers: readonly VectorPeer[] = [
   },
 ]
 
-/** An index of its own for the user; where users are many, nobody could keep those. */
-export const partialIndex: VectorPeer = {
-  name: 'an HNSW of the user’s own',
-  settings: hnsw('off'),
-  efforts,
-  sql: nearest('peers.vectors', 'halfvec'),
-}
+/** For users that have an index of their own; where users are many, nobody could keep those. */
+export const ownIndexPeers: readonly VectorPeer[] = [
+  {
+    name: 'an HNSW of the user’s own',
+    settings: hnsw('off'),
+    efforts,
+    sql: nearest('peers.vectors', 'halfvec'),
+  },
+  {
+    name: 'the same, asked in text',
+    settings: hnsw('off'),
+    efforts,
+    sql: nearest('peers.vectors', 'halfvec'),
+    asText: true,
+  },
+]
+
+/** `vector` has no binary form here. */
+const encode = ({ name }: VectorPeer, question: Float32Array) =>
+  name.includes('vector as it comes') ? toVector(question) : toHalfvec(question)
+
+/** Prepared once, as every statement of Synap is. */
+const nameOf = ({ name }: VectorPeer, text: string) =>
+  createHash('md5').update(name).update(text).digest('hex')
 
 /** Asks all questions in turn; the entities found for each. */
 export async function askPeer(
@@ -91,7 +123,12 @@ export async function askPeer(
   const text = peer.sql(user, wanted, effort)
   const found: string[][] = []
   for (const question of questions) {
-    const { rows } = await client.query<{ entity_id: string }>(text, [toVector(question)])
+    const value = peer.asText === true ? toVector(question) : encode(peer, question)
+    const { rows } = await client.query<{ entity_id: string }>({
+      name: nameOf(peer, text),
+      text,
+      values: [value],
+    })
     found.push(rows.map((row) => row.entity_id))
   }
   return found

@@ -97,6 +97,8 @@ function* rowsOf(users: readonly VectorUser[]): Generator<readonly unknown[]> {
   }
 }
 
+const parts = Array.from({ length: 16 }, (_, part) => part)
+
 /** Tables for those that keep vectors in another way, with the same rows. */
 export async function storePeers(
   database: string,
@@ -113,9 +115,13 @@ export async function storePeers(
      create index on peers.plain (user_id);
      create table peers.vectors as select entity_id, user_id, embedding from read_v1.entity_vectors;
      alter table peers.vectors alter column embedding set storage plain;
+     create table peers.parts (entity_id uuid, user_id uuid, embedding public.halfvec(1536) storage plain)
+       partition by hash (user_id);
+     ${parts.map((part) => `create table peers.parts_${part} partition of peers.parts for values with (modulus ${parts.length}, remainder ${part});`).join('\n')}
+     insert into peers.parts select entity_id, user_id, embedding from read_v1.entity_vectors;
      grant usage on schema peers to synap_projector; grant select on all tables in schema peers to synap_projector;`,
   )
-  say('building the index over bits, and one index for each small user')
+  say('building the index over bits, one for each partition, and one for each small user')
   const partial = partialFor.map(
     ({ id }) =>
       `create index on peers.vectors using hnsw (embedding public.halfvec_cosine_ops) where user_id = '${id}';`,
@@ -124,6 +130,7 @@ export async function storePeers(
     database,
     `set maintenance_work_mem = '1500MB'; set max_parallel_maintenance_workers = 2;
      create index on peers.vectors using hnsw ((public.binary_quantize(embedding)::bit(1536)) public.bit_hamming_ops);
+     create index on peers.parts using hnsw (embedding public.halfvec_cosine_ops);
      ${partial.join('\n')}`,
   )
   await servers.sql(database, 'vacuum analyze')

@@ -54,3 +54,27 @@ export function toTimestamptz(ms: number): string {
 export function toVector(values: ArrayLike<number>): string {
   return `[${Array.from(values).join(',')}]`
 }
+
+const halfvecHead = 4
+
+/**
+ * Numbers as a parameter for `$1::halfvec`, rounded to float16, in pgvector's binary form: a tenth of the bytes of the text,
+ * and read at once where the text of 1536 numbers takes a good part of a millisecond.
+ */
+export function toHalfvec(values: ArrayLike<number>): Buffer {
+  const buffer = Buffer.alloc(halfvecHead + values.length * 2)
+  const halves = new Float16Array(buffer.buffer, buffer.byteOffset + halfvecHead, values.length)
+  halves.set(values)
+  buffer.swap16()
+  buffer.writeUInt16BE(values.length, 0)
+  return buffer
+}
+
+/** The numbers of a `halfvec` that arrives as `public.halfvec_send(…)`; the buffer's own bytes are turned round. */
+export function fromHalfvec(buffer: Buffer): Float32Array {
+  const halves = buffer.subarray(halfvecHead)
+  // A view of two-byte numbers begins at an even place.
+  const even = halves.byteOffset % 2 === 0 ? halves : Buffer.from(halves)
+  even.swap16()
+  return Float32Array.from(new Float16Array(even.buffer, even.byteOffset, even.length / 2))
+}

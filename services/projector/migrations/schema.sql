@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 fe0a327c650238963d06589b8fb60b65868b3d7ecd217968d213db9661e41b35
+-- What the migrations beside this file come to; of them: sha256 8d173c12a0ba678e3b973bddc6dd3dadfb2ac4be6a45acc8321a609994773220
 create schema read_v1 authorization synap_projector;
 
 create table read_v1.entities (
@@ -115,6 +115,7 @@ create table read_v1.entity_vectors (
   char_end integer not null,
   embedding halfvec(1536) not null,
   indexed_at timestamp with time zone not null default clock_timestamp(),
+  added_in xid8 not null default pg_current_xact_id(),
   constraint entity_vectors_pkey PRIMARY KEY (entity_id, content_sha256, producer, block, chunk)
 );
 alter table read_v1.entity_vectors owner to synap_projector;
@@ -313,7 +314,7 @@ CREATE INDEX entity_links_by_target ON read_v1.entity_links USING btree (user_id
 
 CREATE INDEX entity_tags_by_tag ON read_v1.entity_tags USING btree (user_id, tag_id, entity_id);
 
-CREATE INDEX entity_vectors_by_user ON read_v1.entity_vectors USING btree (user_id, model);
+CREATE INDEX entity_vectors_by_addition ON read_v1.entity_vectors USING btree (user_id, model, added_in, entity_id);
 
 CREATE INDEX entity_vectors_hnsw ON read_v1.entity_vectors USING hnsw (embedding halfvec_cosine_ops);
 

@@ -19,7 +19,7 @@ const account = [
   'task_details',
 ]
   .map((table) => {
-    const row = `(to_jsonb(t) - 'indexed_at')::text`
+    const row = `(to_jsonb(t) - 'indexed_at' - 'added_in')::text`
     return `select '${table}', count(*), md5(coalesce(string_agg(${row}, '|' order by ${row}), '')) from read_v1.${table} t`
   })
   .join(' union all ')

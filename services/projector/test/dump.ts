@@ -18,7 +18,7 @@ export async function dumpRows(
   const columns = await query<{ table_name: string; clocks: string[] }>(client, {
     text: `
       select c.relname as table_name, coalesce(array_agg(a.attname::text) filter (
-        where pg_get_expr(d.adbin, d.adrelid) ~ 'clock_timestamp|now\\('), '{}') as clocks
+        where pg_get_expr(d.adbin, d.adrelid) ~ 'clock_timestamp|now\\(|pg_current_xact_id'), '{}') as clocks
       from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
       left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
       where c.relnamespace = $1::text::regnamespace and c.relkind = 'r' and c.relname <> all ($2::text[])

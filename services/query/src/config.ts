@@ -2,12 +2,17 @@ import { databaseConfig, httpConfig, ingestClientConfig, modelConfig, s3Config }
 import { z } from 'zod'
 
 /** The environment of query: names in upper snake case, units and defaults in view. */
+export const searchConfig = {
+  vectorCacheBytes: z.coerce.number().int().min(0).default(268_435_456),
+}
+
 export const queryConfig = z.object({
   ...databaseConfig,
   ...httpConfig,
   ...s3Config,
   ...ingestClientConfig,
   ...modelConfig,
+  ...searchConfig,
 })
 export type QueryConfig = z.output<typeof queryConfig>
 

@@ -20,6 +20,7 @@ await runService(name, queryConfig, async (context) => {
     listen: (options) => listen({ ...options, url: config.databaseDirectUrl, applicationName: name }),
     providers: providersForSearch(chooseProvider(config)),
     authenticate: createAuthenticate(config),
+    vectorCacheBytes: config.vectorCacheBytes,
     cursorSecret: cursorSecretOf(config),
   })
   await server.listen({ host: config.host, port: config.port })

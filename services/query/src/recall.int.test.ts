@@ -20,7 +20,7 @@ describe('neighbours by meaning', () => {
   let query: TestQuery
   const users = new Map<number, { id: UserId; points: Float32Array[]; entities: string[] }>()
   beforeAll(async () => {
-    query = await startQuery([model])
+    query = await startQuery([model], undefined, { vectorCacheBytes: 0 })
     await query.database.superuserSql('drop index read_v1.entity_vectors_hnsw')
     for (const count of [1_000, 10_000]) {
       const [id, points] = [uuidv7() as UserId, Array.from({ length: count }, draw)]

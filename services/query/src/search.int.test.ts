@@ -354,9 +354,11 @@ describe('search in another user’s shadow', () => {
     query = await startQuery([model, offline])
     // As with very many vectors of each user: no way to them but the index on vectors.
     await query.database.superuserSql(
-      `drop index read_v1.entity_vectors_by_user;
+      `drop index read_v1.entity_vectors_by_addition;
        alter database ${query.database.name} set enable_seqscan = off;
-       alter database ${query.database.name} set enable_sort = off;`,
+       alter database ${query.database.name} set enable_sort = off;
+       -- Which the prices that follow would call for, for seconds.
+       alter database ${query.database.name} set jit = off;`,
     )
   })
   afterAll(() => query.close())

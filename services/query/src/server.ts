@@ -29,6 +29,7 @@ import { registerParked } from './routes/parked.ts'
 import { registerRelations } from './routes/relations.ts'
 import { registerSearch } from './routes/search.ts'
 import { registerStreamEvents } from './routes/stream-events.ts'
+import type { VectorCache } from './vectors/vector-cache.ts'
 
 export interface ServerDeps {
   pool: Pool
@@ -40,6 +41,8 @@ export interface ServerDeps {
   exports: ExportJobs
   /** Models that questions can be embedded with. */
   providers: readonly ModelProvider[]
+  /** Vectors in memory, for search. */
+  vectors: VectorCache
   cursors: CursorCodec
   /** What cursors are signed with. */
   cursorSecret: string

@@ -4,11 +4,15 @@ import type { App, Authenticate, Limits } from '@synap/http'
 import type { ObjectStore } from '@synap/object-store'
 import { type Listener, type ListenOptions, type Pool, query, queryRole } from '@synap/postgres'
 import type { ServiceContext } from '@synap/runtime'
+import { observe } from '@synap/telemetry'
 import { createCursorCodec, createSequenceCursorCodec } from './cursor.ts'
 import { createExportJobs } from './exports/export-jobs.ts'
 import { findLogSchema } from './place.ts'
 import { createPositionReader, createReadModel } from './read-model.ts'
 import { buildServer } from './server.ts'
+import { createVectorCache } from './vectors/vector-cache.ts'
+
+export { searchConfig } from './config.ts'
 
 /** What query stands on; whoever made these closes them, after it. */
 export interface QueryDrivers {
@@ -19,6 +23,8 @@ export interface QueryDrivers {
   /** Every model that questions can be embedded with. */
   providers: readonly ModelProvider[]
   authenticate: Authenticate
+  /** Bytes of vectors that are kept in memory for search; 0: none. */
+  vectorCacheBytes: number
   /** Shared by all instances of the service, as cursors have to be. */
   cursorSecret: string
 }
@@ -31,7 +37,7 @@ export async function startQuery(
     defer,
     health,
   }: Pick<ServiceContext<Limits>, 'config' | 'logger' | 'defer' | 'health'>,
-  { pool, store, listen, providers, authenticate, cursorSecret }: QueryDrivers,
+  { pool, store, listen, providers, authenticate, vectorCacheBytes, cursorSecret }: QueryDrivers,
 ): Promise<App> {
   const readPositions = createPositionReader(pool)
   await readPositions([]) // refuses a database without a read model, or with one of an unknown shape
@@ -55,6 +61,14 @@ export async function startQuery(
   const exports = createExportJobs({ log, store, logger })
   defer('exports', () => exports.close())
 
+  const vectors = createVectorCache({ pool, logger, maxBytes: vectorCacheBytes })
+  defer('vectors', () => vectors.close())
+  const help = 'Memory of this process that vectors are kept in for search.'
+  defer(
+    'gauge of vectors',
+    observe('synap_query_vector_cache_bytes', { help }, () => vectors.bytes()),
+  )
+
   const server = await buildServer({
     pool,
     readModel: createReadModel(pool, waiter),
@@ -63,6 +77,7 @@ export async function startQuery(
     store,
     exports,
     providers,
+    vectors,
     cursors: createCursorCodec(cursorSecret),
     cursorSecret,
     sequences: createSequenceCursorCodec(cursorSecret),

@@ -14,11 +14,13 @@ import { createExportJobs } from '../src/exports/export-jobs.ts'
 import { findLogSchema } from '../src/place.ts'
 import { createPositionReader, createReadModel } from '../src/read-model.ts'
 import { buildServer } from '../src/server.ts'
+import { createVectorCache, type VectorCache } from '../src/vectors/vector-cache.ts'
 
 export interface TestQuery {
   app: App
   pool: Pool
   store: ObjectStore
+  vectors: VectorCache
   database: TestDatabase
   /** Where the objects lie on the disk. */
   folder: string
@@ -44,15 +46,18 @@ export interface TestStreams extends StreamLimits {
   operators?: ReadonlySet<string>
   /** Keys that may write. */
   writers?: ReadonlySet<string>
+  vectorCacheBytes?: number
 }
 
-/** Query on a database of its own and, unless a store is given, a folder of objects; without a port. Keys are user ids. */
+/** Query on a database of its own and, unless a store is given, a folder of objects; without a port. Keys are user ids. A
+ * database that is given stays open. */
 export async function startQuery(
   providers: readonly ModelProvider[] = [],
   given?: ObjectStore,
   streams: TestStreams = {},
+  shared?: TestDatabase,
 ): Promise<TestQuery> {
-  const database = await createTestDatabase(['ingest', 'events-writer', 'projector', 'enricher'])
+  const database = shared ?? (await createTestDatabase(['ingest', 'events-writer', 'projector', 'enricher']))
   const pool = createPool({ url: database.url, applicationName: 'query-test', max: 6 })
   const folder = await mkdtemp(join(tmpdir(), 'synap-query-'))
   const store = given ?? createFolderStore(folder)
@@ -62,12 +67,21 @@ export async function startQuery(
     recheckMs: 20,
   })
   const log = createEventLog({ pool, role: queryRole })
-  const { idleMs = 15_000, revoked, operators, writers, ...streamLimits } = streams
+  const {
+    idleMs = 15_000,
+    revoked,
+    operators,
+    writers,
+    vectorCacheBytes = 67_108_864,
+    ...streamLimits
+  } = streams
   const logger = createLogger('query', { level: 'silent' })
   const exports = createExportJobs({ log, store, logger })
+  const vectors = createVectorCache({ pool, logger, maxBytes: vectorCacheBytes })
   const app = await buildServer({
     pool,
     exports,
+    vectors,
     readModel: createReadModel(pool, waiter),
     eventLog: createReadModel(pool, logWaiter, findLogSchema),
     subscriptions: createSubscriptions({ pool, role: queryRole, log, recheckMs: 20, idleMs, pageLength: 20 }),
@@ -97,6 +111,7 @@ export async function startQuery(
     app,
     pool,
     store,
+    vectors,
     database,
     folder,
     async get(path, user, headers = {}) {
@@ -117,10 +132,11 @@ export async function startQuery(
     },
     async close() {
       await app.close()
+      await vectors.close()
       await exports.close()
       await store.close()
       await pool.end()
-      await database.close()
+      if (shared === undefined) await database.close()
       await rm(folder, { recursive: true, force: true })
     },
   }

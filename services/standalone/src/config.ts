@@ -9,6 +9,7 @@ import {
   uploadConfig,
 } from '@synap/ingest'
 import type { ProjectorOptions } from '@synap/projector'
+import { searchConfig } from '@synap/query'
 import { httpConfig, modelConfig } from '@synap/runtime'
 import { z } from 'zod'
 
@@ -19,6 +20,7 @@ export const standaloneConfig = z.object({
   ...budgetConfig,
   ...uploadConfig,
   ...sweepConfig,
+  ...searchConfig,
   /** Uploads under way lie in the data folder unless another is named. */
   uploadDir: uploadConfig.uploadDir.removeDefault().optional(),
   /** Where clients reach it, for the links it gives out, when that is not the address it listens at. */

@@ -37,7 +37,7 @@ describe('the schemas of standalone', () => {
            where t.relname = 'entity_vectors'
            order by i.relname`,
       })
-      expect(indexes).toContainEqual({ name: 'entity_vectors_by_user', method: 'btree' })
+      expect(indexes).toContainEqual({ name: 'entity_vectors_by_addition', method: 'btree' })
       expect(indexes.map(({ method }) => method)).not.toContain('hnsw')
     }
   }, 60_000)

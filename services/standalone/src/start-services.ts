@@ -34,6 +34,7 @@ export async function startServices(
     listen,
     providers: providersForSearch(provider),
     authenticate: createAuthenticate(pool, keyUse.note),
+    vectorCacheBytes: config.vectorCacheBytes,
     cursorSecret: keys.serviceKey,
   })
   registerLedgerRoutes(writes, { pool, store, log })

@@ -6,7 +6,7 @@ import { findUserTables } from './copy-rows.ts'
 import { inboxTables } from './plan.ts'
 
 /** Columns that say when a row was written here, and nothing about what it holds. */
-const ownColumns = ['projected_at', 'indexed_at', 'purged_at']
+const ownColumns = ['projected_at', 'indexed_at', 'purged_at', 'added_in']
 
 /** A table of both read models, and how its rows are told apart and compared. */
 export interface ComparedTable {

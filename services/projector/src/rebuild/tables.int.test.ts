@@ -39,7 +39,7 @@ describe('the tables of a read model', () => {
         `select attname from pg_attribute where attrelid = 'read_v1.${name}'::regclass and attnum > 0 and not attisdropped
          order by attnum`,
       )
-      const clocks = ['projected_at', 'indexed_at', 'purged_at']
+      const clocks = ['projected_at', 'indexed_at', 'purged_at', 'added_in']
       expect(columns.map((column) => column.name)).toEqual(all.filter((column) => !clocks.includes(column)))
       expect(key.length).toBeGreaterThan(0)
     }

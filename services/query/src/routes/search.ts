@@ -1,6 +1,6 @@
 import type { ModelProvider } from '@synap/ai'
 import { type SearchMode, type SearchQuery, searchQuery, searchResponse } from '@synap/contracts'
-import { type App, requires } from '@synap/http'
+import { type App, principalOf, requires } from '@synap/http'
 import type { ObjectStore } from '@synap/object-store'
 import type { Pool } from '@synap/postgres'
 import type { Logger } from '@synap/telemetry'
@@ -15,6 +15,7 @@ import type { ReadModel } from '../read-model.ts'
 import { findTextConfigs } from '../sql/find-text-configs.ts'
 import type { SearchQuestion, SearchRow } from '../sql/search-entities.ts'
 import { findUserModels, type UserModel } from '../sql/user-vectors.ts'
+import type { VectorCache } from '../vectors/vector-cache.ts'
 
 export interface SearchDeps {
   readModel: ReadModel
@@ -22,6 +23,7 @@ export interface SearchDeps {
   store: Pick<ObjectStore, 'get'>
   /** Models that questions can be embedded with. */
   providers: readonly ModelProvider[]
+  vectors: VectorCache
   logger: Logger
 }
 
@@ -54,14 +56,15 @@ export function registerSearch(app: App, deps: SearchDeps): void {
       leastLikeness: mode === 'hybrid' ? leastLikeness : null,
       limit,
     }
-    const vectors = known.models[0]?.vectors ?? 0
+    const { userId } = principalOf(request)
+    const asker = { userId, vectors: known.models[0]?.vectors ?? 0, cache: deps.vectors }
     const found = await answerRead(
       deps.readModel,
       request,
       reply,
       async (snapshot) => ({
         schema: snapshot.schema,
-        hits: await findHits(snapshot, question, vectors),
+        hits: await findHits(snapshot, question, asker),
       }),
       { waited: true },
     )

@@ -1,5 +1,14 @@
-import { type Client, execute, query, toVector } from '@synap/postgres'
-import { conditionsOf, type EntityFilter } from './list-entities.ts'
+import { type Client, execute, query, toHalfvec } from '@synap/postgres'
+import { conditionsOf, type EntityFilter, type Parameter } from './list-entities.ts'
+import {
+  addedSince,
+  type Names,
+  type Neighbours,
+  nearestOfAll,
+  nearestOfCandidates,
+  nearestOfSome,
+  nearestVectors,
+} from './nearest.ts'
 
 export interface SearchQuestion {
   /** What was asked; null leaves words out. */
@@ -33,27 +42,23 @@ export interface SearchRow {
   chunk: number | null
   /** Neighbours that were found, before the least likeness. */
   neighbours: number
+  /** Distance of the nearest of them, and of the one in the last place that the answer may hold; null: there is none. */
+  least_distance: number | null
+  last_distance: number | null
+  /** Vectors that came after the candidates were chosen, and were compared besides; none where all are. */
+  added: number
 }
 
 /** Matches by words that are ranked, and the depth to which both orders are fused. */
 const rankedMatches = 250
-const depth = 100
+export const fusedDepth = 100
 /** Rows of the index on vectors that are visited at most before all of a user's vectors are compared. */
 export const scannedTuples = 40_000
-/** Vectors that are looked at more closely: long texts have several. */
-const nearestVectors = 400
-
-/**
- * Where neighbours by meaning come from. `compared`: the nearest vectors of all of the user's; `indexed`: the nearest that
- * the index on vectors gives; both may leave less than there are once vectors of one text count once and those of old
- * content not at all. `everything` misses nothing.
- */
-export type Neighbours = 'compared' | 'indexed' | 'everything'
 
 /**
  * Words and meaning in one statement, fused by reciprocal rank (k = 60; Cormack, Clarke, Büttcher 2009). Words: the
  * owner's function, so that the index on words serves under row security. Only vectors of the entity's current content
- * count. A filter narrows both before anything is cut off.
+ * count. A filter narrows both before anything is cut off. What is not asked for is not in the statement.
  */
 export async function searchEntities(
   client: Client,
@@ -62,106 +67,108 @@ export async function searchEntities(
   from: Neighbours,
 ): Promise<SearchRow[]> {
   const values: unknown[] = []
-  const parameter = (value: unknown, type: string) => `$${values.push(value)}::${type}`
-  const text = parameter(question.text, 'text')
-  const configs = parameter(question.configs, 'text[]')
-  const asked = parameter(
-    question.vector === null ? null : toVector(question.vector.values),
-    'public.halfvec(1536)',
-  )
-  const model = parameter(question.vector?.model ?? null, 'text')
-  const fused = parameter(Math.max(depth, question.limit), 'int')
+  const parameter: Parameter = (value, type) => `$${values.push(value)}::${type}`
+  const depth = parameter(depthOf(question), 'int')
   const limit = parameter(question.limit, 'int')
   const least = parameter(question.leastLikeness, 'float8')
   const conditions = conditionsOf(schema, question.filter, parameter)
   const filtered = conditions.length > 0
-  const names: Names = { vector: '(select vector from asked)', model, fused, filtered }
+  const words = wordsOf(schema, question, { depth, filtered }, parameter)
+  const meaning = meaningOf(question, from, { schema, depth, filtered }, conditions, parameter)
   return query<SearchRow>(client, {
-    ...(filtered ? {} : { name: `${schema}.search_entities_${from}` }),
+    ...(filtered ? {} : { name: `${schema}.search_${words.name}_${meaning.name}` }),
     text: `
-      with asked as materialized (select ${asked} as vector),
-      ${filtered ? `allowed as materialized (${allowedEntities(schema, conditions)}),` : ''}
-      text_leg as (
-        select m.entity_id, m.corrected, row_number() over (order by m.rank desc, m.entity_id desc) as place
-        from ${schema}.match_words(${text}, ${configs},
-          ${filtered ? `(select coalesce(array_agg(entity_id), '{}') from allowed)` : 'null'}, ${rankedMatches}) as m
-        order by place limit ${fused}
-      ), nearest as materialized (${from === 'everything' ? nearestOfAll(schema, names) : nearestOfSome(schema, names, from)}
+      with ${filtered ? `allowed as materialized (${allowedEntities(schema, conditions)}),` : ''}
+      ${meaning.tables}, text_leg as materialized (${words.table}), living as (
+        select t.* from text_leg as t cross join lateral (
+          select from ${schema}.entities as e where e.entity_id = t.entity_id and e.deleted_at is null offset 0
+        ) as there
       ), vector_leg as (
         select n.*, row_number() over (order by n.distance, n.entity_id desc) as place
         from nearest as n
         where ${least} is null or 1 - n.distance >= greatest(${least}, (select 1 - min(distance) from nearest) / 2)
-      ), fused as materialized (
-        -- Materialized: row security lets no expression but a column look entities up.
-        select entity_id, t.place as text_place, t.corrected, v.place as vector_place, v.distance, v.chunk,
-          (coalesce(1.0 / (60 + t.place), 0) + coalesce(1.0 / (60 + v.place), 0))::float8 as score
-        from text_leg as t full join vector_leg as v using (entity_id)
       )
-      select fused.*, (select count(*) from nearest)::int as neighbours
-      from fused cross join lateral (
-        select from ${schema}.entities as e where e.entity_id = fused.entity_id and e.deleted_at is null offset 0
-      ) as there
+      select entity_id, t.place as text_place, t.corrected, v.place as vector_place, v.distance, v.chunk,
+        (coalesce(1.0 / (60 + t.place), 0) + coalesce(1.0 / (60 + v.place), 0))::float8 as score,
+        (select count(*) from nearest)::int as neighbours, (select min(distance) from nearest) as least_distance,
+        (select distance from nearest order by distance offset ${limit} - 1 limit 1) as last_distance,
+        (select count(*) from added)::int as added
+      from living as t full join vector_leg as v using (entity_id)
       order by score desc, entity_id desc
       limit ${limit}`,
     values,
   })
 }
 
+/** Places of each order that count: to fuse them takes more than are shown. */
+export function depthOf({ text, limit }: Pick<SearchQuestion, 'text' | 'limit'>): number {
+  return text === null ? limit : Math.max(fusedDepth, limit)
+}
+
 const allowedEntities = (schema: string, conditions: readonly string[]) => `
   select e.entity_id from ${schema}.entities as e left join ${schema}.task_details as t using (entity_id)
   where e.deleted_at is null and ${conditions.join(' and ')}`
 
-interface Names {
-  vector: string
-  model: string
-  fused: string
+interface Legs {
+  depth: string
   filtered: boolean
 }
 
-/** The entities nearest to the question, each by its nearest chunk: all vectors are compared. */
-const nearestOfAll = (schema: string, { vector, model, fused, filtered }: Names) => `
-  select d.entity_id, c.chunk, d.distance
-  from (
-    select v.entity_id, v.content_sha256, min(v.embedding operator(public.<=>) ${vector}) as distance
-    from ${schema}.entity_vectors as v
-    where v.model = ${model} ${filtered ? 'and v.entity_id in (select entity_id from allowed)' : ''}
-    group by v.entity_id, v.content_sha256
-    order by distance
-  ) as d
-  cross join lateral (
-    select from ${schema}.entities as e
-    where e.entity_id = d.entity_id and e.subject_sha256 = d.content_sha256 and e.deleted_at is null
-    offset 0
-  ) as current
-  cross join lateral (
-    select v.chunk from ${schema}.entity_vectors as v
-    where v.entity_id = d.entity_id and v.content_sha256 = d.content_sha256 and v.model = ${model}
-    order by (v.embedding operator(public.<=>) ${vector}) + 0, v.chunk limit 1
-  ) as c
-  order by d.distance limit ${fused}`
-
-/** The same from some of the vectors. `+ 0` keeps the index out where all are compared: it would be a guess. */
-const nearestOfSome = (
+function wordsOf(
   schema: string,
-  { vector, model, fused, filtered }: Names,
-  from: 'compared' | 'indexed',
-) => `
-  select entity_id, chunk, distance from (
-    select distinct on (found.entity_id) found.entity_id, found.chunk, found.distance
-    from (
-      select v.entity_id, v.content_sha256, v.chunk, v.embedding operator(public.<=>) ${vector} as distance
-      from ${schema}.entity_vectors as v
-      where v.model = ${model} ${filtered ? 'and v.entity_id in (select entity_id from allowed)' : ''}
-      order by (v.embedding operator(public.<=>) ${vector})${from === 'compared' ? ' + 0' : ''} limit ${nearestVectors}
-    ) as found
-    cross join lateral (
-      select from ${schema}.entities as e
-      where e.entity_id = found.entity_id and e.subject_sha256 = found.content_sha256 and e.deleted_at is null
-      offset 0
-    ) as current
-    order by found.entity_id, found.distance, found.chunk
-  ) as one_each
-  order by distance limit ${fused}`
+  question: SearchQuestion,
+  { depth, filtered }: Legs,
+  parameter: Parameter,
+): { name: string; table: string } {
+  if (question.text === null) {
+    return {
+      name: 'no_words',
+      table: 'select null::uuid as entity_id, null::text as corrected, null::bigint as place where false',
+    }
+  }
+  const text = parameter(question.text, 'text')
+  const configs = parameter(question.configs, 'text[]')
+  const allowed = filtered ? `(select coalesce(array_agg(entity_id), '{}') from allowed)` : 'null'
+  return {
+    name: 'words',
+    table: `
+      select m.entity_id, m.corrected, row_number() over (order by m.rank desc, m.entity_id desc) as place
+      from ${schema}.match_words(${text}, ${configs}, ${allowed}, ${rankedMatches}) as m
+      order by place limit ${depth}`,
+  }
+}
+
+const noneAdded = 'added as (select null::uuid as entity_id where false)'
+
+function meaningOf(
+  question: SearchQuestion,
+  from: Neighbours,
+  { schema, depth, filtered }: Legs & { schema: string },
+  conditions: readonly string[],
+  parameter: Parameter,
+): { name: string; tables: string } {
+  if (question.vector === null) {
+    const none = 'select null::uuid as entity_id, null::int as chunk, null::float8 as distance where false'
+    return { name: 'alone', tables: `${noneAdded}, nearest as materialized (${none})` }
+  }
+  const asked = `asked as materialized (
+    select ${parameter(toHalfvec(question.vector.values), 'public.halfvec(1536)')} as vector)`
+  const model = parameter(question.vector.model, 'text')
+  const names: Names = { schema, vector: '(select vector from asked)', model, depth, filtered }
+  if (typeof from === 'string') {
+    const nearest = from === 'everything' ? nearestOfAll(names) : nearestOfSome(names, from)
+    return { name: from, tables: `${asked}, ${noneAdded}, nearest as materialized (${nearest})` }
+  }
+  const candidates = parameter(from.entities, 'uuid[]')
+  const next = parameter(from.since.next, 'xid8')
+  const running = parameter(from.since.running, 'xid8[]')
+  const added = addedSince(schema, model, { next, running })
+  const nearest = nearestOfCandidates(names, { candidates, conditions })
+  return {
+    name: 'candidates',
+    tables: `${asked}, added as materialized (${added}), nearest as materialized (${nearest})`,
+  }
+}
 
 /**
  * Lets a scan of the index on vectors look at many candidates, and go on in exact order until enough rows of this user are

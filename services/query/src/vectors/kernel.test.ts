@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import { createKernel, signBytes } from './kernel.ts'
+
+const pageBytes = 65_536
+const dimensions = 1_536
+
+describe('the kernel', () => {
+  const memory = new WebAssembly.Memory({ initial: 4, maximum: 4 })
+  const kernel = createKernel(memory)
+  const random = (bytes: Uint8Array) => {
+    for (let at = 0; at < bytes.length; at += 1) bytes[at] = Math.floor(Math.random() * 256)
+    return bytes
+  }
+  const ones = (byte: number) => byte.toString(2).replaceAll('0', '').length
+
+  it('given signs, it counts those that differ as JavaScript does, and writes no further', () => {
+    const rows = 40
+    const question = random(new Uint8Array(memory.buffer, 64, signBytes))
+    const packed = random(new Uint8Array(memory.buffer, pageBytes, rows * signBytes))
+    packed.set(question, 0)
+    packed.set(
+      question.map((byte) => ~byte),
+      signBytes,
+    )
+    const out = new Uint16Array(memory.buffer, 4_096, rows + 1).fill(7)
+    kernel.countDifferences(64, pageBytes, rows, 4_096)
+    const expected = Array.from({ length: rows }, (_, row) =>
+      question.reduce((sum, byte, at) => sum + ones(byte ^ (packed[row * signBytes + at] as number)), 0),
+    )
+    expect(expected.slice(0, 2)).toEqual([0, dimensions])
+    expect(Array.from(out)).toEqual([...expected, 7])
+    out.fill(7)
+    kernel.countDifferences(64, pageBytes, 0, 4_096)
+    expect(out[0]).toBe(7)
+  })
+
+  it('given numbers, it multiplies them as JavaScript does, the largest too', () => {
+    const question = new Int16Array(memory.buffer, 256, dimensions)
+    const vector = new Int8Array(memory.buffer, pageBytes, dimensions)
+    const product = () => question.reduce((sum, value, at) => sum + value * (vector[at] as number), 0)
+    for (let run = 0; run < 20; run += 1) {
+      random(new Uint8Array(memory.buffer, 256, dimensions * 2))
+      question.forEach((value, at) => (question[at] = value >> 6))
+      random(new Uint8Array(memory.buffer, pageBytes, dimensions))
+      expect(kernel.multiply(256, pageBytes)).toBe(product())
+    }
+    // The longest question there is, and a vector that points the same way.
+    question.fill(Math.floor(32_767 / Math.sqrt(dimensions)))
+    vector.fill(-127)
+    expect(kernel.multiply(256, pageBytes)).toBe(product())
+  })
+})

@@ -1,0 +1,188 @@
+import { vectorDimensions } from '@synap/ai'
+
+/** Bytes of a vector's signs, one bit for each place. */
+export const signBytes = vectorDimensions / 8
+
+/** The two loops of a search that JavaScript would take ten times as long for; all addresses are in bytes. */
+export interface Kernel {
+  /** Writes, for each of `count` rows of signs one behind the other, in how many places it differs, as u16 at `out`. */
+  countDifferences(question: number, rows: number, count: number, out: number): void
+  /** The product of a question (1536 × i16) and a vector (1536 × i8): as much as 2^31 when both are as long as they may. */
+  multiply(question: number, vector: number): number
+}
+
+/**
+ * The module, assembled here: WebAssembly needs no native build, and Node has it on every machine. Memory is imported, so
+ * that its limit is the caller's.
+ */
+export function createKernel(memory: WebAssembly.Memory): Kernel {
+  const instance = new WebAssembly.Instance(compiled(), { env: { memory } })
+  return instance.exports as unknown as Kernel
+}
+
+let module: WebAssembly.Module | undefined
+function compiled(): WebAssembly.Module {
+  module ??= new WebAssembly.Module(kernelBytes())
+  return module
+}
+
+type Code = readonly (number | Code)[]
+
+const op = {
+  block: [0x02, 0x40],
+  loop: [0x03, 0x40],
+  end: [0x0b],
+  branch: (depth: number) => [0x0c, depth],
+  branchIf: (depth: number) => [0x0d, depth],
+  get: (local: number) => [0x20, local],
+  set: (local: number) => [0x21, local],
+  store16: [0x3b, 1, 0],
+  i32: (value: number) => [0x41, ...signed(value)],
+  isZero: [0x45],
+  add: [0x6a],
+  lessUnsigned: [0x49],
+  load: (offset: number) => simd(0x00, [0, ...unsigned(offset)]),
+  loadI8AsI16: (offset: number) => simd(0x01, [0, ...unsigned(offset)]),
+  zeros: simd(
+    0x0c,
+    Array.from({ length: 16 }, () => 0),
+  ),
+  lane: (index: number) => simd(0x1b, [index]),
+  xor: simd(0x51),
+  onesInBytes: simd(0x62),
+  addBytes: simd(0x6e),
+  pairsOfBytes: simd(0x7d),
+  pairsOfShorts: simd(0x7f),
+  addWords: simd(0xae),
+  productOfShorts: simd(0xba),
+} as const
+
+/** The sum of the four words on the stack, by way of a local. */
+const sumOfWords = (local: number): Code => [
+  op.set(local),
+  ...[0, 1, 2, 3].flatMap((index) => [op.get(local), op.lane(index), ...(index === 0 ? [] : [op.add])]),
+]
+
+/** Parameters 0 question, 1 rows, 2 count, 3 out; local 4: a register. */
+function countDifferences(): Code {
+  const [question, rows, count, out, register] = [0, 1, 2, 3, 4] as const
+  const differing = (at: number): Code => [
+    op.get(question),
+    op.load(at),
+    op.get(rows),
+    op.load(at),
+    op.xor,
+    op.onesInBytes,
+    ...(at === 0 ? [] : [op.addBytes]),
+  ]
+  // Twelve registers of bytes with 8 at most each: no byte overflows.
+  const places = Array.from({ length: signBytes / 16 }, (_, index) => index * 16)
+  return [
+    [op.block, op.loop],
+    [op.get(count), op.isZero, op.branchIf(1)],
+    [op.get(out)],
+    places.map(differing),
+    [op.pairsOfBytes, op.pairsOfShorts, sumOfWords(register)],
+    [op.store16],
+    [op.get(out), op.i32(2), op.add, op.set(out)],
+    [op.get(rows), op.i32(signBytes), op.add, op.set(rows)],
+    [op.get(count), op.i32(-1), op.add, op.set(count)],
+    [op.branch(0), op.end, op.end],
+  ]
+}
+
+/** Parameters 0 question, 1 vector; locals 2 the end of the vector, 3 the sums so far. */
+function multiply(): Code {
+  const [question, vector, end, sums] = [0, 1, 2, 3] as const
+  const step = 32
+  const product = (at: number): Code => [
+    op.get(question),
+    op.load(at * 2),
+    op.get(vector),
+    op.loadI8AsI16(at),
+    op.productOfShorts,
+    op.addWords,
+  ]
+  return [
+    [op.get(vector), op.i32(vectorDimensions), op.add, op.set(end)],
+    [op.zeros, op.set(sums), op.loop],
+    [op.get(sums), [0, 8, 16, 24].map(product), op.set(sums)],
+    [op.get(question), op.i32(step * 2), op.add, op.set(question)],
+    [op.get(vector), op.i32(step), op.add, op.set(vector)],
+    [op.get(vector), op.get(end), op.lessUnsigned, op.branchIf(0), op.end],
+    [op.get(sums), sumOfWords(sums)],
+  ]
+}
+
+const i32 = 0x7f
+const v128 = 0x7b
+const memoryLimit = 65_536
+
+function kernelBytes(): Uint8Array<ArrayBuffer> {
+  const types = [
+    [0x60, ...list([[i32], [i32], [i32], [i32]]), 0],
+    [0x60, ...list([[i32], [i32]]), ...list([[i32]])],
+  ]
+  const bodies = [
+    [...list([[1, v128]]), ...flat(countDifferences()), ...op.end],
+    [
+      ...list([
+        [1, i32],
+        [1, v128],
+      ]),
+      ...flat(multiply()),
+      ...op.end,
+    ],
+  ]
+  const limits = [1, 1, ...unsigned(memoryLimit)]
+  return Uint8Array.from([
+    0x00,
+    0x61,
+    0x73,
+    0x6d,
+    1,
+    0,
+    0,
+    0,
+    ...section(1, list(types)),
+    ...section(2, list([[...name('env'), ...name('memory'), 2, ...limits]])),
+    ...section(3, list([[0], [1]])),
+    ...section(
+      7,
+      list([
+        [...name('countDifferences'), 0, 0],
+        [...name('multiply'), 0, 1],
+      ]),
+    ),
+    ...section(10, list(bodies.map((body) => [...unsigned(body.length), ...body]))),
+  ])
+}
+
+function simd(code: number, immediate: readonly number[] = []): number[] {
+  return [0xfd, ...unsigned(code), ...immediate]
+}
+
+function flat(code: Code): number[] {
+  return code.flatMap((part) => (typeof part === 'number' ? [part] : flat(part)))
+}
+
+function section(id: number, content: readonly number[]): number[] {
+  return [id, ...unsigned(content.length), ...content]
+}
+
+function list(items: readonly (readonly number[])[]): number[] {
+  return [...unsigned(items.length), ...items.flat()]
+}
+
+function name(text: string): number[] {
+  return [...unsigned(text.length), ...Buffer.from(text, 'latin1')]
+}
+
+/** LEB128. */
+function unsigned(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)]
+}
+
+function signed(value: number): number[] {
+  return value >= -64 && value < 64 ? [value & 0x7f] : [(value & 0x7f) | 0x80, ...signed(value >> 7)]
+}

@@ -1,0 +1,148 @@
+import { vectorDimensions } from '@synap/ai'
+import { signBytes } from './kernel.ts'
+import { rotate } from './rotate.ts'
+import { type Slabs, slabBytes } from './slabs.ts'
+
+const idBytes = 16
+/** Signs, one byte for each place, what the product of the bytes is multiplied with, and whose vector it is. */
+export const packedBytes = signBytes + vectorDimensions + 4 + idBytes
+export const perSlab = Math.floor(slabBytes / packedBytes)
+const bytesAt = perSlab * signBytes
+const factorsAt = bytesAt + perSlab * vectorDimensions
+const idsAt = factorsAt + perSlab * 4
+
+/** A user's vectors of one model, as small as allows to tell which are near. */
+export interface PackedVectors {
+  /** False: no memory is left, and nothing was added. `id`: the 16 bytes of the entity's id. `values` are overwritten. */
+  add(id: Uint8Array, values: Float32Array): boolean
+  count(): number
+  /** Gives the memory back; nothing may be asked afterwards. */
+  free(): void
+  slabs: Slabs
+  /** Addresses in order; each but the last is full. */
+  places: readonly number[]
+}
+
+export function createPackedVectors(slabs: Slabs): PackedVectors {
+  const places: number[] = []
+  let count = 0
+  return {
+    slabs,
+    places,
+    count: () => count,
+    add(id, values) {
+      const at = count % perSlab
+      if (at === 0) {
+        const slab = slabs.take()
+        if (slab === undefined) return false
+        places.push(slab)
+      }
+      write(slabs.buffer(), { slab: places.at(-1) as number, at }, id, values)
+      count += 1
+      return true
+    },
+    free() {
+      for (const slab of places.splice(0)) slabs.give(slab)
+      count = 0
+    },
+  }
+}
+
+function write(
+  buffer: ArrayBuffer,
+  { slab, at }: { slab: number; at: number },
+  id: Uint8Array,
+  values: Float32Array,
+): void {
+  rotate(values)
+  writeSigns(new Uint8Array(buffer, slab + at * signBytes, signBytes), values)
+  const bytes = new Int8Array(buffer, slab + bytesAt + at * vectorDimensions, vectorDimensions)
+  const { largest, length } = measure(values)
+  const scale = largest === 0 ? 0 : 127 / largest
+  for (let place = 0; place < vectorDimensions; place += 1) {
+    bytes[place] = Math.round((values[place] as number) * scale)
+  }
+  new DataView(buffer).setFloat32(slab + factorsAt + at * 4, length === 0 ? 0 : largest / 127 / length, true)
+  new Uint8Array(buffer, slab + idsAt + at * idBytes, idBytes).set(id)
+}
+
+function measure(values: Float32Array): { largest: number; length: number } {
+  let largest = 0
+  let square = 0
+  for (const value of values) {
+    largest = Math.max(largest, Math.abs(value))
+    square += value * value
+  }
+  return { largest, length: Math.sqrt(square) }
+}
+
+function writeSigns(bits: Uint8Array, values: Float32Array): void {
+  for (let byte = 0; byte < signBytes; byte += 1) {
+    let packed = 0
+    for (let bit = 0; bit < 8; bit += 1) {
+      if ((values[byte * 8 + bit] as number) > 0) packed |= 1 << bit
+    }
+    bits[byte] = packed
+  }
+}
+
+const questionBytesAt = 256
+const outAt = 4_096
+/** As many slabs' numbers as fit behind it. */
+const outSlabs = Math.floor((slabBytes - outAt) / 2 / perSlab)
+/** Of the question: as long as fits 16 bits. The sum of 1536 products with bytes stays below 2^31. */
+const questionLength = 32_767
+
+/** A question where the kernel reads it; good until the next one. */
+export interface PackedQuestion {
+  /** Number of places in which the signs of each vector differ, slab by slab. */
+  differences(vectors: PackedVectors): Uint16Array
+  /** Cosine of the question and the vector, to about three digits. */
+  likeness(vectors: PackedVectors, vector: number): number
+}
+
+export function packQuestion(slabs: Slabs, question: Float32Array): PackedQuestion {
+  const values = question.slice()
+  rotate(values)
+  const { scratch, kernel } = slabs
+  const buffer = slabs.buffer()
+  writeSigns(new Uint8Array(buffer, scratch, signBytes), values)
+  const shorts = new Int16Array(buffer, scratch + questionBytesAt, vectorDimensions)
+  const { length } = measure(values)
+  const scale = length === 0 ? 0 : questionLength / length
+  for (let at = 0; at < vectorDimensions; at += 1) shorts[at] = Math.round((values[at] as number) * scale)
+  const view = new DataView(buffer)
+  return {
+    differences(vectors) {
+      const found = new Uint16Array(vectors.count())
+      for (let from = 0; from < found.length; from += outSlabs * perSlab) {
+        const to = Math.min(from + outSlabs * perSlab, found.length)
+        for (let at = from; at < to; at += perSlab) {
+          const slab = vectors.places[at / perSlab] as number
+          kernel.countDifferences(
+            scratch,
+            slab,
+            Math.min(perSlab, to - at),
+            scratch + outAt + (at - from) * 2,
+          )
+        }
+        found.set(new Uint16Array(buffer, scratch + outAt, to - from), from)
+      }
+      return found
+    },
+    likeness(vectors, vector) {
+      const slab = vectors.places[Math.floor(vector / perSlab)] as number
+      const at = vector % perSlab
+      const product = kernel.multiply(scratch + questionBytesAt, slab + bytesAt + at * vectorDimensions)
+      return (product * view.getFloat32(slab + factorsAt + at * 4, true)) / questionLength
+    },
+  }
+}
+
+/** Id of the entity that a vector is of. */
+export function entityOf(vectors: PackedVectors, vector: number): string {
+  const slab = vectors.places[Math.floor(vector / perSlab)] as number
+  const at = slab + idsAt + (vector % perSlab) * idBytes
+  const hex = Buffer.from(vectors.slabs.buffer(), at, idBytes).toString('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}

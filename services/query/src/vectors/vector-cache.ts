@@ -1,0 +1,97 @@
+import type { Pool } from '@synap/postgres'
+import { counter, type Logger } from '@synap/telemetry'
+import type { Seen } from '../sql/added-vectors.ts'
+
+import { type CandidateQuestion, type Candidates, findCandidates } from './find-candidates.ts'
+import { createHeldVectors } from './held-vectors.ts'
+import type { VectorsOf } from './load-vectors.ts'
+import { perSlab } from './packed-vectors.ts'
+import { createReadQueue } from './read-queue.ts'
+import { createSlabs, slabBytes } from './slabs.ts'
+
+export interface FoundCandidates extends Candidates {
+  /** What was seen of the user's vectors: those that came since are not among the candidates. */
+  since: Seen
+}
+
+/**
+ * `cached`: answered from memory; `missing`: these vectors are not there; `behind`: very many came since; `too few`: of what
+ * memory gave, too little was left, as after a narrow filter. But for the first, the read model's vectors were asked.
+ */
+export type CacheOutcome = 'cached' | 'missing' | 'behind' | 'too few'
+
+/** Vectors of the users who asked last, small enough for memory: which may be near a question. The read model has them all. */
+export interface VectorCache {
+  /** Undefined: these vectors are not here. */
+  find(of: VectorsOf, question: CandidateQuestion): FoundCandidates | undefined
+  /**
+   * What a search found out: how many vectors the user has, and how many came since. Has them read in the background when
+   * they are missing or it is worth it; the search does not wait.
+   */
+  told(of: VectorsOf, known: { vectors: number; added: number }): void
+  /** Counts a question by what came of it. */
+  count(outcome: CacheOutcome): void
+  /** Memory in use. */
+  bytes(): number
+  /** Resolves when nothing is being read. */
+  settled(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface VectorCacheOptions {
+  pool: Pool
+  logger: Logger
+  /** Memory at most, in bytes; below 64 KiB nothing is kept. */
+  maxBytes: number
+  now?: () => number
+}
+
+/** Fewer vectors than this are compared in the database at no cost worth speaking of. */
+const leastVectors = 100
+/** Vectors that came since, from which on they are read: until then each search compares them besides. */
+const worthReading = 32
+/** After this long all are read anew, for some may be gone. */
+const oldMs = 3_600_000
+/** Not asked for so long, they leave. */
+const idleMs = 900_000
+/** So many times as many as there are: then more than a few are gone. */
+const goneShare = 1.25
+
+const questions = counter('synap_query_vector_cache_questions', {
+  help: 'Questions by meaning, by what the vectors in memory did for them.',
+})
+
+export function createVectorCache(options: VectorCacheOptions): VectorCache {
+  const { pool, logger, maxBytes, now = Date.now } = options
+  const slabs = createSlabs(maxBytes)
+  const held = createHeldVectors(now)
+  const queue = createReadQueue({ pool, slabs, held, logger, now })
+  const clock = setInterval(() => held.dropIdle(idleMs), idleMs / 10).unref()
+  const room = slabs.limit * perSlab
+  return {
+    find(of, question) {
+      const found = held.use(keyOf(of))
+      return found && { ...findCandidates(found.packed, question), since: found.since }
+    },
+    told(of, { vectors, added }) {
+      const key = keyOf(of)
+      if (vectors < leastVectors || vectors > room) return held.drop(key)
+      const found = held.look(key)
+      const anew =
+        found === undefined ||
+        now() - found.readAt > oldMs ||
+        found.packed.count() > vectors * goneShare + worthReading
+      if (anew || added >= worthReading) queue.want(key, { of, anew })
+    },
+    count: (outcome) => questions.add(1, { outcome }),
+    bytes: () => slabs.used() * slabBytes,
+    settled: () => queue.settled(),
+    async close() {
+      clearInterval(clock)
+      await queue.close()
+      held.dropIdle(-Infinity)
+    },
+  }
+}
+
+const keyOf = ({ schema, userId, model }: VectorsOf) => `${schema}/${userId}/${model}`
