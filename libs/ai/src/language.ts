@@ -21,6 +21,10 @@ function loadDetector() {
 /** A detector reads no more than this; later text hardly changes its answer. */
 const sampleLength = 2_000
 
+/** A short text in Latin letters tells too little to be sure of any of the hundreds of languages that write so. */
+const shortText = 60
+const known = new Set('en de fr es pt it nl hr sr bs sl pl cs sk sv da no nb fi hu ro tr'.split(' '))
+
 /** The language of plain text by letter n-grams (eld, size small): no network, same answer every time. */
 export function detectLanguage(text: string): LanguageGuess {
   const sample = text.slice(0, sampleLength)
@@ -31,6 +35,15 @@ export function detectLanguage(text: string): LanguageGuess {
     .sort(([, a], [, b]) => b - a)
     .slice(0, 5)
     .map(([code]) => code)
-  const language = result.language !== '' && result.isReliable() ? result.language : null
+  const sure =
+    result.language !== '' &&
+    result.isReliable() &&
+    (letters >= shortText || isLikely(result.language, sample))
+  const language = sure ? result.language : null
   return { language, candidates }
+}
+
+/** Among the languages that short captures are mostly in; other scripts speak for themselves. */
+function isLikely(language: string, sample: string): boolean {
+  return known.has(language) || !/\p{Script=Latin}/u.test(sample)
 }

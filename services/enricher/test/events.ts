@@ -1,4 +1,4 @@
-import type { DeltaOf, EventType, SynapEvent } from '@synap/contracts'
+import type { DeltaOf, EventType, FileType, SynapEvent } from '@synap/contracts'
 import { aggregateTypeOf } from '@synap/contracts'
 import { type EntityId, type EventId, sha256Hex, type UserId, uuidv7 } from '@synap/core'
 import type { PlacedEvent } from '@synap/inbox'
@@ -67,11 +67,7 @@ export function createHistory(userId: UserId = newUser(), ageMs = 0) {
 
   const created = (entityId: EntityId, title: string | null = null) =>
     event('entity.created', entityId, { type: 'note', title })
-  const uploaded = (
-    entityId: EntityId,
-    content: string,
-    fileType: 'markdown' | 'text' | 'html' | 'pdf' | 'image' = 'markdown',
-  ) =>
+  const uploaded = (entityId: EntityId, content: string | Buffer, fileType: FileType = 'markdown') =>
     event('entity.file_uploaded', entityId, {
       file: fileOf(userId, entityId, content, fileType),
       oldFile: null,
@@ -83,12 +79,7 @@ export function createHistory(userId: UserId = newUser(), ageMs = 0) {
 
 export type History = ReturnType<typeof createHistory>
 
-export function fileOf(
-  userId: UserId,
-  entityId: EntityId,
-  content: string,
-  fileType: 'markdown' | 'text' | 'html' | 'pdf' | 'image',
-) {
+export function fileOf(userId: UserId, entityId: EntityId, content: string | Buffer, fileType: FileType) {
   const sha256 = sha256Hex(content)
   return {
     key: `users/${userId}/notes/${entityId}.${sha256.slice(0, 16)}.md`,

@@ -38,7 +38,8 @@ export const answerAsRefusingModel: Answer = (request, response) => {
   else sendJson(response, responseOf([{ type: 'refusal', refusal: 'No.' }]))
 }
 
-function responseOf(content: unknown[]) {
+/** An answer of the Responses API with this content. */
+export function responseOf(content: unknown[]) {
   return {
     id: 'resp_1',
     object: 'response',

@@ -1,3 +1,4 @@
+import type { FileType } from '@synap/contracts'
 import { eventually } from '@synap/testing'
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
 import { fileOf, type History, newEntity } from './events.ts'
@@ -41,11 +42,7 @@ export function useStand() {
     stand,
     states,
     /** Stores content as ingest would, and gives the events of its capture. */
-    capture: async (
-      history: History,
-      content: string,
-      fileType: 'markdown' | 'text' | 'html' | 'pdf' | 'image' = 'markdown',
-    ) => {
+    capture: async (history: History, content: string | Buffer, fileType: FileType = 'markdown') => {
       const id = newEntity()
       const events = [history.created(id), history.uploaded(id, content, fileType)]
       const { sha256, key } = fileOf(history.userId, id, content, fileType)

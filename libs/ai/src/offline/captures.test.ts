@@ -101,6 +101,23 @@ describe('documents', () => {
   })
 })
 
+describe('captures as they are typed', () => {
+  it.each([
+    ['remember to renew passport #admin #travel', 'Renew passport'],
+    ['fix the leaking tap in the kitchen!!', 'Fix the leaking tap in the kitchen'],
+    ['#garden', '#garden'],
+    ['Learn C# and F#', 'Learn C# and F#'],
+  ])('given %j, when analysed, then its title is %j', async (text, title) => {
+    expect((await analyse(text)).title).toBe(title)
+  })
+
+  it('given few words that look like a rare language, when analysed, then none is claimed', async () => {
+    expect((await analyse('call mum re: birthday cake sat')).language).toBeNull()
+    expect((await analyse('Buy milk tomorrow')).language).toBe('en')
+    expect((await analyse('今日はとても寒い')).language).toBe('ja')
+  })
+})
+
 describe('tags', () => {
   it("given the user's tags, when their words occur, then those are proposed as the user writes them", async () => {
     const { tags } = await analyse('Buy milk and eggs at the market', {

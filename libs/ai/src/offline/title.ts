@@ -21,7 +21,7 @@ export function titleOf(
   const rest = input.text.slice(body, readLength)
   const useful = actionable && shifted !== null && shifted.span.start >= 0 ? withoutDue(rest, shifted) : rest
   const sentence = firstSentence(clean(useful) === '' ? input.text : useful)
-  const line = bare(sentence)
+  const line = withoutTail(bare(sentence))
   if (line !== '') return capitalise(shorten(line, longestTitle))
   return hostOf(input.text)
 }
@@ -45,6 +45,12 @@ export function summaryOf(text: string): string | null {
 }
 
 const bare = (text: string): string => plainLine(clean(text), readLength) ?? ''
+
+/** Without the hashtags and cries that a capture ends with; what is nothing else stays. */
+function withoutTail(line: string): string {
+  const rest = line.replace(/(?:\s+#\p{L}[\p{L}\p{N}_-]*)+$/u, '').replace(/[\s!！]+$/u, '')
+  return /[\p{L}\p{N}]/u.test(rest) ? rest : line
+}
 
 /** What an address alone is called: where it leads, as a name and not as a link. */
 function hostOf(text: string): string | null {
