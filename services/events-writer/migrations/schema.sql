@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 44c8f252460b33baed7a398c54661ef6d3b7870f8dff74a35b48e4871bf149c2
+-- What the migrations beside this file come to; of them: sha256 4693a80b41b7a5a6078078c5137997130bae7a26250b208890b8ab7e6e5171ca
 create schema log authorization synap_events_writer;
 
 create table log.aggregates (
@@ -229,6 +229,45 @@ CREATE OR REPLACE FUNCTION log.aggregate_events(p_aggregate uuid, p_above intege
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET "timescaledb.enable_chunk_append" TO 'off'
+AS $function$
+declare
+  me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
+  of_type text;
+  earliest timestamptz;
+  latest timestamptz;
+begin
+  if current_setting('plan_cache_mode') <> 'force_generic_plan' then
+    return query select * from log.aggregate_events_planned(p_aggregate, p_above, p_to, p_up_to, p_limit);
+    return;
+  end if;
+  select a.aggregate_type, a.first_at, a.last_at into of_type, earliest, latest
+    from log.aggregates a where a.aggregate_id = p_aggregate and a.user_id = me;
+  if not found then
+    return;
+  end if;
+  return query
+    select e.event_id, e.sequence, e.event_type, of_type, e.aggregate_id, e.version, e.user_id, e.occurred_at,
+           e.source, encode(uuid_send(e.correlation_id), 'hex'), e.causation_id,
+           e.actor_kind, e.actor_id, e.delta, e.extra, e.schema_no
+      from log.events e
+      where e.aggregate_id = p_aggregate
+        and e.version > coalesce(p_above, 0) and e.version <= coalesce(p_to, 2147483647)
+        and e.sequence <= coalesce(p_up_to, 9223372036854775807) and e.occurred_at between earliest and latest
+        -- not by `=`: the index of the user's sequences would be read for it as well
+        and e.user_id is not distinct from me
+      order by e.version limit p_limit;
+end
+$function$
+;
+alter function log.aggregate_events(uuid,integer,integer,bigint,integer) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.aggregate_events_planned(p_aggregate uuid, p_above integer, p_to integer, p_up_to bigint, p_limit integer)
+ RETURNS SETOF log.event_rows
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
   me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
@@ -257,7 +296,7 @@ begin
 end
 $function$
 ;
-alter function log.aggregate_events(uuid,integer,integer,bigint,integer) owner to synap_events_writer;
+alter function log.aggregate_events_planned(uuid,integer,integer,bigint,integer) owner to synap_events_writer;
 
 CREATE OR REPLACE FUNCTION log.aggregate_head(p_aggregate uuid)
  RETURNS TABLE(aggregate_type text, version integer, first_sequence bigint, last_sequence bigint, first_at timestamp with time zone, last_at timestamp with time zone)
@@ -447,6 +486,79 @@ CREATE OR REPLACE FUNCTION log.find_events(p_types text[], p_aggregate uuid, p_c
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_nestloop TO 'off'
+ SET "timescaledb.enable_chunk_append" TO 'off'
+AS $function$
+declare
+  me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
+  lowest bigint := coalesce(p_above, 0) + 1;
+  highest bigint;
+  -- One part of the sequences after the other, as large as the page: a user's sequences have hardly a hole, so the first
+  -- is nearly always enough, and no plan can read more rows than it.
+  width bigint := greatest(p_limit, 50);
+  room int := p_limit;
+  found_now int;
+begin
+  if p_types is not null or p_aggregate is not null or p_correlation is not null
+      or current_setting('plan_cache_mode') <> 'force_generic_plan' then
+    return query select * from log.find_events_planned(
+      p_types, p_aggregate, p_correlation, p_from, p_to, p_above, p_below, p_newest, p_limit);
+    return;
+  end if;
+  if p_from is null and p_to is null then
+    select p.seen into highest from log.user_positions p where p.user_id = me;
+  else
+    select greatest(lowest, min(d.first_sequence)), max(d.last_sequence) into lowest, highest
+      from log.user_days d
+      where d.user_id = me
+        and d.last_at >= coalesce(p_from, '-infinity') and d.first_at < coalesce(p_to, 'infinity')
+        and d.day >= (coalesce(p_from, '-infinity') at time zone 'UTC')::date
+        and d.day <= (coalesce(p_to, 'infinity') at time zone 'UTC')::date;
+  end if;
+  if p_below <= highest then
+    highest := p_below - 1;
+  end if;
+  while lowest <= highest loop
+    if p_newest then
+      return query
+        select e.event_id, e.sequence, e.event_type, s.aggregate_type, e.aggregate_id, e.version, e.user_id,
+               e.occurred_at, e.source, encode(uuid_send(e.correlation_id), 'hex'), e.causation_id,
+               e.actor_kind, e.actor_id, e.delta, e.extra, e.schema_no
+          from log.events e join log.schemas s on s.no = e.schema_no
+          where e.user_id = me and e.sequence >= greatest(lowest, highest - width + 1) and e.sequence <= highest
+            and e.occurred_at >= coalesce(p_from, '-infinity') and e.occurred_at < coalesce(p_to, 'infinity')
+          order by e.sequence desc limit room;
+    else
+      return query
+        select e.event_id, e.sequence, e.event_type, s.aggregate_type, e.aggregate_id, e.version, e.user_id,
+               e.occurred_at, e.source, encode(uuid_send(e.correlation_id), 'hex'), e.causation_id,
+               e.actor_kind, e.actor_id, e.delta, e.extra, e.schema_no
+          from log.events e join log.schemas s on s.no = e.schema_no
+          where e.user_id = me and e.sequence >= lowest and e.sequence <= least(highest, lowest + width - 1)
+            and e.occurred_at >= coalesce(p_from, '-infinity') and e.occurred_at < coalesce(p_to, 'infinity')
+          order by e.sequence limit room;
+    end if;
+    get diagnostics found_now = row_count;
+    exit when found_now >= room;
+    room := room - found_now;
+    if p_newest then
+      highest := highest - width;
+    else
+      lowest := lowest + width;
+    end if;
+    width := width * 2;
+  end loop;
+end
+$function$
+;
+alter function log.find_events(text[],uuid,uuid,timestamp with time zone,timestamp with time zone,bigint,bigint,boolean,integer) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.find_events_planned(p_types text[], p_aggregate uuid, p_correlation uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_above bigint, p_below bigint, p_newest boolean, p_limit integer)
+ RETURNS SETOF log.event_rows
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
   me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
@@ -503,7 +615,7 @@ begin
 end
 $function$
 ;
-alter function log.find_events(text[],uuid,uuid,timestamp with time zone,timestamp with time zone,bigint,bigint,boolean,integer) owner to synap_events_writer;
+alter function log.find_events_planned(text[],uuid,uuid,timestamp with time zone,timestamp with time zone,bigint,bigint,boolean,integer) owner to synap_events_writer;
 
 CREATE OR REPLACE FUNCTION log.heads(p_after uuid, p_limit integer)
  RETURNS TABLE(user_id uuid, seen bigint)

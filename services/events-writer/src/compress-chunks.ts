@@ -1,6 +1,6 @@
 import { startUpkeep } from '@synap/inbox'
 import type { Logger } from '@synap/messaging'
-import { type Pool, type PoolOptions, transaction } from '@synap/postgres'
+import { execute, type Pool, type PoolOptions, transaction } from '@synap/postgres'
 import type { EventsWriterConfig } from './config.ts'
 import type { Storage } from './prepare-storage.ts'
 import { compressChunk, findChunkToCompress } from './sql/storage.ts'
@@ -39,6 +39,8 @@ export function startCompression(
         async (client) => {
           const chunk = await findChunkToCompress(client, config.logCompressAfterDays)
           if (chunk === undefined) return true
+          // Whoever waits for a chunk keeps all questions waiting behind it, which look into every chunk.
+          await execute(client, { text: `set local lock_timeout = '10s'` })
           await compressChunk(client, compressor, chunk)
           logger.info({ chunk }, 'chunk compressed')
           return false

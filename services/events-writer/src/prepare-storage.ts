@@ -9,7 +9,7 @@ import {
 } from './sql/storage.ts'
 
 export interface StorageOptions {
-  /** Hours of events per chunk. */
+  /** Hours of events per chunk; 0 = as it is, see fit-chunks.ts. */
   logChunkHours: number
   /** Days until events are dropped; 0 = never. */
   logRetentionDays: number
@@ -21,6 +21,8 @@ export interface Storage {
   /** For the log line. */
   description: string
   chunkHours: number | null
+  /** The schema of TimescaleDB's functions; null when the log is a plain table. */
+  place: string | null
   /** The schema of TimescaleDB's functions where the edition can compress, else null. */
   compressor: string | null
 }
@@ -42,14 +44,15 @@ export async function prepareStorage(pool: Pool, options: StorageOptions): Promi
       return plain(`plain table: TimescaleDB ${timescale.version} was added after the log was made`)
     }
     if (await hasRetentionPolicy(client)) throw refusal('the database has a retention policy on log.events')
-    if (found.chunkMs !== options.logChunkHours * hourMs)
-      await setChunkInterval(client, timescale.place, options.logChunkHours * hourMs)
+    const chunkMs = options.logChunkHours === 0 ? found.chunkMs : options.logChunkHours * hourMs
+    if (found.chunkMs !== chunkMs) await setChunkInterval(client, timescale.place, chunkMs)
     const full = timescale.license === 'timescale'
     if (full && !found.compressed) await enableCompression(client)
     return {
       kind: 'hypertable',
       description: `TimescaleDB ${timescale.version}, ${full ? 'full' : 'Apache'} edition`,
-      chunkHours: options.logChunkHours,
+      chunkHours: chunkMs / hourMs,
+      place: timescale.place,
       compressor: full ? timescale.place : null,
     }
   })
@@ -63,5 +66,5 @@ function refusal(what: string): SynapError {
 }
 
 function plain(description: string): Storage {
-  return { kind: 'plain', description, chunkHours: null, compressor: null }
+  return { kind: 'plain', description, chunkHours: null, place: null, compressor: null }
 }

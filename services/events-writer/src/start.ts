@@ -7,12 +7,18 @@ import { addChecks } from './checks.ts'
 import { type OpenPool, startCompression } from './compress-chunks.ts'
 import type { EventsWriterConfig as Config } from './config.ts'
 import { createEventsConsumer } from './consumer.ts'
+import { startFittingChunks } from './fit-chunks.ts'
 import { startSnapshots } from './make-snapshots.ts'
 import { prepareStorage } from './prepare-storage.ts'
 
 export type EventsWriterOptions = Pick<
   Config,
-  'topicPrefix' | 'haltPercent' | 'logChunkHours' | 'logCompressAfterDays' | 'logRetentionDays'
+  | 'topicPrefix'
+  | 'haltPercent'
+  | 'logChunkHours'
+  | 'logChunkMegabytes'
+  | 'logCompressAfterDays'
+  | 'logRetentionDays'
 >
 
 /** What the events-writer stands on; whoever made these closes them, after it. */
@@ -39,6 +45,8 @@ export async function startEventsWriter(
     const compression = startCompression(openLongPool, config, storage, logger)
     defer('compression', () => compression.stop())
   }
+  const fitting = startFittingChunks(pool, config, storage, logger)
+  defer('chunks', () => fitting.stop())
   const { consumer, inbox } = createEventsConsumer({ config, pool, consumerDriver, registry, ingest, logger })
   defer('consumer', () => consumer.close())
   addChecks(health, { pool, consumer, registry })

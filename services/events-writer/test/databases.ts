@@ -5,6 +5,7 @@ import { createEmbeddedDatabase } from '@synap/embedded'
 import { silentLogger } from '@synap/messaging'
 import { createPool, execute, migrate, ownership, type Pool, transaction } from '@synap/postgres'
 import { createTestDatabase } from '@synap/testing'
+import { findTimescale, setChunkInterval, setKeptPlans } from '../src/sql/storage.ts'
 import { migrations } from '../src/start.ts'
 
 /** A database with the log in it, of one of the kinds that it has to work on. */
@@ -67,8 +68,52 @@ async function embedded(): Promise<LogDatabase> {
   }
 }
 
+/** As older versions left it, and a busy house has it: many chunks, and questions that are planned at each call. */
+async function onManyChunks(): Promise<LogDatabase> {
+  const database = await onTimescale()
+  await transaction(database.pool, { role }, async (client) => {
+    const { place = '' } = (await findTimescale(client)) ?? {}
+    await setChunkInterval(client, place, 24 * 3_600_000)
+    await setKeptPlans(client, false)
+  })
+  return database
+}
+
+/** Few chunks, of lengths that changed while the log was written. */
+async function onMixedChunks(): Promise<LogDatabase> {
+  const database = await onTimescale()
+  const { place = '' } = (await transaction(database.pool, { role }, (client) => findTimescale(client))) ?? {}
+  for (const [at, hours] of [
+    ['2026-03-03 07:00Z', 5],
+    ['2026-03-05 12:00Z', 24],
+    ['2026-03-09 12:00Z', 168],
+    ['2026-03-01 00:00Z', 8_760],
+  ] as const) {
+    await transaction(database.pool, { role }, async (client) => {
+      await setChunkInterval(client, place, hours * 3_600_000)
+      await execute(client, {
+        // a row makes the chunk; it is nobody's, and gone again
+        text: `with made as (
+                 insert into log.events (occurred_at, event_id, user_id, sequence, aggregate_id, version, schema_no,
+                   event_type, source, actor_kind, correlation_id, delta)
+                 select '${at}', i, i, 1, i, 1, 0, '', '', '', i, '{}' from gen_random_uuid() i returning event_id)
+               select from made`,
+      })
+      await execute(client, { text: `delete from log.events where schema_no = 0` })
+    })
+  }
+  return database
+}
+
 export const logDatabases = [
   ['TimescaleDB', onTimescale],
   ['plain Postgres', onPlainPostgres],
   ['PGlite', embedded],
+] as const
+
+/** The same, and the layouts that chunks of the log may have besides. */
+export const logLayouts = [
+  ...logDatabases,
+  ['TimescaleDB with many chunks', onManyChunks],
+  ['TimescaleDB with chunks of several lengths', onMixedChunks],
 ] as const

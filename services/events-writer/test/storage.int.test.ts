@@ -2,11 +2,13 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { deltaFromJson, type Envelope, encodeEnvelope, frame, type JsonObject } from '@synap/contracts'
 import type { MadeEvent } from '@synap/inbox/testing'
+import { silentLogger } from '@synap/messaging'
 import { migrate, type Pool, query, serverCapabilities, transaction } from '@synap/postgres'
 import { createTestDatabase, type TestDatabase } from '@synap/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { fitChunks } from '../src/fit-chunks.ts'
 import { prepareStorage } from '../src/prepare-storage.ts'
-import { findChunkToCompress } from '../src/sql/storage.ts'
+import { findChunkToCompress, hasKeptPlans } from '../src/sql/storage.ts'
 import { deliver, newHistory, openStore } from './store.ts'
 
 const role = 'synap_events_writer'
@@ -203,6 +205,77 @@ describe('the log on TimescaleDB', () => {
     } finally {
       await pool.end()
     }
+  })
+})
+
+describe('chunks of the log by their volume', () => {
+  let database: TestDatabase
+  let pool: Pool
+  let newInbox: ReturnType<typeof openStore>['newInbox']
+  beforeEach(async () => {
+    database = await withTimescale()
+    ;({ pool, newInbox } = openStore(database.url))
+  })
+  afterEach(async () => {
+    await pool.end()
+    await database.close()
+  })
+  const write = async (...times: number[]) => {
+    const events = times.flatMap((at) => {
+      const history = newHistory(at)
+      history.create()
+      return history.events
+    })
+    await deliver(newInbox(), events)
+  }
+  const fit = async (logChunkMegabytes: number, logChunkHours = 0) => {
+    const { place } = await prepareStorage(pool, { ...settings, logChunkHours })
+    await fitChunks(pool, { logChunkHours, logChunkMegabytes }, place ?? '', silentLogger)
+    const { chunkHours } = await prepareStorage(pool, { ...settings, logChunkHours: 0 })
+    return chunkHours
+  }
+  /** As if the chunks there are had been begun that long ago. */
+  const age = (interval: string) =>
+    database.superuserSql(
+      `update _timescaledb_catalog.chunk set creation_time = now() - interval '${interval}'`,
+    )
+  const chunkCount = async () =>
+    Number((await database.superuserSql('select count(*) from timescaledb_information.chunks'))[0])
+  const keeps = () => transaction(pool, { role }, hasKeptPlans)
+
+  it('given a new log, chunks of a year, and nothing else before it has been watched for a day', async () => {
+    expect(await fit(1)).toBe(8_760)
+    await write(Date.now())
+    expect(await fit(1)).toBe(8_760)
+  })
+
+  it('given events that come fast or slowly, the next chunks are shorter or longer, and an order to the contrary holds', async () => {
+    await write(Date.now())
+    await age('25 hours')
+    // a chunk with one event has 70 kB of pages, in its heap and its indexes
+    await database.superuserSql(
+      `insert into log.events select e.occurred_at, gen_random_uuid(), e.user_id, n + 1, e.aggregate_id, n + 1,
+         e.schema_no, e.event_type, e.source, e.actor_kind, e.actor_id, e.correlation_id, e.causation_id, e.delta
+       from log.events e, generate_series(1, 20000) n`,
+    )
+    const short = (await fit(1)) ?? 0
+    expect(short).toBeLessThan(24)
+    const long = (await fit(100)) ?? 0
+    expect(long).toBeGreaterThan(short)
+    expect(await fit(1_000_000)).toBe(8_760)
+    expect(await fit(1_000_000, 48)).toBe(48)
+  })
+
+  it('given a log that was cut by the day, plans are kept no more, and again when chunks are few', async () => {
+    expect(await keeps()).toBe(true)
+    await prepareStorage(pool, { ...settings, logChunkHours: 24 })
+    await write(...Array.from({ length: 17 }, (_, day) => Date.UTC(2026, 0, 1 + day, 12)))
+    expect(await chunkCount()).toBe(17)
+    await fit(1_024)
+    expect(await keeps()).toBe(false)
+    await database.superuserSql(`select drop_chunks('log.events', older_than => timestamptz '2026-01-02')`)
+    await fit(1_024)
+    expect(await keeps()).toBe(true)
   })
 })
 
