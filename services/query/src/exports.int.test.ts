@@ -337,6 +337,8 @@ describe('an export', () => {
         const name = part.path.replace('.ndjson', '')
         if (lines !== null) manifest.counts[name] = lines
       }
+      const files = [...parts].flatMap(([name, { length }]) => (name.startsWith('content/') ? [length] : []))
+      manifest.counts.fileBytes = files.reduce((sum, length) => sum + length, 0)
       parts.set(exportParts.manifest, Buffer.from(JSON.stringify(manifest)))
       return packed(parts)
     }
@@ -448,6 +450,15 @@ describe('an export', () => {
         parts.set(exportParts.user, Buffer.from(said))
       })
       expect(await judged(renamed)).toContain('is not what the events come to')
+    })
+
+    it('given a file that is gone with its line, the event that tells of it is left', async () => {
+      const file = await forged((parts) => {
+        const [first = ''] = String(parts.get(exportParts.files)).split('\n')
+        parts.delete((JSON.parse(first) as { path: string }).path)
+        parts.set(exportParts.files, withoutLine(0)(parts.get(exportParts.files)))
+      })
+      expect(await judged(file)).toMatch(/^files\.ndjson content\S+ is missing, and an event tells of it$/)
     })
 
     it('given a changed title, a changed file, a file more or a file less, it is found', async () => {
