@@ -22,6 +22,9 @@ export type Commit<E> = (
   signal: AbortSignal | undefined,
 ) => Promise<Settled<E> | Gap<E> | Behind>
 
+/** More of them are worth plans of their own. */
+const fewItems = 100
+
 export function createCommit<E>(options: InboxOptions<E>): Commit<E> {
   const { pool, role, schema } = options
 
@@ -53,7 +56,11 @@ export function createCommit<E>(options: InboxOptions<E>): Commit<E> {
         awaitAtCommit(client, updatePosition(client, schema, { ...from, nextOffset, eventId }))
         return result
       },
-      { retries: 3, ...(signal === undefined ? {} : { signal }) },
+      {
+        retries: 3,
+        genericPlans: options.genericPlans === true && items.length <= fewItems,
+        ...(signal === undefined ? {} : { signal }),
+      },
     )
 
   return (items, from, signal) => {

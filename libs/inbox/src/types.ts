@@ -153,6 +153,8 @@ export interface InboxOptions<E> {
    * another id is a fork. Only the log can answer.
    */
   storedIds?(client: Client, events: readonly Placement[]): Promise<ReadonlyMap<string, string>>
+  /** Plans once what `prepare` and `apply` ask for a few events; see `TransactionOptions.genericPlans`. */
+  genericPlans?: boolean
   /** Channel for one payload-free NOTIFY per batch, such as `log_positions`. */
   channel?: string
   /** Halt when this share of the records of a minute is refused (see `haltPolicy`); 1 switches it off. */

@@ -88,6 +88,25 @@ describe('transactions', () => {
     }
   })
 
+  it('given that plans are to be made once, they are, and only in this transaction', async () => {
+    const one = open({ max: 1 })
+    const find = {
+      name: 'tx.find_notes',
+      text: 'select n from tx.notes where n = any ($1::int[])',
+      values: [[1]],
+    }
+    const plans = async () => {
+      const text = `select generic_plans::int as generic, custom_plans::int as custom from pg_prepared_statements
+        where name = 'tx.find_notes'`
+      return (await query<{ generic: number; custom: number }>(one, { text }))[0]
+    }
+    for (let turn = 0; turn < 3; turn += 1)
+      await transaction(one, owner, (client) => query(client, find), { genericPlans: true })
+    expect(await plans()).toEqual({ generic: 3, custom: 0 })
+    await transaction(one, owner, (client) => query(client, find))
+    expect(await plans()).toEqual({ generic: 3, custom: 1 })
+  })
+
   it('given names that are no role or no user, they never reach the server', async () => {
     for (const role of ["x'; drop table tx.notes; --", 'X', '']) {
       await expect(transaction(pool, { role }, async () => 1)).rejects.toThrow('not the name of a role')

@@ -20,6 +20,11 @@ export interface TransactionOptions {
   retries?: number
   /** Milliseconds for each statement, in place of the pool's limit; the pool's client-side limit stays as it is. */
   statementTimeoutMs?: number
+  /**
+   * Plans of prepared statements are made once, whatever their values. The server plans a statement with an array anew each
+   * time, because one that knows its length looks cheaper: for a few values the planning takes longer than the rest.
+   */
+  genericPlans?: boolean
   /** Lets the principal's role be a superuser, under which no policy holds. For tests and one-off tools only. */
   allowSuperuser?: boolean
 }
@@ -232,6 +237,7 @@ function beginStatement(principal: Principal, options: TransactionOptions): stri
     ...(options.statementTimeoutMs === undefined
       ? []
       : [`set_config('statement_timeout', '${Math.trunc(options.statementTimeoutMs)}', true)`]),
+    ...(options.genericPlans === true ? [`set_config('plan_cache_mode', 'force_generic_plan', true)`] : []),
   ]
   return (
     `begin isolation level ${options.isolation ?? 'read committed'}${options.readOnly === true ? ' read only' : ''}; ` +

@@ -57,6 +57,7 @@ type Projection = Pick<
   | 'versionsOf'
   | 'apply'
   | 'prepare'
+  | 'genericPlans'
   | 'onApplied'
 >
 
@@ -69,6 +70,7 @@ export function projectionOf({ schema, channel }: ReadModel): Projection {
     channel,
     unknownTypes: 'park',
     holdAggregates: true,
+    genericPlans: true,
     versionsOf: (client, aggregates) => findVersions(client, schema, aggregates),
     apply: async (client, events) => {
       await projectEvents(client, schema, events.map(eventOf))
