@@ -1,6 +1,6 @@
 import type { UserId } from '@synap/core'
 import type { ShownHit } from './find-highlights.ts'
-import type { Snapshot } from './read-model.ts'
+import type { Place } from './read-model.ts'
 import { findEntities } from './sql/find-entities.ts'
 import { findPassages } from './sql/find-passages.ts'
 import { mostAdded } from './sql/nearest.ts'
@@ -28,18 +28,16 @@ export interface Asker {
 }
 
 /** The best hits with what is shown of them, in order. */
-export async function findHits(
-  snapshot: Snapshot,
-  question: SearchQuestion,
-  asker: Asker,
-): Promise<ShownHit[]> {
+export async function findHits(snapshot: Place, question: SearchQuestion, asker: Asker): Promise<ShownHit[]> {
   const { client, schema } = snapshot
   const rows = await findRows(snapshot, question, asker)
   const ids = rows.map((row) => row.entity_id)
-  const entities = new Map(
-    (await findEntities(client, schema, ids)).map((entity) => [entity.entity_id, entity]),
-  )
-  const places = new Map((await findPassages(client, schema, rows)).map((place) => [place.entity_id, place]))
+  const [found, passages] = await Promise.all([
+    findEntities(client, schema, ids),
+    findPassages(client, schema, rows),
+  ])
+  const entities = new Map(found.map((entity) => [entity.entity_id, entity]))
+  const places = new Map(passages.map((place) => [place.entity_id, place]))
   return rows.flatMap((row) => {
     const entity = entities.get(row.entity_id)
     return entity === undefined ? [] : [{ row, entity, place: places.get(row.entity_id) }]
@@ -48,7 +46,7 @@ export async function findHits(
 
 /** The best hits alone. From candidates in memory where these leave no doubt; else the read model's vectors are asked. */
 export async function findRows(
-  snapshot: Pick<Snapshot, 'client' | 'schema'>,
+  snapshot: Place,
   question: SearchQuestion,
   asker: Asker,
 ): Promise<SearchRow[]> {
@@ -66,7 +64,7 @@ const spare = 10
 const tries = [1, 8]
 
 async function findByCandidates(
-  { client, schema }: Pick<Snapshot, 'client' | 'schema'>,
+  { client, schema }: Place,
   question: SearchQuestion,
   { values, model }: NonNullable<SearchQuestion['vector']>,
   { userId, vectors, cache }: Asker,
@@ -103,7 +101,7 @@ function isCertain([row]: readonly SearchRow[], { beyond, nearest, isCut }: Foun
 }
 
 async function findByComparing(
-  { client, schema }: Pick<Snapshot, 'client' | 'schema'>,
+  { client, schema }: Place,
   question: SearchQuestion,
   { vectors }: Asker,
 ): Promise<SearchRow[]> {
@@ -116,11 +114,7 @@ async function findByComparing(
   return searchEntities(client, schema, question, 'everything')
 }
 
-async function isFew(
-  { client, schema }: Pick<Snapshot, 'client' | 'schema'>,
-  question: SearchQuestion,
-  vectors: number,
-): Promise<boolean> {
+async function isFew({ client, schema }: Place, question: SearchQuestion, vectors: number): Promise<boolean> {
   if (vectors <= exactVectors) return true
   return (
     isFiltered(question) &&

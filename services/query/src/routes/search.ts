@@ -5,7 +5,7 @@ import type { ObjectStore } from '@synap/object-store'
 import type { Pool } from '@synap/postgres'
 import type { Logger } from '@synap/telemetry'
 import type { FastifyRequest } from 'fastify'
-import { answerRead } from '../answer-read.ts'
+import { answerReadAhead } from '../answer-read.ts'
 import { commonFilterOf } from '../common-filter.ts'
 import { type EmbeddedQuestion, embedQuestion } from '../embed-question.ts'
 import { toEntityView } from '../entity-view.ts'
@@ -41,10 +41,13 @@ export function registerSearch(app: App, deps: SearchDeps): void {
   app.get('/v1/search', { schema, config: requires('read') }, async (request, reply) => {
     const { q, limit = defaultLimit } = request.query
     // The model is asked between two transactions: no connection waits for it.
-    const known = await answerRead(deps.readModel, request, reply, async ({ client, schema }) => ({
-      models: await findUserModels(client, schema),
-      configs: await findTextConfigs(client, schema),
-    }))
+    const known = await answerReadAhead(deps.readModel, request, reply, async ({ client, schema }) => {
+      const [models, configs] = await Promise.all([
+        findUserModels(client, schema),
+        findTextConfigs(client, schema),
+      ])
+      return { models, configs }
+    })
     const asked = askedMode(request.query)
     const embedded = asked === 'text' ? undefined : await embed(deps, request, known.models)
     const mode = doneMode(asked, embedded)
@@ -58,7 +61,7 @@ export function registerSearch(app: App, deps: SearchDeps): void {
     }
     const { userId } = principalOf(request)
     const asker = { userId, vectors: known.models[0]?.vectors ?? 0, cache: deps.vectors }
-    const found = await answerRead(
+    const found = await answerReadAhead(
       deps.readModel,
       request,
       reply,
