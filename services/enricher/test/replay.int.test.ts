@@ -42,6 +42,9 @@ describe('a replay of the log', () => {
         ...job(failed),
         code: 'model.refused',
         detail: null,
+        inputTokens: null,
+        outputTokens: null,
+        costMicros: null,
       }),
     )
     for (const time of ['once', 'again']) {

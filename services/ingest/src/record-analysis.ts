@@ -67,6 +67,7 @@ function commandOf(entityId: EntityId, body: AnalysisRequest, tags: KnownTags): 
     promptVersion,
     offline,
     causedBy: body.causedBy,
+    usage: body.usage ?? null,
   } as const
   if (body.outcome === 'failed') {
     const { code, detail } = body.error
@@ -77,7 +78,6 @@ function commandOf(entityId: EntityId, body: AnalysisRequest, tags: KnownTags): 
     ...job,
     outcome: 'completed',
     result: { ...body.result, tags: withIds },
-    usage: body.usage ?? null,
   }
 }
 

@@ -1,6 +1,7 @@
 import type { AnalysisId, EntityId, TagId } from '@synap/core'
 import { defineEvents } from '../event/define-event.ts'
 import {
+  addedLater,
   flag,
   int,
   list,
@@ -32,6 +33,12 @@ const producer = {
   model: label('The model that answered.'),
   promptVersion: label('Version of the prompt.'),
   offline: flag('True for the deterministic provider without a model.'),
+}
+
+const used = {
+  inputTokens: count('Tokens read, when the provider counts them.'),
+  outputTokens: count('Tokens written, when the provider counts them.'),
+  costMicros: nullable(long('Cost in millionths of a US dollar, when known.', { min: 0 })),
 }
 
 const textChange = record('TextChange', 'A text that AI set.', {
@@ -77,9 +84,7 @@ export const aiEvents = defineEvents({
       ...job,
       basedOnVersion: int('Version of the entity that the analysis read.', { min: 1, max: 2_147_483_647 }),
       ...producer,
-      inputTokens: count('Tokens read, when the provider counts them.'),
-      outputTokens: count('Tokens written, when the provider counts them.'),
-      costMicros: nullable(long('Cost in millionths of a US dollar, when known.', { min: 0 })),
+      ...used,
     },
   },
   'ai.analysis_failed': {
@@ -92,6 +97,9 @@ export const aiEvents = defineEvents({
       ...producer,
       code: label('Stable error code.'),
       detail: nullable(text('One line for a person; neither content nor secrets.', { max: 200 })),
+      inputTokens: addedLater(used.inputTokens, null),
+      outputTokens: addedLater(used.outputTokens, null),
+      costMicros: addedLater(used.costMicros, null),
     },
   },
   'ai.enrichment_applied': {

@@ -64,7 +64,16 @@ export const sampleDeltas: { readonly [T in EventType]: DeltaOf<T> } = {
     outputTokens: 86,
     costMicros: 310,
   },
-  'ai.analysis_failed': { ...job, basedOnVersion: 2, ...producer, code: 'model.refused', detail: null },
+  'ai.analysis_failed': {
+    ...job,
+    basedOnVersion: 2,
+    ...producer,
+    code: 'model.refused',
+    detail: null,
+    inputTokens: 412,
+    outputTokens: 12,
+    costMicros: 127,
+  },
   'ai.enrichment_applied': {
     analysisId,
     contentHash: sha256,

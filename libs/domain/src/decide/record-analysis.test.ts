@@ -231,6 +231,18 @@ describe('recording an analysis', () => {
     })
   })
 
+  it('given what a failure used, it is in the event, and what nobody counted is null there', () => {
+    const { result: _, usage: __, ...job } = analysis({ basedOnVersion: 2 })
+    const failure = { ...job, outcome: 'failed', error: { code: 'model.refused', detail: null } } as const
+    const delta = (command: RecordAnalysis) => {
+      const decision = record(note(), command)
+      return decision.outcome === 'accepted' ? decision.events[0]?.delta : undefined
+    }
+    const usage = { inputTokens: 300, outputTokens: 20, costMicros: 115 }
+    expect(delta({ ...failure, usage })).toMatchObject(usage)
+    expect(delta(failure)).toMatchObject({ inputTokens: null, outputTokens: null, costMicros: null })
+  })
+
   it('given a failure, it is recorded once, and a success may follow on the same version', () => {
     const { result: _, usage: __, ...job } = analysis({ basedOnVersion: 2 })
     const failure: RecordAnalysis = {

@@ -1,4 +1,3 @@
-import type { DeltaOf } from '@synap/contracts'
 import { type AnalysisId, type EntityId, type EventId, sha256Hex, type UserId } from '@synap/core'
 import type { AnalysisState, EntityState, UserState } from '../state.ts'
 import { type Accepted, accept, type DecisionContext, reading, record, type Target } from './decision.ts'
@@ -20,6 +19,15 @@ interface AnalysisJob {
   readonly model: string
   readonly promptVersion: string
   readonly offline: boolean
+  /** Of all tries together; absent or null where nobody counted. */
+  readonly usage?:
+    | {
+        readonly inputTokens: number
+        readonly outputTokens: number
+        readonly costMicros?: number | undefined
+      }
+    | null
+    | undefined
   /** The event that asked for it: the cause of what is recorded. */
   readonly causedBy?: EventId | undefined
 }
@@ -27,11 +35,6 @@ interface AnalysisJob {
 export interface CompletedAnalysis extends AnalysisJob {
   readonly outcome: 'completed'
   readonly result: Proposals
-  readonly usage: {
-    readonly inputTokens: number
-    readonly outputTokens: number
-    readonly costMicros?: number | undefined
-  } | null
 }
 
 export interface FailedAnalysis extends AnalysisJob {
@@ -76,13 +79,13 @@ export function decideRecordAnalysis(
   const target = { id: command.analysisId, aggregateType: 'analysis', state: analysis } as const
   const entityTarget = { id: entity.id, aggregateType: 'entity', state: entity } as const
   if (command.outcome === 'failed') {
-    const delta = { ...jobOf(command), ...command.error }
+    const delta = { ...jobOf(command), ...command.error, ...usedBy(command) }
     const failed = record(target, [{ type: 'ai.analysis_failed', delta }], context, command.causedBy)
     return reading(accept(failed), entityTarget)
   }
   const recorded = record(
     target,
-    [{ type: 'ai.analysis_completed', delta: completedDelta(command) }],
+    [{ type: 'ai.analysis_completed', delta: { ...jobOf(command), ...usedBy(command) } }],
     context,
     command.causedBy,
   )
@@ -124,10 +127,8 @@ function jobOf(command: RecordAnalysis) {
   return { entityId, contentHash, enricherVersion, run, basedOnVersion, model, promptVersion, offline }
 }
 
-function completedDelta(command: CompletedAnalysis): DeltaOf<'ai.analysis_completed'> {
-  const { usage } = command
+function usedBy({ usage }: RecordAnalysis) {
   return {
-    ...jobOf(command),
     inputTokens: usage?.inputTokens ?? null,
     outputTokens: usage?.outputTokens ?? null,
     costMicros: usage?.costMicros ?? null,

@@ -36,4 +36,5 @@ export const schemaFingerprints: readonly string[] = [
   '6e139fbb5214455dbc4118f8f9049ed997a60f5bc825823284171e478ca71d0a', // 31 Embedded
   '6307a61c8cb7e19da69449817b95fafffb6f9766cfde4562c71ef26f56d2398f', // 32 EntityFileUploaded
   'f81c02fef57dbc7e720ed40ccfdfdcf00e2f9adcf01d5fce32efa97833c7bbc5', // 33 EntityFileDeleted
+  'c7ce8a9fb1a74a73917d337709636efc0bba39ec5992b8af6a96eb8c8079366f', // 34 AiAnalysisFailed
 ]
