@@ -62,7 +62,7 @@ describe('waiting for an item', () => {
     expect(client.looks()).toBeLessThan(6)
   })
 
-  it.each<StageState>(['failed', 'parked'])(
+  it.each<StageState>(['failed', 'parked', 'deferred'])(
     'given a stage that %s, nothing more is waited for',
     async (state) => {
       const client = clientOf(statusAt('enriched', state))

@@ -58,9 +58,9 @@ async function lookAt(
 
 const isSettled = (status: StatusResponse): boolean => status.complete || stuckAt(status) !== undefined
 
-/** The stage that an item will not leave by itself. */
+/** The stage that an item will not leave by itself, or not soon. */
 const stuckAt = ({ stages }: StatusResponse): Stage | undefined =>
-  stages.find(({ state }) => state === 'failed' || state === 'parked')
+  stages.find(({ state }) => state === 'failed' || state === 'parked' || state === 'deferred')
 
 /** The first stage that is not over; undefined when all are. */
 export const standsAt = (status: StatusResponse): Stage | undefined =>

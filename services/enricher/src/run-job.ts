@@ -1,4 +1,4 @@
-import { backoffMs, describeError, errorClass, SynapError } from '@synap/core'
+import { backoffMs, crashpoint, describeError, errorClass, SynapError } from '@synap/core'
 import type { Logger } from '@synap/messaging'
 import type { Client, Pool } from '@synap/postgres'
 import { attributes, counter, histogram, secondsSince, withSpan } from '@synap/telemetry'
@@ -156,6 +156,7 @@ class JobRun {
     try {
       await context.commit((client) => beginStep(client, jobId, step.step, leaseMs))
       step.attempts += 1
+      crashpoint('enricher.after_begin')
       const outcome = await withSpan(`enrich ${step.step}`, settings, () => this.#perform(step, context))
       stepSeconds.record(secondsSince(startedAt), { step: step.step, result: outcome.state })
       return undefined
@@ -174,6 +175,7 @@ class JobRun {
     const { jobId } = this.#job
     const outcome = await this.#options.steps[step.step](context)
     const skips = outcome.skips ?? []
+    crashpoint('enricher.before_commit')
     await context.commit(async (client) => {
       await outcome.save?.(client)
       await finishStep(client, jobId, step.step, outcome.state, outcome)

@@ -49,6 +49,8 @@ export interface Stand extends AsyncDisposable {
   start(env?: Record<string, string | undefined>, options?: StartServiceOptions): Promise<TestService>
   publish(...events: PlacedEvent<SynapEvent>[]): Promise<void>
   status(userId: UserId, entityId: string): Promise<StepStatus[]>
+  /** First column of a statement above all rights. */
+  sql(text: string): Promise<string[]>
   /** Rows of a statement that an operator may make. */
   operate<Row>(text: string): Promise<Row[]>
   /** Rows of a statement that query may make for a user. */
@@ -124,6 +126,7 @@ export async function createStand(): Promise<Stand> {
       transaction(pool, { role: 'synap_query', userId }, (client) =>
         query<StepStatus>(client, { text: 'select * from enrich.item_status($1::uuid)', values: [entityId] }),
       ),
+    sql: (text) => database.superuserSql(text),
     operate: <Row>(text: string) =>
       transaction(pool, { role: 'synap_operator' }, (client) => query<Row & object>(client, { text })),
     asUser: <Row>(userId: UserId, text: string) =>

@@ -42,7 +42,7 @@ function printStatus(status: EnrichmentStatus): void {
   for (const pause of paused) console.log(paint.yellow(pauseSentence(pause)))
   console.log(
     open === 0
-      ? 'No item waits.'
+      ? 'No item is under way.'
       : `${open.toLocaleString('en')} ${open === 1 ? 'item' : 'items'} under way.`,
   )
   if (waiting.length === 0) return
