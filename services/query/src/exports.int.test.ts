@@ -207,6 +207,65 @@ describe('an export', () => {
     expect(checked.manifest.counts).toMatchObject({ events: 10, entities: 1 })
   })
 
+  it('given an item that was purged, its files are left out by name, though they may still lie there', async () => {
+    const { userId, note, files } = await seedUser('redshank')
+    await seedEvents(query.pool, userId, [
+      { aggregateId: note, type: 'entity.purged', delta: {}, version: 7 },
+    ])
+    const { path, checked } = await exported(userId)
+    expect(checked).toMatchObject({ ok: true, folded: true })
+    expect(checked.manifest.fileProblems).toHaveLength(3)
+    expect(new Set(checked.manifest.fileProblems.map(({ reason }) => reason))).toEqual(new Set(['purged']))
+    expect(await store.exists(files.second.key)).toBe(true)
+    const parts = [...(await readArchive(path)).keys()]
+    expect(parts.filter((name) => name.startsWith('content/'))).toEqual([])
+  })
+
+  it('given content that came back, as by undo, the file is there once', async () => {
+    const { userId, note, files } = await seedUser('whimbrel')
+    const { first, second } = files
+    await seedEvents(query.pool, userId, [
+      {
+        aggregateId: note,
+        type: 'entity.file_uploaded',
+        delta: { file: first, oldFile: second, preview: null, oldPreview: null },
+        version: 7,
+      },
+    ])
+    const { checked } = await exported(userId)
+    expect(checked).toMatchObject({ ok: true, manifest: { counts: { events: 11, files: 3 } } })
+  })
+
+  it('given events that come while it is made, it ends where it began, and is whole', async () => {
+    const { userId, note } = await seedUser('oystercatcher')
+    const late: ObjectStore = {
+      ...store,
+      put: async (key, body, options) => {
+        if (key.endsWith('.zip')) {
+          await seedEvents(query.pool, userId, [
+            {
+              aggregateId: note,
+              type: 'entity.title_changed',
+              delta: { title: 'late', oldTitle: null },
+              version: 7,
+            },
+            { aggregateId: uuidv7(), delta: { type: 'note', title: 'later' } },
+          ])
+        }
+        return store.put(key, body, options)
+      },
+    }
+    const exports = jobs({}, late)
+    const { id } = await exports.start(userId, { minSequence: 10, idempotencyKey: null })
+    const checked = await verifyExport(await fetched(await finished(userId, id)))
+    await exports.close()
+    expect(checked).toMatchObject({
+      ok: true,
+      folded: true,
+      manifest: { sequence: 10, counts: { events: 10, entities: 2 } },
+    })
+  })
+
   it('given a user without anything, the archive is empty and verifies', async () => {
     const { checked } = await exported(uuidv7() as UserId)
     expect(checked).toMatchObject({ ok: true, manifest: { sequence: 0, counts: { events: 0, files: 0 } } })
