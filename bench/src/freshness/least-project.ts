@@ -10,7 +10,7 @@ import { delta } from './peer-tables.ts'
 export const createContender: CreateContender<LeastJob, null> =
   () =>
   async ({ databaseUrl, brokers, topic }) => {
-    const client = new pg.Client({ connectionString: databaseUrl })
+    const client = new pg.Client({ connectionString: databaseUrl, pipeline: true })
     const kafka = new Kafka({ brokers: [brokers], clientId: 'bench-least', logLevel: logLevel.NOTHING })
     const consumer = kafka.consumer({ groupId: `bench-${uuidv7()}`, maxWaitTimeInMs: 200 })
     const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve))

@@ -8,8 +8,8 @@ import { type LeastJob, leastChannel, listenAt } from './least.ts'
 export const createContender: CreateContender<LeastJob, string> =
   () =>
   async ({ databaseUrl }) => {
-    const client = new pg.Client({ connectionString: databaseUrl })
-    const listener = new pg.Client({ connectionString: databaseUrl })
+    const client = new pg.Client({ connectionString: databaseUrl, pipeline: true })
+    const listener = new pg.Client({ connectionString: databaseUrl, pipeline: true })
     await Promise.all([client.connect(), listener.connect()])
     let told = Promise.withResolvers<void>()
     listener.on('notification', () => {

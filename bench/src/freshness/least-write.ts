@@ -11,7 +11,7 @@ import { type LeastJob, listenAt } from './least.ts'
 export const createContender: CreateContender<LeastJob, string> =
   () =>
   async ({ databaseUrl, brokers, topic }) => {
-    const client = new pg.Client({ connectionString: databaseUrl })
+    const client = new pg.Client({ connectionString: databaseUrl, pipeline: true })
     const kafka = new Kafka({ brokers: [brokers], clientId: 'bench-least', logLevel: logLevel.NOTHING })
     const producer = kafka.producer({ allowAutoTopicCreation: false, retry: { retries: 0 } })
     await Promise.all([client.connect(), producer.connect()])
