@@ -262,7 +262,7 @@ describe('an export', () => {
     expect(checked).toMatchObject({
       ok: true,
       folded: true,
-      manifest: { sequence: 10, counts: { events: 10, entities: 2 } },
+      manifest: { sequence: 10, counts: { events: 10, entities: 2 }, incomplete: [] },
     })
   })
 
