@@ -2,6 +2,7 @@ import {
   entityList,
   graphResponse,
   linkList,
+  relatedResponse,
   relationList,
   relationSchema,
   settingsResponse,
@@ -46,6 +47,8 @@ export function buildBrowseClient(call: Transport, origin: string): BrowseClient
       get(graphResponse, `/v1/entities/${id}/graph`, read, { depth, type, limit }),
     links: (id, { direction, limit, cursor, ...read } = {}) =>
       get(linkList, `/v1/entities/${id}/links`, read, { direction, limit, cursor }),
+    related: (id, { limit, ...read } = {}) =>
+      get(relatedResponse, `/v1/entities/${id}/related`, read, { limit }),
     stats: (read = {}) => get(statsResponse, '/v1/stats', read),
     settings: (read = {}) => get(settingsResponse, '/v1/me', read),
   }

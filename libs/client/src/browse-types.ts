@@ -2,6 +2,7 @@ import type {
   EntityList,
   Graph,
   LinkList,
+  Related,
   RelationList,
   RelationType,
   RelationView,
@@ -66,6 +67,8 @@ export interface BrowseClient {
   graph(id: EntityId, options?: GraphOptions): Promise<Read<Graph>>
   /** Links that texts write: what an item's leads to, or whose leads to it. */
   links(id: EntityId, options?: LinksOptions): Promise<Read<LinkList>>
+  /** Items that say something like it, by the vectors that there are. */
+  related(id: EntityId, options?: ReadOptions & { limit?: number }): Promise<Read<Related>>
   /** How many of the user's items are searchable, what waits, and what failed and why. */
   stats(options?: ReadOptions): Promise<Read<Stats>>
   /** The user of the client: id, time zone, language. */

@@ -60,6 +60,7 @@ export {
   type TraceContext,
   wireContentType,
 } from './headers.ts'
+export { type Related, type RelatedQuery, relatedQuery, relatedResponse } from './http/related.ts'
 export * from './http.ts'
 export type { Json, JsonObject } from './json.ts'
 export {

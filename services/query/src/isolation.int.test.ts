@@ -8,8 +8,9 @@ import { startQuery, type TestQuery } from '../test/start-query.ts'
 
 /** Query parameters without which a route cannot be asked. */
 const needed: Record<string, string> = { '/v1/search': '?q=canaryword', '/v1/events/stream': '?since=0' }
-/** Answers with numbers only. */
+/** Answers with numbers only, and one with other items than the canary's: related.int.test.ts has it tried by somebody else. */
 const withoutWords = [
+  '/v1/entities/{id}/related',
   '/v1/enrichment',
   '/v1/entities/{id}/status',
   '/v1/stats',
@@ -94,6 +95,7 @@ describe('two users', () => {
       '/v1/entities/{id}/graph',
       '/v1/entities/{id}/history',
       '/v1/entities/{id}/links',
+      '/v1/entities/{id}/related',
       '/v1/entities/{id}/status',
       '/v1/events',
       '/v1/events/counts',

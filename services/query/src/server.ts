@@ -23,6 +23,7 @@ import { registerGetStatus } from './routes/get-status.ts'
 import { registerListEntities } from './routes/list-entities.ts'
 import { registerListEvents } from './routes/list-events.ts'
 import { registerListLinks } from './routes/list-links.ts'
+import { registerListRelated } from './routes/list-related.ts'
 import { registerListTags } from './routes/list-tags.ts'
 import { registerListTasks } from './routes/list-tasks.ts'
 import { registerParked } from './routes/parked.ts'
@@ -79,6 +80,7 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
   const linkPages = createLinkPages(deps.cursorSecret)
   registerGetGraph(app, { ...deps, linkPages })
   registerListLinks(app, { ...deps, linkPages })
+  registerListRelated(app, deps)
   registerGetMe(app, deps)
   registerSearch(app, deps)
   registerListEvents(app, deps)

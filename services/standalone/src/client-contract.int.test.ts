@@ -127,6 +127,7 @@ const calls: Record<keyof SynapClient, (client: SynapClient) => unknown> = {
   relation: (c) => c.relation(relation, read),
   graph: (c) => c.graph(entity, { ...read, depth: 1, type: 'mentions', limit: 1 }),
   links: (c) => c.links(entity, { ...read, ...page, direction: 'in' }),
+  related: (c) => c.related(entity, { ...read, limit: 1 }),
   settings: (c) => c.settings(read),
   stats: (c) => c.stats(read),
   events: (c) =>
