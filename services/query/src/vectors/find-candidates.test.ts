@@ -57,6 +57,15 @@ describe('findCandidates', () => {
     expect(hits / 200).toBeGreaterThanOrEqual(0.99)
   })
 
+  it('given a question that is one of the points, that one comes first', () => {
+    const points = Array.from({ length: 200 }, draw)
+    const vectors = pack(points)
+    for (const [place, point] of points.entries()) {
+      const found = findCandidates(vectors, { values: point, wanted: 5, leastLikeness: null })
+      expect(numberOf(found.entities[0] as string)).toBe(place)
+    }
+  })
+
   it('given as many entities as are wanted or fewer, all come, the nearest first, and nothing is beyond', () => {
     const points = Array.from({ length: 20 }, draw)
     const question = draw()

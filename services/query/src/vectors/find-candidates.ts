@@ -98,7 +98,8 @@ function rank(vectors: PackedVectors, question: PackedQuestion, of: Uint32Array,
   for (let at = 0; at < of.length; at += 1) {
     const vector = of[at] as number
     // One number of both, for numbers are sorted many times faster than objects.
-    keys[at] = Math.round((1 - question.likeness(vectors, vector)) * 1e6) * vectorLimit + vector
+    const distance = Math.max(0, Math.round((1 - question.likeness(vectors, vector)) * 1e6))
+    keys[at] = distance * vectorLimit + vector
   }
   const some = entitiesOf(vectors, smallest(keys, 2 * wanted), wanted)
   return some.length > wanted || keys.length <= 2 * wanted ? some : entitiesOf(vectors, keys.sort(), wanted)

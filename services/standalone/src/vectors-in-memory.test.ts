@@ -1,0 +1,109 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type UserId, uuidv7 } from '@synap/core'
+import { createEmbeddedDatabase, type EmbeddedDatabase } from '@synap/embedded'
+import { fromHalfvec, query, transaction } from '@synap/postgres'
+import { findRows } from '@synap/query/find-hits'
+import { type CacheOutcome, createVectorCache, type VectorCache } from '@synap/query/vector-cache'
+import { createLogger } from '@synap/telemetry'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { migrateAll } from './prepare.ts'
+
+const logger = createLogger('test', { level: 'silent' })
+const model = 'points'
+
+describe('vectors in memory beside the embedded database', () => {
+  const userId = uuidv7() as UserId
+  let dataDir: string
+  let database: EmbeddedDatabase
+  let cache: VectorCache
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'synap-vectors-'))
+    database = await createEmbeddedDatabase({
+      dataDir,
+      logger,
+      onExit: (error) => {
+        throw error
+      },
+    })
+    await migrateAll(database.pool, new AbortController().signal)
+    cache = createVectorCache({ pool: database.pool, logger, maxBytes: 16_777_216 })
+  }, 60_000)
+  afterAll(async () => {
+    await cache?.close()
+    await database?.close()
+    await rm(dataDir, { recursive: true, force: true })
+  })
+
+  /** Items of the user with a vector each, anywhere. */
+  const add = async (count: number) => {
+    await transaction(database.pool, { role: 'synap_projector' }, async (client) => {
+      await query(client, {
+        text: `
+          insert into read_v1.entity_vectors (entity_id, content_sha256, producer, block, chunk, user_id, model,
+            char_start, char_end, embedding)
+          select gen_random_uuid(), 'h', 'p', 0, 0, $1::uuid, $2::text, 0, 1, (
+            select array_agg((random() - 0.5)::real) from generate_series(1, 1536) where n > 0
+          )::public.vector(1536)::public.halfvec(1536)
+          from generate_series(1, $3::int) as n`,
+        values: [userId, model, count],
+      })
+      await query(client, {
+        text: `
+          insert into read_v1.entities (entity_id, user_id, type, subject_sha256, attachments, metadata, provenance,
+            suggestions, rejected, version, sequence, created_at, updated_at)
+          select entity_id, user_id, 'note', 'h', '[]', '{}', '{}', '[]', '[]', 1, 1, now(), now()
+          from read_v1.entity_vectors on conflict do nothing`,
+      })
+    })
+  }
+  const vectors = () =>
+    transaction(database.pool, { role: 'synap_query', userId }, (client) =>
+      query<{ id: string; sent: Buffer }>(client, {
+        text: `select entity_id as id, public.halfvec_send(embedding) as sent from read_v1.entity_vectors
+          order by added_in, entity_id`,
+      }),
+    )
+  const search = async (values: Float32Array, count: number) => {
+    const outcomes: CacheOutcome[] = []
+    const asker = {
+      userId,
+      vectors: count,
+      cache: { ...cache, count: (one: CacheOutcome) => void outcomes.push(one) },
+    }
+    const question = {
+      text: null,
+      configs: [],
+      vector: { values, model },
+      filter: {},
+      leastLikeness: null,
+      limit: 5,
+    }
+    const rows = await transaction(
+      database.pool,
+      { role: 'synap_query', userId },
+      (client) => findRows({ client, schema: 'read_v1' }, question, asker),
+      { readOnly: true, isolation: 'repeatable read' },
+    )
+    return { outcomes, ids: rows.map((row) => row.entity_id) }
+  }
+
+  it('given more vectors than one page, they are read past the one connection, and what comes later is found too', async () => {
+    await add(300)
+    const [first, , third] = await vectors()
+    const question = fromHalfvec(Buffer.from(third?.sent as Buffer))
+    const compared = await search(question, 300)
+    expect(compared.outcomes).toEqual(['missing'])
+    await cache.settled()
+    const found = await search(question, 300)
+    expect(found).toEqual({ outcomes: ['cached'], ids: compared.ids })
+    expect(found.ids[0]).toBe(third?.id)
+
+    await add(1)
+    const last = (await vectors()).at(-1)
+    expect(last?.id).not.toBe(first?.id)
+    const later = await search(fromHalfvec(Buffer.from(last?.sent as Buffer)), 301)
+    expect([later.outcomes, later.ids[0]]).toEqual([['cached'], last?.id])
+  }, 60_000)
+})
