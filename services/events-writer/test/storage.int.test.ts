@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { deltaFromJson, type Envelope, encodeEnvelope, frame, type JsonObject } from '@synap/contracts'
+import { createEventLog, findAggregateEvents, findEvents } from '@synap/event-log'
 import type { MadeEvent } from '@synap/inbox/testing'
 import { silentLogger } from '@synap/messaging'
-import { migrate, type Pool, query, serverCapabilities, transaction } from '@synap/postgres'
+import { createPool, migrate, type Pool, query, serverCapabilities, transaction } from '@synap/postgres'
 import { createTestDatabase, type TestDatabase } from '@synap/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fitChunks } from '../src/fit-chunks.ts'
 import { prepareStorage } from '../src/prepare-storage.ts'
 import { findChunkToCompress, hasKeptPlans } from '../src/sql/storage.ts'
 import { deliver, newHistory, openStore } from './store.ts'
+import { createStory, newId } from './story.ts'
 
 const role = 'synap_events_writer'
 const directory = fileURLToPath(new URL('../migrations', import.meta.url))
@@ -276,6 +278,41 @@ describe('chunks of the log by their volume', () => {
     await database.superuserSql(`select drop_chunks('log.events', older_than => timestamptz '2026-01-02')`)
     await fit(1_024)
     expect(await keeps()).toBe(true)
+  })
+})
+
+describe('plans that a connection keeps', () => {
+  it('given a chunk that was made after the plan, its events are found', async () => {
+    await using database = await withTimescale()
+    const { pool, newInbox } = openStore(database.url)
+    const onlyOne = createPool({ url: database.url, applicationName: 'events-writer-test', max: 1 })
+    try {
+      await prepareStorage(pool, settings)
+      const log = createEventLog({ pool: onlyOne, role: 'synap_query' })
+      const story = createStory()
+      const id = newId()
+      for (let day = 0; day < 3; day += 1) {
+        const at = Date.UTC(2026, 0, 1 + day, 12)
+        if (day === 0) story.tell('entity.created', id, { type: 'note', title: null }, { at })
+        else story.tell('entity.title_changed', id, { title: `day ${day}`, oldTitle: null }, { at })
+        await deliver(newInbox(), story.events)
+        // more often than Postgres waits before it keeps a plan
+        for (let turn = 0; turn < 7; turn += 1) {
+          const [page, own] = await log.ask(story.userId, async (client) => [
+            await findEvents(client, {}, { order: 'newest', limit: 50 }),
+            await findAggregateEvents(client, id, {}, 50),
+          ])
+          expect(page?.map(({ sequence }) => sequence).toReversed()).toEqual([1, 2, 3].slice(0, day + 1))
+          expect(own?.map(({ version }) => version)).toEqual([1, 2, 3].slice(0, day + 1))
+        }
+      }
+      expect(await database.superuserSql('select count(*) from timescaledb_information.chunks')).toEqual([
+        '3',
+      ])
+    } finally {
+      await onlyOne.end()
+      await pool.end()
+    }
   })
 })
 
