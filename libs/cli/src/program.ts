@@ -42,17 +42,7 @@ import { repositoryRoot } from './repository.ts'
 
 /** The `synap` command: this list, one file per command. A wrong call throws commander's error. */
 export function buildProgram(): Command {
-  const program = new Command('synap')
-    .usage('<command> [options]')
-    .description('The backend of a second brain: capture anything, keep every change, find it again.')
-    .version(readVersion(), '-v, --version', 'print the version')
-    .helpOption('-h, --help', 'print help, also for one command')
-    .helpCommand(false)
-    // what stands behind a command is that command's: `enrich` and `enrich status` both have --json
-    .enablePositionalOptions()
-    .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'synap:')) })
-    .addHelpText('after', footer)
+  const program = createProgram()
 
   program.commandsGroup('Run it:')
   registerStart(program)
@@ -136,6 +126,23 @@ function registerHelp(program: Command): void {
       const hint = meant === undefined ? '' : `\n(Did you mean ${meant}?)`
       return program.error(`error: unknown command '${path}'${hint}`, { code: 'commander.unknownCommand' })
     })
+}
+
+/** Without its commands. */
+function createProgram(): Command {
+  return (
+    new Command('synap')
+      .usage('<command> [options]')
+      .description('The backend of a second brain: capture anything, keep every change, find it again.')
+      .version(readVersion(), '-v, --version', 'print the version')
+      .helpOption('-h, --help', 'print help, also for one command')
+      .helpCommand(false)
+      // what stands behind a command is that command's: `enrich` and `enrich status` both have --json
+      .enablePositionalOptions()
+      .exitOverride()
+      .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'synap:')) })
+      .addHelpText('after', footer)
+  )
 }
 
 const footer = `

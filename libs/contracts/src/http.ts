@@ -100,30 +100,6 @@ export {
 } from './http/changes.ts'
 export { type ContentRequest, contentRequest } from './http/content.ts'
 export {
-  type EnrichmentBudget,
-  type EnrichmentPause,
-  type EnrichmentPauseRequest,
-  type EnrichmentPauseResponse,
-  type EnrichmentResumeRequest,
-  type EnrichmentRetryRequest,
-  type EnrichmentRetryResponse,
-  type EnrichmentStatus,
-  enrichmentBudget,
-  enrichmentBudgetParams,
-  enrichmentPause,
-  enrichmentPauseRequest,
-  enrichmentPauseResponse,
-  enrichmentQuery,
-  enrichmentResumeRequest,
-  enrichmentRetryRequest,
-  enrichmentRetryResponse,
-  enrichmentStatus,
-  type ModelCost,
-  modelCost,
-  type PauseKind,
-  pauseKinds,
-} from './http/enrichment.ts'
-export {
   type AsOf,
   asOf,
   type EntityList,

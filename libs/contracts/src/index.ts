@@ -60,6 +60,30 @@ export {
   type TraceContext,
   wireContentType,
 } from './headers.ts'
+export {
+  type EnrichmentBudget,
+  type EnrichmentPause,
+  type EnrichmentPauseRequest,
+  type EnrichmentPauseResponse,
+  type EnrichmentResumeRequest,
+  type EnrichmentRetryRequest,
+  type EnrichmentRetryResponse,
+  type EnrichmentStatus,
+  enrichmentBudget,
+  enrichmentBudgetParams,
+  enrichmentPause,
+  enrichmentPauseRequest,
+  enrichmentPauseResponse,
+  enrichmentQuery,
+  enrichmentResumeRequest,
+  enrichmentRetryRequest,
+  enrichmentRetryResponse,
+  enrichmentStatus,
+  type ModelCost,
+  modelCost,
+  type PauseKind,
+  pauseKinds,
+} from './http/enrichment.ts'
 export { type Related, type RelatedQuery, relatedQuery, relatedResponse } from './http/related.ts'
 export * from './http.ts'
 export type { Json, JsonObject } from './json.ts'
