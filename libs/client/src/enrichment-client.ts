@@ -1,12 +1,18 @@
 import { enrichmentPauseResponse, enrichmentRetryResponse, enrichmentStatus } from '@synap/contracts'
+import type { UserId } from '@synap/core'
 import type { EnrichmentClient } from './enrichment-types.ts'
 import { parseAnswer } from './parse-answer.ts'
 import { pathPart } from './path-part.ts'
-import type { Transport } from './transport.ts'
+import type { CallOptions, Transport } from './transport.ts'
 import { callOptions, getCall, postCall, urlOf } from './urls.ts'
 
 export function buildEnrichmentClient(call: Transport, origin: string): EnrichmentClient {
   const at = (rest = '') => urlOf(origin, `/v1/enrichment${rest}`)
+  const budgetCall = (user: UserId, options: CallOptions) => ({
+    url: at(`/budgets/${pathPart(user)}`),
+    repeatable: true,
+    ...callOptions(options),
+  })
   return {
     enrichment: ({ user, all, ...options } = {}) =>
       call(
@@ -26,12 +32,11 @@ export function buildEnrichmentClient(call: Transport, origin: string): Enrichme
       call(postCall(at(':resume'), request, true, options), (response) =>
         parseAnswer(enrichmentPauseResponse, response),
       ),
-    setBudget: async (user, budget, options = {}) => {
-      const url = at(`/budgets/${pathPart(user)}`)
-      const rest = { repeatable: true, ...callOptions(options) } as const
-      await (budget === null
-        ? call({ method: 'DELETE', url, ...rest }, () => Promise.resolve())
-        : call({ method: 'PUT', url, body: budget, ...rest }, () => Promise.resolve()))
-    },
+    setBudget: async (user, budget, options = {}) =>
+      call({ method: 'PUT', body: budget, ...budgetCall(user, options) }, (response) =>
+        parseAnswer(enrichmentStatus, response),
+      ),
+    dropBudget: async (user, options = {}) =>
+      call({ method: 'DELETE', ...budgetCall(user, options) }, async (response) => response.body?.cancel()),
   }
 }

@@ -27,6 +27,8 @@ export interface EnrichmentClient {
   retryEnrichment(request?: EnrichmentRetryRequest, options?: CallOptions): Promise<EnrichmentRetryResponse>
   pauseEnrichment(request?: EnrichmentPauseRequest, options?: CallOptions): Promise<EnrichmentPauseResponse>
   resumeEnrichment(request?: EnrichmentResumeRequest, options?: CallOptions): Promise<EnrichmentPauseResponse>
-  /** Null: the limits of the settings hold again. */
-  setBudget(user: UserId, budget: EnrichmentBudget | null, options?: CallOptions): Promise<void>
+  /** In place of the limits for each user; what is null has none. Answers what holds for them now. */
+  setBudget(user: UserId, budget: EnrichmentBudget, options?: CallOptions): Promise<EnrichmentStatus>
+  /** The limits of the settings hold again. */
+  dropBudget(user: UserId, options?: CallOptions): Promise<void>
 }

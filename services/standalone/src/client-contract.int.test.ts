@@ -146,10 +146,11 @@ const calls: Record<keyof SynapClient, (client: SynapClient) => unknown> = {
   eventChain: (c) => c.eventChain(event, read),
   history: (c) => c.history(entity, { ...read, ...page }),
   followEvents: (c) => c.followEvents({ since: 1 }).next(),
-  enrichment: (c) => c.enrichment({ user }),
+  enrichment: (c) => c.enrichment({ user, all: true }),
   retryEnrichment: (c) => c.retryEnrichment({ reason: 'model.refused', dryRun: true }),
   pauseEnrichment: (c) => c.pauseEnrichment({ kind: 'embed', why: 'a test' }),
   resumeEnrichment: (c) => c.resumeEnrichment({ kind: 'embed' }),
+  dropBudget: (c) => c.dropBudget(user),
   setBudget: (c) => c.setBudget(user, { calls: 1, tokens: null, cost: null }),
   parked: (c) => c.parked({ consumer: 'projector', state: 'open' }),
   parkedEvents: (c) => c.parkedEvents('g', { ...page, state: 'open' }),
@@ -259,6 +260,10 @@ describe('the client and what both services say of themselves', () => {
     expect((await own.eventCounts()).value).toBeDefined()
     expect((await own.status(made.id)).id).toBe(made.id)
     expect((await own.listKeys()).length).toBeGreaterThan(0)
+    expect((await own.enrichment()).today.cost).toBe(0)
+    expect((await own.retryEnrichment({ dryRun: true })).steps).toBe(0)
+    expect((await own.pauseEnrichment({ kind: 'embed' })).paused).toHaveLength(1)
+    expect((await own.resumeEnrichment()).paused).toEqual([])
     expect((await own.parked()).items).toEqual([])
     const [first] = (await own.events({ since: 0, limit: 1 })).value.items
     expect((await own.eventChain((first?.id ?? '') as EventId)).value).toBeDefined()

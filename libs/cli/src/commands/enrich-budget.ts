@@ -39,7 +39,10 @@ Examples:
     )
   withConnection(command).action(async (user: ReturnType<typeof parseUser>, flags: BudgetFlags) => {
     const budget = budgetOf(flags)
-    await withSynap(flags, (client) => client.setBudget(user, budget))
+    await withSynap(flags, async (client) => {
+      if (budget === null) await client.dropBudget(user)
+      else await client.setBudget(user, budget)
+    })
     if (flags.json === true) printJson({ user, budget })
     else console.log(budget === null ? 'The limits of the settings hold again.' : 'It counts from now on.')
   })
