@@ -22,6 +22,13 @@ describe('likenessOf', () => {
     expect(likenessOf(['a', 'b', 'c'], [{ id: 'x', shared: ['a'], size: 3 }], 1).likest).toEqual([])
   })
 
+  it('given long texts that share two words of many, when compared, then that is no likeness', () => {
+    const own = Array.from({ length: 24 }, (_, index) => `word${index}`)
+    const shared = own.slice(0, 2)
+    expect(likenessOf(own, [{ id: 'x', shared, size: 24 }], 1).likest).toEqual([])
+    expect(likenessOf(own, [{ id: 'x', shared: own.slice(0, 8), size: 24 }], 1).likest).toHaveLength(1)
+  })
+
   it('given a word that nearly all items have, when compared, then it is common and not shared', () => {
     const candidates = Array.from({ length: 40 }, (_, index) => ({
       id: `i${index}`,
