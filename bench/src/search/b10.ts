@@ -237,6 +237,7 @@ function rowsOf(
   const recall = (name: string) => median((results.get(name) ?? []).map((run) => run.recall))
   const peerOf = (name: string) => peers.find((peer) => name.startsWith(peer.name))
   const isPeer = (name: string) => peerOf(name) !== undefined && recall(name) >= enough
+  const isOfFew = (peer: VectorPeer | undefined) => peer?.isSame === true || peer?.isPerUser === true
   const best = (names: readonly string[]) => names.toSorted((a, b) => median(rates(b)) - median(rates(a)))[0]
   const names = [...results.keys()]
   const compared = [
@@ -244,6 +245,11 @@ function rowsOf(
       'best other way',
       best(names.filter((name) => isPeer(name) && peerOf(name)?.isSame !== true)),
       { atLeast: 3 },
+    ],
+    [
+      'best way that needs no index for each user',
+      best(names.filter((name) => isPeer(name) && !isOfFew(peerOf(name)))),
+      undefined,
     ],
     ['the same way, bare', best(names.filter((name) => peerOf(name)?.isSame === true)), undefined],
     ['limit', limitName, undefined],

@@ -14,6 +14,8 @@ export interface VectorPeer {
   asText?: boolean
   /** The same technique as Synap's, without what a search must look at besides. */
   isSame?: boolean
+  /** Needs an index for each user. */
+  isPerUser?: boolean
 }
 
 const indexOnly = { enable_sort: 'off', enable_seqscan: 'off' }
@@ -93,12 +95,14 @@ export const ownIndexPeers: readonly VectorPeer[] = [
     settings: hnsw('off'),
     efforts,
     sql: nearest('peers.vectors', 'halfvec'),
+    isPerUser: true,
   },
   {
     name: 'the same, asked in text',
     settings: hnsw('off'),
     efforts,
     sql: nearest('peers.vectors', 'halfvec'),
+    isPerUser: true,
     asText: true,
   },
 ]
