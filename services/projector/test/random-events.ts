@@ -33,7 +33,17 @@ const producer = { model: 'model', promptVersion: '1', offline: true, basedOnVer
 const analyses = [
   ['ai.analysis_requested', {}],
   ['ai.analysis_completed', { ...producer, inputTokens: null, outputTokens: null, costMicros: null }],
-  ['ai.analysis_failed', { ...producer, code: 'model.refused', detail: null }],
+  [
+    'ai.analysis_failed',
+    {
+      ...producer,
+      code: 'model.refused',
+      detail: null,
+      inputTokens: null,
+      outputTokens: null,
+      costMicros: null,
+    },
+  ],
 ] as const
 
 /** One user's events, made as ingest makes them: versions and sequences without gaps, tags named by their ids. */
