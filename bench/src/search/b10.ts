@@ -237,23 +237,14 @@ function rowsOf(
   const recall = (name: string) => median((results.get(name) ?? []).map((run) => run.recall))
   const peerOf = (name: string) => peers.find((peer) => name.startsWith(peer.name))
   const isPeer = (name: string) => peerOf(name) !== undefined && recall(name) >= enough
-  const isOfFew = (peer: VectorPeer | undefined) => peer?.isSame === true || peer?.isPerUser === true
   const best = (names: readonly string[]) => names.toSorted((a, b) => median(rates(b)) - median(rates(a)))[0]
   const names = [...results.keys()]
-  const compared = [
-    [
-      'best other way',
-      best(names.filter((name) => isPeer(name) && peerOf(name)?.isSame !== true)),
-      { atLeast: 3 },
-    ],
-    [
-      'best way that needs no index for each user',
-      best(names.filter((name) => isPeer(name) && !isOfFew(peerOf(name)))),
-      undefined,
-    ],
-    ['the same way, bare', best(names.filter((name) => peerOf(name)?.isSame === true)), undefined],
-    ['limit', limitName, undefined],
-  ] as const
+  const compared = comparedWith(
+    names.filter((name) => peerOf(name)?.isSame === true),
+    names.filter((name) => isPeer(name) && peerOf(name)?.isSame !== true),
+    (name) => peerOf(name)?.isPerUser === true,
+    best,
+  )
   return [
     {
       what: `${size}: recall@10 of Synap`,
@@ -286,5 +277,20 @@ function rowsOf(
         spread: range(rates(name)),
       }),
     ),
+  ]
+}
+
+/** What Synap is held against: the name of a contender, and the target. */
+function comparedWith(
+  same: readonly string[],
+  others: readonly string[],
+  isPerUser: (name: string) => boolean,
+  best: (names: readonly string[]) => string | undefined,
+): (readonly [what: string, name: string | undefined, target?: { atLeast: number }])[] {
+  return [
+    ['best other way', best(others), { atLeast: 3 }],
+    ['best way that needs no index for each user', best(others.filter((name) => !isPerUser(name)))],
+    ['the same way, bare', best(same)],
+    ['limit', limitName],
   ]
 }

@@ -18,7 +18,8 @@ export interface VectorPeer {
   isPerUser?: boolean
 }
 
-const indexOnly = { enable_sort: 'off', enable_seqscan: 'off' }
+/** Without sorting everything is dear, and compilation would begin, which takes longer than any question. */
+const indexOnly = { enable_sort: 'off', enable_seqscan: 'off', jit: 'off' }
 const exactOnly = { enable_sort: 'on', enable_seqscan: 'on', enable_indexscan: 'on' }
 const efforts = [40, 100, 200, 400, 1_000]
 const nearest = (table: string, type: string) => (user: VectorUser, wanted: number) =>
