@@ -33,6 +33,19 @@ export function chooseProvider(settings: ModelSettings): ModelProvider {
 }
 
 /** Every provider that questions can be embedded with: vectors made offline stay searchable after a key is set. */
-export function providersForSearch(provider: ModelProvider): ModelProvider[] {
+export function providersForSearch(provider: ModelProvider): [ModelProvider, ...ModelProvider[]] {
   return provider.offline ? [provider] : [provider, createOfflineProvider()]
 }
+
+/**
+ * Who embeds by a model: the one of the providers that is configured with it, else a server that may know it too. Vectors
+ * are found by the name of their model alone, so an old model goes on where its server does.
+ */
+export function embedderOf(providers: readonly ModelProvider[], model: string): ModelProvider | undefined {
+  const own = providers.find(({ embeddingModel }) => embeddingModel === model)
+  if (own !== undefined || isOffline(model)) return own
+  return providers.find((provider) => provider.withEmbeddingModel !== undefined)?.withEmbeddingModel?.(model)
+}
+
+/** No server knows the models that only imitate one, whatever their version. */
+const isOffline = (model: string) => model.startsWith('synap-offline')

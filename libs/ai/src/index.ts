@@ -1,4 +1,4 @@
-export { chooseProvider, type ModelSettings, providersForSearch } from './choose-provider.ts'
+export { chooseProvider, embedderOf, type ModelSettings, providersForSearch } from './choose-provider.ts'
 export { estimateAnalysis, estimateEmbedding } from './estimate.ts'
 export { type Chunk, type Chunking, chunkerVersion, chunkText } from './extract/chunk.ts'
 export { extractDocument, extractText, largestText, readableUpTo, readDocument } from './extract/document.ts'

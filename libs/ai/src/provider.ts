@@ -127,6 +127,8 @@ export interface ModelProvider {
   analyse(input: AnalyseInput, signal: AbortSignal): Promise<Analysis>
   /** Refuses (`model.empty_text`) a text without any visible character: it has no direction to point in. */
   embed(texts: readonly string[], signal: AbortSignal): Promise<Embeddings>
+  /** The same server with another model that embeds; absent where there is no other. */
+  withEmbeddingModel?(model: string): ModelProvider
 }
 
 /** Length of the vectors that the read model stores. */

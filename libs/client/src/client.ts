@@ -1,6 +1,7 @@
 import { buildBrowseClient } from './browse-client.ts'
 import { buildChangesClient } from './changes-client.ts'
 import { buildEnrichmentClient } from './enrichment-client.ts'
+import { buildEnrichmentsClient } from './enrichments-client.ts'
 import { buildEventsClient } from './events-client.ts'
 import { buildExportsClient } from './exports-client.ts'
 import { buildFilesClient } from './files-client.ts'
@@ -29,5 +30,6 @@ export function createClient(options: ClientOptions): SynapClient {
     ...buildParkedClient(call, options.queryUrl),
     ...buildEnrichmentClient(call, options.queryUrl),
     ...buildExportsClient(call, options.queryUrl),
+    ...buildEnrichmentsClient(call, options.queryUrl),
   }
 }

@@ -10,6 +10,7 @@ export type {
 export type { ChangeOptions, ChangesClient } from './change-types.ts'
 export { createClient } from './client.ts'
 export type { EnrichmentClient, EnrichmentOptions } from './enrichment-types.ts'
+export type { EnrichmentsClient } from './enrichments-client.ts'
 export type { EventCountsOptions, EventsClient, EventsOptions, FollowOptions } from './event-types.ts'
 export type { ExportsClient } from './exports-client.ts'
 export type { FilesClient, SendFileOptions } from './file-types.ts'

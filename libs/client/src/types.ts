@@ -32,6 +32,7 @@ import type { EntityId, UserId } from '@synap/core'
 import type { BrowseClient } from './browse-types.ts'
 import type { ChangesClient } from './change-types.ts'
 import type { EnrichmentClient } from './enrichment-types.ts'
+import type { EnrichmentsClient } from './enrichments-client.ts'
 import type { EventsClient } from './event-types.ts'
 import type { ExportsClient } from './exports-client.ts'
 import type { FilesClient } from './file-types.ts'
@@ -238,4 +239,5 @@ export type SynapClient = IngestClient &
   EventsClient &
   ParkedClient &
   EnrichmentClient &
+  EnrichmentsClient &
   ExportsClient

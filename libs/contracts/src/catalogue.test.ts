@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { avscOf, recordNameOf, schemaFiles } from './avsc.ts'
 import { catalogue, eventTypes } from './catalogue.ts'
 import { eventTypeOfRecord } from './codec/compiled.ts'
+import { derivedTypes } from './derived/records.ts'
 import { envelopeFields } from './event/envelope.ts'
 import type { KindContract } from './kinds/kind.ts'
 import * as kinds from './kinds.ts'
@@ -54,7 +55,9 @@ describe('the event catalogue', () => {
   it('given any type, its record is named after it, and the name says the type again', () => {
     for (const type of eventTypes) expect(eventTypeOfRecord(recordNameOf(type))).toBe(type)
     expect(recordNameOf('entity.title_changed')).toBe('synap.events.EntityTitleChanged')
-    expect(new Set(schemaFiles().map(({ subject }) => subject)).size).toBe(eventTypes.length + 2)
+    expect(new Set(schemaFiles().map(({ subject }) => subject)).size).toBe(
+      eventTypes.length + derivedTypes.length,
+    )
     expect(schemaFiles()[0]?.subject).toBe('synap.events.v1-synap.events.EntityCreated')
   })
 

@@ -35,7 +35,13 @@ export { type FitDelta, type FittedDelta, fitDeltaOf } from './codec/fit-delta.t
 export { frame, type ParsedFrame, parseFrame } from './codec/frame.ts'
 export { type DecodedDerived, decodeDerived, encodeDerived } from './derived/codec.ts'
 export { packFloat16, unpackFloat16 } from './derived/float16.ts'
-export { type DerivedPlace, derivedKey, parseDerivedKey } from './derived/key.ts'
+export {
+  chosenModelPlace,
+  chosenModelProducer,
+  type DerivedPlace,
+  derivedKey,
+  parseDerivedKey,
+} from './derived/key.ts'
 export { formatWikiLink, type ItemLink, type LinkKind, linkKinds, parseItemLink } from './derived/links.ts'
 export {
   type DerivedRecord,
@@ -43,6 +49,7 @@ export {
   derivedTypes,
   type Embedded,
   type Extracted,
+  type ModelChosen,
   maxChunksPerBlock,
   maxLinks,
   maxVectorsPerBlock,
@@ -85,6 +92,21 @@ export {
   pauseKinds,
 } from './http/enrichment.ts'
 export { type Related, type RelatedQuery, relatedQuery, relatedResponse } from './http/related.ts'
+export {
+  type EnrichmentEstimate,
+  type EnrichmentList,
+  type EnrichmentRequest,
+  type EnrichmentResponse,
+  type EnrichmentStep,
+  type EnrichmentView,
+  enrichmentKinds,
+  enrichmentList,
+  enrichmentParams,
+  enrichmentRequest,
+  enrichmentResponse,
+  enrichmentsQuery,
+  enrichmentView,
+} from './http/enrichments.ts'
 export * from './http.ts'
 export type { Json, JsonObject } from './json.ts'
 export {

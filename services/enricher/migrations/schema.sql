@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 73e7aa9f15699c27f28a328619e23dd16cd4fcec7a8cef9de9f1be67dc824f77
+-- What the migrations beside this file come to; of them: sha256 c78dac2a0291ab018e814f7b20de9d1bf6bcc35d9e2f5bc08c6ecb8bee11e74f
 create schema enrich authorization synap_enricher;
 
 create table enrich.analyses (
@@ -55,6 +55,21 @@ create table enrich.calls (
 );
 alter table enrich.calls owner to synap_enricher;
 
+create table enrich.configured (
+  one boolean not null default true,
+  model text not null,
+  prompt_version text not null,
+  offline boolean not null,
+  embedding_model text not null,
+  embedding_producer text not null,
+  extract_producer text not null,
+  enricher_version text not null,
+  updated_at timestamp with time zone not null default now(),
+  constraint configured_one_check CHECK (one),
+  constraint configured_pkey PRIMARY KEY (one)
+);
+alter table enrich.configured owner to synap_enricher;
+
 create table enrich.embeddings (
   user_id uuid not null,
   content_hash text not null,
@@ -67,6 +82,30 @@ create table enrich.embeddings (
   constraint embeddings_pkey PRIMARY KEY (user_id, content_hash, model, dimensions, chunker, block)
 );
 alter table enrich.embeddings owner to synap_enricher;
+
+create table enrich.enrichments (
+  enrichment_id uuid not null,
+  user_id uuid not null,
+  kind text not null,
+  model text not null,
+  producer text,
+  state text not null default 'asked'::text,
+  reason text,
+  items integer not null default 0,
+  done integer not null default 0,
+  failed integer not null default 0,
+  requested_by_key uuid,
+  requested_at timestamp with time zone not null default now(),
+  started_at timestamp with time zone,
+  switched_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  cursor uuid,
+  due_at timestamp with time zone not null default now(),
+  constraint enrichments_kind_check CHECK ((kind = 'embed'::text)),
+  constraint enrichments_pkey PRIMARY KEY (enrichment_id),
+  constraint enrichments_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'building'::text, 'switching'::text, 'cleaning'::text, 'done'::text, 'cancelling'::text, 'cancelled'::text, 'refused'::text])))
+);
+alter table enrich.enrichments owner to synap_enricher;
 
 create table enrich.entities (
   entity_id uuid not null,
@@ -144,9 +183,14 @@ create table enrich.jobs (
   retries integer not null default 0,
   retry_by_user uuid,
   retry_by_key uuid,
+  kind text not null default 'item'::text,
+  background boolean not null default false,
+  enrichment_id uuid,
+  embed_model text,
   constraint jobs_check CHECK (((source = 'content'::text) = (object_key IS NOT NULL))),
   constraint jobs_content_hash_check CHECK ((content_hash ~ '^[0-9a-f]{64}$'::text)),
   constraint jobs_entity_id_content_hash_enricher_version_run_key UNIQUE (entity_id, content_hash, enricher_version, run),
+  constraint jobs_kind_check CHECK ((kind = ANY (ARRAY['item'::text, 'embed'::text]))),
   constraint jobs_pkey PRIMARY KEY (job_id),
   constraint jobs_run_check CHECK ((run >= 0)),
   constraint jobs_source_check CHECK ((source = ANY (ARRAY['content'::text, 'title'::text]))),
@@ -328,6 +372,15 @@ create table enrich.tags (
 );
 alter table enrich.tags owner to synap_enricher;
 
+create table enrich.user_models (
+  user_id uuid not null,
+  model text not null,
+  producer text not null,
+  since timestamp with time zone not null default now(),
+  constraint user_models_pkey PRIMARY KEY (user_id)
+);
+alter table enrich.user_models owner to synap_enricher;
+
 create table enrich.user_positions (
   user_id uuid not null,
   seen bigint not null,
@@ -349,11 +402,19 @@ CREATE INDEX calls_by_entity ON enrich.calls USING btree (entity_id) WHERE (enti
 
 CREATE INDEX calls_by_user ON enrich.calls USING btree (user_id);
 
-CREATE INDEX entities_by_user ON enrich.entities USING btree (user_id);
+CREATE INDEX enrichments_by_user ON enrich.enrichments USING btree (user_id, requested_at DESC);
+
+CREATE INDEX enrichments_due ON enrich.enrichments USING btree (due_at) WHERE (state <> ALL (ARRAY['done'::text, 'cancelled'::text, 'refused'::text]));
+
+CREATE UNIQUE INDEX enrichments_open ON enrich.enrichments USING btree (user_id, kind) WHERE (state <> ALL (ARRAY['done'::text, 'cancelled'::text, 'refused'::text]));
+
+CREATE INDEX entities_by_user ON enrich.entities USING btree (user_id, entity_id);
 
 CREATE INDEX entity_tags_by_tag ON enrich.entity_tags USING btree (user_id, tag_id);
 
 CREATE INDEX extractions_by_user ON enrich.extractions USING btree (user_id);
+
+CREATE INDEX jobs_by_enrichment ON enrich.jobs USING btree (enrichment_id, state) WHERE (enrichment_id IS NOT NULL);
 
 CREATE INDEX jobs_by_entity ON enrich.jobs USING btree (entity_id, sequence DESC);
 
@@ -365,7 +426,7 @@ CREATE INDEX jobs_held ON enrich.jobs USING btree (user_id) WHERE ((state = 'ope
 
 CREATE INDEX jobs_marked ON enrich.jobs USING btree (job_id) WHERE (retry_marked_at IS NOT NULL);
 
-CREATE INDEX jobs_open ON enrich.jobs USING btree (user_id, due_at) WHERE (state = 'open'::text);
+CREATE INDEX jobs_open ON enrich.jobs USING btree (user_id, background, due_at) WHERE (state = 'open'::text);
 
 CREATE INDEX parked_history_of ON enrich.parked_history USING btree (parked_id, id);
 
@@ -440,6 +501,49 @@ UNION ALL
           WHERE ((o.entity_id = j.entity_id) AND (o.content_hash = j.content_hash) AND (o.state <> 'purged'::text) AND (ROW(o.sequence, o.run) > ROW(j.sequence, j.run)))))));
 alter view enrich.unfinished owner to synap_enricher;
 
+CREATE OR REPLACE FUNCTION enrich.begin_embedding(id uuid, items integer, by_key uuid)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
+  found uuid;
+begin
+  insert into enrich.enrichments (enrichment_id, user_id, kind, model, producer, items, requested_by_key)
+    select begin_embedding.id, me, 'embed', c.embedding_model, c.embedding_producer, begin_embedding.items, by_key
+    from enrich.configured c where me is not null
+    on conflict (user_id, kind) where state not in ('done', 'cancelled', 'refused') do nothing;
+  select e.enrichment_id into found from enrich.enrichments e
+    where e.user_id = me and e.kind = 'embed' and e.state not in ('done', 'cancelled', 'refused');
+  return found;
+end
+$function$
+;
+alter function enrich.begin_embedding(uuid,integer,uuid) owner to synap_enricher;
+
+CREATE OR REPLACE FUNCTION enrich.cancel_enrichment(id uuid)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  found text;
+begin
+  update enrich.enrichments e set state = 'cancelling', reason = null, due_at = now()
+    where e.enrichment_id = cancel_enrichment.id and e.state in ('asked', 'building')
+      and e.user_id = nullif(current_setting('synap.user_id', true), '')::uuid;
+  select e.state into found from enrich.enrichments e
+    where e.enrichment_id = cancel_enrichment.id
+      and e.user_id = nullif(current_setting('synap.user_id', true), '')::uuid;
+  return found;
+end
+$function$
+;
+alter function enrich.cancel_enrichment(uuid) owner to synap_enricher;
+
 CREATE OR REPLACE FUNCTION enrich.control_of(of_user uuid)
  RETURNS jsonb
  LANGUAGE sql
@@ -512,6 +616,40 @@ $function$
 ;
 alter function enrich.drop_budget(uuid) owner to synap_enricher;
 
+CREATE OR REPLACE FUNCTION enrich.embedding_models()
+ RETURNS TABLE(configured text, searched_by text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select (select c.embedding_model from enrich.configured c), (
+    select m.model from enrich.user_models m where m.user_id = nullif(current_setting('synap.user_id', true), '')::uuid)
+$function$
+;
+alter function enrich.embedding_models() owner to synap_enricher;
+
+CREATE OR REPLACE FUNCTION enrich.enrichments_of_user(only_id uuid, most integer)
+ RETURNS TABLE(id uuid, kind text, model text, state text, reason text, items integer, open bigint, done bigint, failed bigint, requested_at timestamp with time zone, started_at timestamp with time zone, switched_at timestamp with time zone, finished_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select e.enrichment_id, e.kind, e.model, e.state, e.reason, e.items, coalesce(j.open, 0),
+    case when j.open is null then e.done else j.done end, case when j.open is null then e.failed else j.failed end,
+    e.requested_at, e.started_at, e.switched_at, e.finished_at
+  from enrich.enrichments e
+  left join lateral (
+    select count(*) filter (where j.state = 'open') as open, count(*) filter (where j.state = 'done') as done,
+      count(*) filter (where j.state = 'failed') as failed
+    from enrich.jobs j where j.enrichment_id = e.enrichment_id
+  ) j on e.state in ('asked', 'building', 'cancelling')
+  where e.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
+    and (only_id is null or e.enrichment_id = only_id)
+  order by e.requested_at desc, e.enrichment_id desc limit least(most, 100)
+$function$
+;
+alter function enrich.enrichments_of_user(uuid,integer) owner to synap_enricher;
+
 CREATE OR REPLACE FUNCTION enrich.failures()
  RETURNS TABLE(step text, error text, jobs bigint, newest_at timestamp with time zone)
  LANGUAGE sql
@@ -549,7 +687,7 @@ AS $function$
     select j.job_id, j.state, j.content_hash from enrich.jobs j
     where j.entity_id = item_status.entity
       and j.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
-      and j.state <> 'purged'
+      and j.state <> 'purged' and j.kind = 'item'
     order by j.sequence desc, j.run desc
     limit 1
   )
@@ -866,15 +1004,15 @@ AS $function$
     select nullif(current_setting('synap.user_id', true), '')::uuid as id
   ), jobs as (
     (select j.job_id, j.entity_id, j.created_at, true as open from me join enrich.jobs j on j.user_id = me.id
-     where j.state = 'open' order by j.due_at limit 10000)
+     where j.state = 'open' and j.kind = 'item' order by j.due_at limit 10000)
     union all
     -- A failure counts while its content is the item's, and until a later run has ended otherwise.
     (select j.job_id, j.entity_id, j.created_at, false from me join enrich.jobs j on j.user_id = me.id
      join enrich.entities e on e.entity_id = j.entity_id and not e.deleted
-     where j.state = 'failed'
+     where j.state = 'failed' and j.kind = 'item'
        and j.content_hash = coalesce(e.content_hash, encode(sha256(convert_to(e.title, 'UTF8')), 'hex'))
        and not exists (select from enrich.jobs o where o.entity_id = j.entity_id and o.content_hash = j.content_hash
-         and o.state <> 'purged' and (o.sequence, o.run) > (j.sequence, j.run))
+         and o.kind = 'item' and o.state <> 'purged' and (o.sequence, o.run) > (j.sequence, j.run))
      order by j.sequence desc limit 10000)
   ), steps as (
     select distinct on (j.job_id, t.stage) j.entity_id, j.created_at, t.stage,
@@ -895,9 +1033,57 @@ $function$
 ;
 alter function enrich.user_status() owner to synap_enricher;
 
+CREATE OR REPLACE FUNCTION enrich.weigh_embedding()
+ RETURNS TABLE(model text, offline boolean, own_model text, items integer, present integer, unreadable integer, paid integer, to_embed integer, calls bigint, bytes bigint, input_price double precision)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with me as (
+    select nullif(current_setting('synap.user_id', true), '')::uuid as id
+  ), texts as materialized (
+    select s.hash, coalesce(e.content_size, octet_length(e.title)) as size, x.chunks,
+      exists (select from enrich.published p where p.entity_id = e.entity_id and p.content_hash = s.hash
+        and p.producer = c.embedding_producer) as present,
+      x.entity_id is not null and (not x.analysable or x.chunks = '[]') as unreadable,
+      exists (select from enrich.embeddings b where b.user_id = e.user_id and b.content_hash = s.hash
+        and b.model || '@' || b.dimensions || '@' || b.chunker = c.embedding_producer) as paid
+    from me join enrich.entities e on e.user_id = me.id cross join enrich.configured c
+    cross join lateral (
+      select coalesce(e.content_hash, encode(sha256(convert_to(e.title, 'UTF8')), 'hex'))
+    ) as s (hash)
+    left join enrich.extractions x
+      on x.entity_id = e.entity_id and x.content_hash = s.hash and x.producer = c.extract_producer
+    where not e.deleted and s.hash is not null
+  ), sent as (
+    select distinct on (t.hash) coalesce((t.chunks -> -1 ->> 3)::bigint, t.size) as bytes,
+      ceil(coalesce(jsonb_array_length(t.chunks), t.size / 1400.0 + 1) / 64.0)::bigint as calls
+    from texts t where not t.present and not t.unreadable and not t.paid
+    order by t.hash
+  )
+  select c.embedding_model, c.offline, (select m.model from me join enrich.user_models m on m.user_id = me.id),
+    t.items, t.present, t.unreadable, t.paid, t.to_embed, s.calls, s.bytes, p.input_price
+  from enrich.configured c
+  cross join (
+    select count(*)::integer as items, (count(*) filter (where texts.present))::integer as present,
+      (count(*) filter (where texts.unreadable and not texts.present))::integer as unreadable,
+      (count(*) filter (where texts.paid and not texts.present and not texts.unreadable))::integer as paid,
+      (count(*) filter (where not texts.present and not texts.unreadable))::integer as to_embed
+    from texts
+  ) t
+  cross join (select coalesce(sum(sent.calls), 0)::bigint as calls, coalesce(sum(sent.bytes), 0)::bigint as bytes from sent) s
+  left join enrich.prices p on p.model = c.embedding_model
+$function$
+;
+alter function enrich.weigh_embedding() owner to synap_enricher;
+
+grant execute on function enrich.begin_embedding(uuid,integer,uuid) to synap_query;
+grant execute on function enrich.cancel_enrichment(uuid) to synap_query;
 grant execute on function enrich.control_of(uuid) to synap_operator;
 grant execute on function enrich.control_of_me() to synap_query;
 grant execute on function enrich.drop_budget(uuid) to synap_operator;
+grant execute on function enrich.embedding_models() to synap_query;
+grant execute on function enrich.enrichments_of_user(uuid,integer) to synap_query;
 grant execute on function enrich.failures() to synap_operator;
 grant execute on function enrich.item_cost(uuid) to synap_query;
 grant execute on function enrich.item_status(uuid) to synap_query;
@@ -918,5 +1104,6 @@ grant execute on function enrich.retry_mine(uuid,text,integer,boolean,uuid) to s
 grant execute on function enrich.set_budget(uuid,bigint,bigint,bigint,uuid,uuid) to synap_operator;
 grant execute on function enrich.spending_of_me() to synap_query;
 grant execute on function enrich.user_status() to synap_query;
+grant execute on function enrich.weigh_embedding() to synap_query;
 grant usage on schema enrich to synap_operator;
 grant usage on schema enrich to synap_query;

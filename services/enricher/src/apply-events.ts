@@ -3,6 +3,7 @@ import { forgetParked, type PlacedEvent } from '@synap/inbox'
 import type { Logger } from '@synap/messaging'
 import type { Client } from '@synap/postgres'
 import { foldEvents } from './fold-events.ts'
+import { embedAgain } from './sql/embed-jobs.ts'
 import {
   cancelJobs,
   deleteResults,
@@ -40,7 +41,8 @@ export async function applyEvents(
   const alive = batch.entities.filter(({ deleted }) => !deleted).map(({ entityId }) => entityId)
   const restored = batch.restored.filter((entityId) => alive.includes(entityId))
   if (restored.length > 0) await reopenCancelled(client, restored)
-  if (batch.jobs.length > 0) await insertJobs(client, batch.jobs, titleDelayMs)
+  const again = batch.jobs.length > 0 ? await insertJobs(client, batch.jobs, titleDelayMs) : []
+  if (again.length + restored.length > 0) await embedAgain(client, [...again, ...restored])
   for (const request of batch.requested) {
     if (await insertRequestedRun(client, request)) continue
     const { entityId, run } = request

@@ -1,4 +1,4 @@
-import { createExtractor, type ModelProvider } from '@synap/ai'
+import { createExtractor, type ModelProvider, providersForSearch } from '@synap/ai'
 import type { SynapClient } from '@synap/client'
 import { topicName } from '@synap/contracts'
 import { uuidv7 } from '@synap/core'
@@ -11,12 +11,15 @@ import { createBudget } from './costs/budget.ts'
 import { limitsOf } from './costs/budget-config.ts'
 import { inTransaction } from './database.ts'
 import { findSchemaIds } from './derived-schemas.ts'
+import { createEmbedders } from './embedders.ts'
+import { startEnrichments } from './enrichments/start-enrichments.ts'
 import { startBacklogMeter } from './measure-backlog.ts'
 import { createPaidCalls } from './paid-calls.ts'
 import { createDerivedPublisher } from './publish-derived.ts'
 import { runJob } from './run-job.ts'
 import { startTombstones } from './send-tombstones.ts'
 import { replaceSettings } from './sql/spending.ts'
+import { noteConfigured } from './sql/user-models.ts'
 import type { EnricherOptions } from './start.ts'
 import { createSteps } from './steps/all-steps.ts'
 import type { Objects } from './steps/objects.ts'
@@ -52,7 +55,10 @@ export async function startEnrichment(options: EnrichOptions): Promise<Workers> 
   const extractor = createExtractor()
   defer('extractor', () => extractor.close())
   const prices = config.enrichPrices
-  await inTransaction(pool, (transaction) => replaceSettings(transaction, prices, limitsOf(config)))
+  await inTransaction(pool, async (transaction) => {
+    await replaceSettings(transaction, prices, limitsOf(config))
+    await noteConfigured(transaction, provider)
+  })
   const calls = createPaidCalls({
     provider,
     budget: createBudget({ pool, prices }),
@@ -60,13 +66,17 @@ export async function startEnrichment(options: EnrichOptions): Promise<Workers> 
     logger,
   })
   defer('model calls', async () => calls.stop())
-  const tools = { pool, objects, extractor, provider, calls, derived, client }
+  const embedders = createEmbedders(providersForSearch(provider))
+  const tools = { pool, objects, extractor, provider, embedders, calls, derived, client }
   const replay = createReplayGate({ pool, log, topic: topicName('events', config.topicPrefix), logger })
   const steps = createSteps({ ...tools, defaultTimeZone, newTags, replay })
   const owner = uuidv7()
   const job = { pool, logger, steps, owner, leaseMs, retryMs: config.enrichRetryMs }
 
-  const workers = startWorkers({
+  const wake = () => workers.wake()
+  const enrichments = startEnrichments({ pool, logger, embedders, derived, fail, onJobs: wake })
+  defer('enrichments', () => enrichments.stop())
+  const workers: Workers = startWorkers({
     pool,
     logger,
     owner,
@@ -75,10 +85,12 @@ export async function startEnrichment(options: EnrichOptions): Promise<Workers> 
     concurrency: config.enrichConcurrency,
     perUser: config.enrichPerUser,
     pollMs: config.enrichPollMs,
-    runJob: (jobId, signal) => runJob(job, jobId, signal),
+    runJob: async (jobId, signal) => {
+      await runJob(job, jobId, signal)
+      enrichments.wake()
+    },
   })
   defer('workers', () => workers.stop())
-  const wake = () => workers.wake()
   const acting = startActingOnMarks({ pool, logger, fail, wake, pollMs: config.enrichPollMs })
   defer('marks', () => acting.stop())
   const tombstones = startTombstones({ pool, logger, derived, objects })

@@ -79,6 +79,10 @@ export interface StepRecord {
 /** A job that this process holds the lease of. */
 export interface LeasedJob extends Omit<WantedJob, 'reopens'> {
   jobId: string
+  /** `embed`: vectors only, for an item that was worked off before. */
+  kind: 'item' | 'embed'
+  /** Whose vectors it makes; null until it begins to embed. */
+  embedModel: string | null
   /** What recording came to, when it is done already. */
   outcome: string | null
   steps: StepRecord[]

@@ -57,7 +57,7 @@ const statusOf = (userId: UserId, entityId: string) =>
     }),
   )
 const lease = (owner: string, limit = 100, perUser = 100, leaseMs = 60_000) =>
-  inTransaction(pool, (client) => leaseJobs(client, { owner, limit, perUser, leaseMs }))
+  inTransaction(pool, (client) => leaseJobs(client, { owner, limit, perUser, leaseMs, background: 8 }))
 const finish = async (jobId: string, outcome = 'recorded') =>
   inTransaction(pool, async (client) => {
     for (const { step } of await stepsInside(client, jobId)) await finishStep(client, jobId, step, 'done', {})

@@ -12,6 +12,8 @@ import type { StepContext } from './steps/step.ts'
 /** What a step wants of a model. */
 export interface ModelCall<T extends { usage: Usage }> {
   step: PaidStep
+  /** Who is asked: the configured one, or one for a model that was configured before. */
+  provider: ModelProvider
   model: string
   /** What it may use at most. */
   most: Usage
@@ -37,22 +39,33 @@ export interface PaidCallsOptions {
 }
 
 const operations = { analyse: 'chat', embed: 'embeddings' } as const
-const steps: readonly PaidStep[] = ['analyse', 'embed']
 const states: readonly BreakerState[] = ['closed', 'half-open', 'open']
 
-/** One breaker for each operation: a server whose embeddings hang may analyse well. */
+interface Watched {
+  step: PaidStep
+  provider: string
+  model: string
+  breaker: Breaker
+}
+
+/** One breaker for each operation and model: a server whose embeddings hang may analyse well, or embed by another model. */
 export function createPaidCalls(options: PaidCallsOptions): PaidCalls {
-  const { provider, budget, logger } = options
-  const breakers = new Map(
-    steps.map((step) => [
-      step,
-      createBreaker({ name: `${provider.name} ${operations[step]}`, ...options.breaker }),
-    ]),
-  )
+  const { budget, logger } = options
+  const breakers = new Map<string, Watched>()
+  const breakerOf = (step: PaidStep, { name: provider }: ModelProvider, model: string) => {
+    const name = `${provider} ${operations[step]} ${model}`
+    const known = breakers.get(name)
+    if (known !== undefined) return known.breaker
+    const breaker = createBreaker({ name, ...options.breaker })
+    breakers.set(name, { step, provider, model, breaker })
+    return breaker
+  }
+  breakerOf('analyse', options.provider, options.provider.model)
+  breakerOf('embed', options.provider, options.provider.embeddingModel)
   const unobserve = observe(
     'synap_enricher_breaker_state',
-    { help: '1 for the state that the breaker of a model server is in, by provider and operation.' },
-    () => [...breakers].flatMap(([step, breaker]) => statesOf(provider.name, step, breaker)),
+    { help: '1 for the state that the breaker of a model is in, by provider, operation and model.' },
+    () => [...breakers.values()].flatMap(statesOf),
   )
 
   /** What cannot be written now counts as it was estimated: the answer is worth more than the numbers. */
@@ -63,7 +76,7 @@ export function createPaidCalls(options: PaidCallsOptions): PaidCalls {
     })
 
   return {
-    async make(context, { step, model, most, ask }) {
+    async make(context, { step, provider, model, most, ask }) {
       const { job, commit, signal } = context
       const wanted = { ...job, step, provider: provider.name, model, ...most }
       // Costs nothing and asks nobody, but a pause holds it back too.
@@ -71,25 +84,25 @@ export function createPaidCalls(options: PaidCallsOptions): PaidCalls {
         await commit((client) => budget.refusePaused(client, wanted))
         return askModel(operations[step], provider, model, ask)
       }
-      const pass = breakers.get(step)?.enter()
+      const pass = breakerOf(step, provider, model).enter()
       let call: NewCall
       try {
         call = await commit((client) => budget.reserve(client, wanted))
       } catch (error) {
-        pass?.dropped()
+        pass.dropped()
         throw error
       }
       crashpoint('enricher.after_reserve')
       try {
         const answer = await askModel(operations[step], provider, model, ask)
-        pass?.answered()
+        pass.answered()
         const { requests = 1, inputTokens, outputTokens } = answer.usage
         crashpoint('enricher.after_answer')
         await settled(budget.settle(call, { requests, inputTokens, outputTokens, errorCode: null }))
         return answer
       } catch (error) {
-        if (signal.aborted) pass?.dropped()
-        const deferred = signal.aborted ? undefined : pass?.failed(error)
+        if (signal.aborted) pass.dropped()
+        const deferred = signal.aborted ? undefined : pass.failed(error)
         await settled(settleFailure(budget, call, error))
         throw deferred ?? error
       }
@@ -98,11 +111,11 @@ export function createPaidCalls(options: PaidCallsOptions): PaidCalls {
   }
 }
 
-function statesOf(provider: string, step: PaidStep, breaker: Breaker) {
+function statesOf({ step, provider, model, breaker }: Watched) {
   const now = breaker.state()
   return states.map((state) => ({
     value: state === now ? 1 : 0,
-    labels: { provider, operation: operations[step], state },
+    labels: { provider, operation: operations[step], model, state },
   }))
 }
 

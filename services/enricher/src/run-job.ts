@@ -50,6 +50,9 @@ const deferrals = counter('synap_enricher_step_deferrals', { help: 'Steps held b
 const retries = counter('synap_enricher_step_retries', { help: 'Steps put off, by step and error.' })
 const failures = counter('synap_enricher_step_failures', { help: 'Steps given up, by step and error.' })
 
+/** What a job came to that recorded nothing. */
+const withoutAnalysis = { item: 'nothing_to_analyse', embed: 'embedded' } as const
+
 /** How a job ends whose recording came to this, whatever became of its other steps. */
 const statesAfter: Readonly<Record<string, 'superseded' | 'cancelled'>> = {
   superseded: 'superseded',
@@ -111,7 +114,7 @@ class JobRun {
     if (this.#held.size > 0) return this.#waitForHeld()
     const failed = this.#job.steps.some(({ state }) => state === 'failed')
     const recorded = this.#job.steps.some(({ step, state }) => step === 'record' && state === 'done')
-    const otherwise = recorded ? 'recorded' : 'nothing_to_analyse'
+    const otherwise = recorded ? 'recorded' : withoutAnalysis[this.#job.kind]
     const outcome = this.#job.outcome ?? (failed ? 'failed' : otherwise)
     const state = statesAfter[outcome] ?? (failed ? 'failed' : 'done')
     await this.#commit((client) => finishJob(client, this.#job.jobId, state, outcome))

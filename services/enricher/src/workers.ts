@@ -31,6 +31,9 @@ export interface Workers {
 
 const stuckMs = 60_000
 
+/** Of so many hands, those that work in the background at most: what was captured just now finds a free one. */
+const inBackground = (concurrency: number) => Math.max(1, Math.floor(concurrency / 2))
+
 /** Takes leases as there are free hands, and works jobs off side by side. */
 export function startWorkers(options: WorkersOptions): Workers {
   const stopping = new AbortController()
@@ -56,7 +59,7 @@ export function startWorkers(options: WorkersOptions): Workers {
   const turn = async (): Promise<boolean> => {
     const free = options.concurrency - queue.pending - queue.size
     if (free <= 0) return false
-    const lease: LeaseOptions = { ...options, limit: free }
+    const lease: LeaseOptions = { ...options, limit: free, background: inBackground(options.concurrency) }
     const jobs = await inTransaction(options.pool, (client) => leaseJobs(client, lease))
     for (const jobId of jobs) void start(jobId)
     return jobs.length === free

@@ -1,5 +1,14 @@
--- What the migrations beside this file come to; of them: sha256 8d173c12a0ba678e3b973bddc6dd3dadfb2ac4be6a45acc8321a609994773220
+-- What the migrations beside this file come to; of them: sha256 96ee236f578da2dc41657f962e98d31a9b29ab9293f8da9e5ba70eb6c2b72cb0
 create schema read_v1 authorization synap_projector;
+
+create table read_v1.chosen_models (
+  user_id uuid not null,
+  model text not null,
+  projected_at timestamp with time zone not null default clock_timestamp(),
+  constraint chosen_models_pkey PRIMARY KEY (user_id)
+);
+alter table read_v1.chosen_models owner to synap_projector;
+alter table read_v1.chosen_models enable row level security;
 
 create table read_v1.entities (
   entity_id uuid not null,
@@ -1049,6 +1058,8 @@ $function$
 ;
 alter function read_v1.typo_keys(text) owner to synap_projector;
 
+create policy own_rows on read_v1.chosen_models as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
+
 create policy own_rows on read_v1.entities as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
 
 create policy own_rows on read_v1.entity_lexemes as permissive for all to public using (user_id = (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid);
@@ -1104,6 +1115,7 @@ grant execute on function read_v1.question_words(text,text[]) to synap_query;
 grant execute on function read_v1.text_config(text) to synap_query;
 grant execute on function read_v1.to_lexemes(text,text,"char") to synap_query;
 grant execute on function read_v1.to_question(text,text[]) to synap_query;
+grant select on read_v1.chosen_models to synap_query;
 grant select on read_v1.entities to synap_query;
 grant select on read_v1.entity_lexemes to synap_query;
 grant select on read_v1.entity_links to synap_query;

@@ -3,7 +3,7 @@ import { type EntityId, sha256Hex, uuidv7 } from '@synap/core'
 import { createPool, type Pool, query, transaction } from '@synap/postgres'
 import { createTestDatabase, eventually, type TestDatabase } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { embedded, extracted, type Subject, tombstone } from '../test/derived-records.ts'
+import { chosen, embedded, extracted, type Subject, tombstone } from '../test/derived-records.ts'
 import { createRandom, RandomUser } from '../test/random-events.ts'
 import { projectDerived, type ReadDerived } from './project-derived.ts'
 import { projectEvents } from './project-events.ts'
@@ -194,6 +194,26 @@ describe('the projection of derived records', () => {
     await project(user.event('user.erased', user.userId, {}))
     await derive(embedded(other, [0]))
     expect(await chunksOf(other)).toEqual([])
+  })
+
+  it('given choices of a model, the last one holds, in whatever batches they come; a tombstone or an erasure takes it away', async () => {
+    const { user, subject, events } = capture()
+    const model = () =>
+      database.superuserSql(`select model from read_v1.chosen_models where user_id = '${user.userId}'`)
+    await project(...events)
+    await derive(chosen(user.userId, 'old'), embedded(subject, [0]), chosen(user.userId, 'new'))
+    expect(await model()).toEqual(['new'])
+    expect(await chunksOf(subject)).toHaveLength(1)
+    await derive(chosen(user.userId, 'newest'))
+    expect(await model()).toEqual(['newest'])
+    await derive(chosen(user.userId, 'x'), tombstone(chosen(user.userId, 'x')))
+    expect(await model()).toEqual([])
+    await derive(tombstone(chosen(user.userId, 'x')), chosen(user.userId, 'back'))
+    expect(await model()).toEqual(['back'])
+    await project(user.event('user.erased', user.userId, {}))
+    expect(await model()).toEqual([])
+    await derive(chosen(user.userId, 'late'))
+    expect(await model()).toEqual([])
   })
 
   it('given a purge that has not committed, a derived record waits for it and is dropped', async () => {

@@ -1,4 +1,11 @@
-import type { DerivedPlace, DerivedRecord, Embedded, Extracted } from '@synap/contracts'
+import {
+  chosenModelProducer,
+  type DerivedPlace,
+  type DerivedRecord,
+  type Embedded,
+  type Extracted,
+} from '@synap/contracts'
+import type { UserId } from '@synap/core'
 
 /** A record of the derived topic, read: what it says, or (a tombstone) that its key is gone. */
 export type DerivedChange =
@@ -15,6 +22,8 @@ export interface DerivedEffect {
   removals: readonly BlockRemoval[]
   texts: readonly Extracted[]
   vectors: readonly Embedded[]
+  /** By whose vectors a user's items are compared from now on; null = nobody chose. */
+  chosen: ReadonlyMap<UserId, string | null>
 }
 
 /**
@@ -25,6 +34,7 @@ export interface DerivedEffect {
 export function foldDerived(changes: readonly DerivedChange[]): DerivedEffect {
   const removals = new Map<string, BlockRemoval>()
   const kept = new Map<string, Map<number, DerivedRecord>>()
+  const chosen = new Map<UserId, string | null>()
 
   const remove = (place: DerivedPlace, tail: boolean) => {
     const { userId, entityId, contentHash, producer, block } = place
@@ -42,10 +52,15 @@ export function foldDerived(changes: readonly DerivedChange[]): DerivedEffect {
 
   for (const change of changes) {
     if (change.kind === 'tombstone') {
-      remove(change.place, false)
+      if (change.place.producer === chosenModelProducer) chosen.set(change.place.userId, null)
+      else remove(change.place, false)
       continue
     }
     const { record } = change
+    if (record.type === 'synap.derived.ModelChosen') {
+      chosen.set(record.userId, record.model)
+      continue
+    }
     remove(record, false)
     remove({ ...record, block: record.blockCount }, true)
     const blocks = kept.get(resultOf(record)) ?? new Map<number, DerivedRecord>()
@@ -57,6 +72,7 @@ export function foldDerived(changes: readonly DerivedChange[]): DerivedEffect {
     removals: [...removals.values()],
     texts: records.filter((record) => record.type === 'synap.derived.Extracted'),
     vectors: records.filter((record) => record.type === 'synap.derived.Embedded'),
+    chosen,
   }
 }
 

@@ -2,6 +2,7 @@ import type { Client } from '@synap/postgres'
 import { type DerivedChange, foldDerived } from './fold-derived.ts'
 import { partsOf } from './parts.ts'
 import { replaceLexemes } from './replace-lexemes.ts'
+import { replaceChosenModels } from './sql/chosen-models.ts'
 import {
   deleteTextBlocks,
   deleteVectorBlocks,
@@ -43,7 +44,7 @@ export async function projectDerived(
   })
   if (current.length === 0) return
 
-  const { removals, texts, vectors } = foldDerived(current.map(({ change }) => change))
+  const { removals, texts, vectors, chosen } = foldDerived(current.map(({ change }) => change))
   const bodies = new Map<object, string | null>()
   for (const { change, body } of current) if (change.kind === 'record') bodies.set(change.record, body)
   const counts = await deleteVectorBlocks(client, schema, removals)
@@ -56,6 +57,7 @@ export async function projectDerived(
     counts.push(...(await insertVectors(client, schema, part)))
   }
   if (counts.length > 0) await updateUserModels(client, schema, counts)
+  if (chosen.size > 0) await replaceChosenModels(client, schema, chosen)
   const entities = [...new Set(removals.map((removal) => removal.entityId))].sort()
   await replaceLexemes(client, schema, entities)
 }

@@ -1,6 +1,8 @@
 import {
+  chosenModelPlace,
   type DerivedRecord,
   decodeDerived,
+  derivedKey,
   messageHeaders,
   parseDerivedKey,
   parseFrame,
@@ -76,6 +78,11 @@ function findProblem(
     // The key decides whose text gets into whose index.
     const own = record.textKey === null || record.textKey.startsWith(`users/${record.userId}/`)
     return own ? undefined : 'textKey: not one of the user'
+  }
+  if (record.type === 'synap.derived.ModelChosen') {
+    return derivedKey(place) === derivedKey(chosenModelPlace(record.userId))
+      ? undefined
+      : 'key: not its place'
   }
   if (record.dimensions !== dimensions) return `dimensions: ${record.dimensions} in place of ${dimensions}`
   const wrong = record.vectors.some(({ values }) => values.length !== dimensions * 2 || !isFinite16(values))

@@ -3,7 +3,7 @@ import { type EntityId, sha256Hex, type UserId, uuidv7 } from '@synap/core'
 import { createPool, type Pool, query, transaction } from '@synap/postgres'
 import { createTestDatabase, type TestDatabase } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { embedded, extracted } from '../test/derived-records.ts'
+import { chosen, embedded, extracted } from '../test/derived-records.ts'
 import { createRandom, RandomUser } from '../test/random-events.ts'
 import { projectDerived } from './project-derived.ts'
 import { projectEvents } from './project-events.ts'
@@ -19,6 +19,7 @@ const readable = [
   'entity_texts',
   'entity_vectors',
   'user_models',
+  'chosen_models',
   'entity_lexemes',
   'entity_links',
   'unsearchable',
@@ -73,6 +74,7 @@ describe('row security of the read model', () => {
       await projectDerived(client, 'read_v1', [
         extracted(subject, 'canary', { links: ['[[canary]]'] }),
         embedded(subject, [0]),
+        chosen(anna.userId, 'test-model'),
       ])
       await query(client, {
         text: `insert into read_v1.parked (user_id, aggregate_id, sequence, version, reason, slot)

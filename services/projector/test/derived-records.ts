@@ -1,4 +1,4 @@
-import { type Embedded, type Extracted, packFloat16 } from '@synap/contracts'
+import { chosenModelPlace, type Embedded, type Extracted, packFloat16 } from '@synap/contracts'
 import type { EntityId, UserId } from '@synap/core'
 import type { ReadDerived } from '../src/project-derived.ts'
 
@@ -50,6 +50,15 @@ export function embedded(
     ...more,
   }
   return { change: { kind: 'record', record: { type: 'synap.derived.Embedded', ...record } }, body: null }
+}
+
+/** The choice of the model by whose vectors a user is searched. */
+export function chosen(userId: UserId, model: string): ReadDerived {
+  const place = chosenModelPlace(userId)
+  return {
+    change: { kind: 'record', record: { type: 'synap.derived.ModelChosen', ...place, blockCount: 1, model } },
+    body: null,
+  }
 }
 
 export function tombstone(of: ReadDerived): ReadDerived {

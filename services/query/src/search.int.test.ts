@@ -25,19 +25,32 @@ const vectorOf = (text: string): Float32Array => {
   return values.map((value) => value / length)
 }
 let modelAway = false
+/** What happens while the model is asked, once. */
+let meanwhile: (() => Promise<unknown>) | undefined
 const model: ModelProvider = {
   ...offline,
   embeddingModel: 'test-model',
-  embed: (texts) =>
-    modelAway
+  embed: async (texts) => {
+    const [work] = [meanwhile]
+    meanwhile = undefined
+    await work?.()
+    return modelAway
       ? Promise.reject(new SynapError('away', { code: 'model.unavailable', class: 'dependency' }))
-      : Promise.resolve({ vectors: texts.map(vectorOf), usage: { inputTokens: 0, outputTokens: 0 } }),
+      : Promise.resolve({ vectors: texts.map(vectorOf), usage: { inputTokens: 0, outputTokens: 0 } })
+  },
+}
+/** Another model, to which every word but these says the same. */
+const newModel: ModelProvider = {
+  ...model,
+  embeddingModel: 'new-model',
+  embed: (texts) =>
+    Promise.resolve({ vectors: texts.map(vectorOf), usage: { inputTokens: 0, outputTokens: 0 } }),
 }
 
 describe('search', () => {
   let query: TestQuery
   beforeAll(async () => {
-    query = await startQuery([model, offline])
+    query = await startQuery([model, newModel, offline])
   })
   afterAll(() => query.close())
 
@@ -46,6 +59,11 @@ describe('search', () => {
     await query.store.put(textKeyOf({ userId, id }), Buffer.from(text), { contentType: 'text/plain' })
     return id
   }
+  const choose = (userId: UserId, of: string) =>
+    query.database.superuserSql(
+      `insert into read_v1.chosen_models (user_id, model) values ('${userId}', '${of}')
+       on conflict (user_id) do update set model = excluded.model`,
+    )
   const search = (userId: UserId, q: string, more = '') =>
     query.get(`/v1/search?q=${encodeURIComponent(q)}${more}`, userId)
   /** Very many that have only words, and ids that make them the newest. */
@@ -284,6 +302,44 @@ describe('search', () => {
     const [one, two] = [await seed(anna, 'milk'), await seed(anna, 'cow')]
     await seed(anna, 'dairy', { model: 'another' })
     expect(new Set(idsOf(await search(anna, 'dairy', '&mode=semantic')))).toEqual(new Set([one, two]))
+  })
+
+  it('given a choice of a model, it alone is compared, though another has more vectors; one without vectors finds nothing by meaning', async () => {
+    const anna = uuidv7() as UserId
+    const one = await seed(anna, 'milk')
+    for (const text of ['dairy', 'cow']) await seed(anna, text, { model: 'new-model' })
+    await choose(anna, 'test-model')
+    const answer = await search(anna, 'dairy', '&mode=semantic')
+    expect([answer.json.model, idsOf(answer)]).toEqual(['test-model', [one]])
+    await choose(anna, 'one-without-vectors')
+    expect((await search(anna, 'dairy')).json).toMatchObject({ mode: 'text', model: null })
+  })
+
+  it('given a switch while the question is embedded, then it is embedded again by the new model, and nothing is missed', async () => {
+    const anna = uuidv7() as UserId
+    const ids = [await seed(anna, 'milk'), await seed(anna, 'cow')]
+    for (const entityId of ids) {
+      await query.database.superuserSql(
+        `insert into read_v1.entity_vectors (entity_id, content_sha256, producer, block, chunk, user_id, model, char_start,
+           char_end, embedding)
+         select entity_id, content_sha256, 'new', block, chunk, user_id, 'new-model', char_start, char_end, embedding
+         from read_v1.entity_vectors where entity_id = '${entityId}'`,
+      )
+    }
+    await query.database.superuserSql(
+      `insert into read_v1.user_models (user_id, model, vectors) values ('${anna}', 'new-model', 2)`,
+    )
+    await choose(anna, 'test-model')
+    meanwhile = async () => {
+      await choose(anna, 'new-model')
+      await query.database.superuserSql(
+        `delete from read_v1.entity_vectors where user_id = '${anna}' and model = 'test-model';
+         delete from read_v1.user_models where user_id = '${anna}' and model = 'test-model'`,
+      )
+    }
+    const answer = await search(anna, 'dairy', '&mode=semantic')
+    expect(answer.json).toMatchObject({ mode: 'semantic', model: 'new-model' })
+    expect(new Set(idsOf(answer))).toEqual(new Set(ids))
   })
 
   it('given vectors made offline, questions are embedded offline', async () => {

@@ -11,6 +11,7 @@ import { createLinkPages } from './link-pages.ts'
 import type { ReadModel } from './read-model.ts'
 import { registerCountEvents } from './routes/count-events.ts'
 import { registerEnrichment } from './routes/enrichment.ts'
+import { registerEnrichments } from './routes/enrichments.ts'
 import { registerExports } from './routes/exports.ts'
 import { registerGetChain } from './routes/get-chain.ts'
 import { registerGetContent } from './routes/get-content.ts'
@@ -91,5 +92,6 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
   registerParked(app, deps)
   registerEnrichment(app, deps)
   registerExports(app, deps)
+  registerEnrichments(app, deps)
   return app
 }

@@ -12,6 +12,8 @@ const byReason: Readonly<Record<string, string>> = {
   'model.configuration':
     'The model is not set up as it has to be: correct that, then: ./synap enrich retry --reason REASON',
   'model.not_found': 'There is no such model: name another, then: ./synap enrich retry --reason REASON',
+  'model.not_configured':
+    'The model of your vectors is not set up here: set it up again, or switch: ./synap enrich run --embeddings',
   'model.quota_exhausted':
     'The account with the model is used up: fill it, then: ./synap enrich retry --reason REASON',
   'enrichment.paused': 'It is paused: ./synap enrich status says by whom, ./synap enrich resume goes on.',

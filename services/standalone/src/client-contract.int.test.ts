@@ -158,6 +158,10 @@ const calls: Record<keyof SynapClient, (client: SynapClient) => unknown> = {
   discardParked: (c) => c.discardParked('g', { reason: 'x', upTo: 1 }),
   startExport: (c) => c.startExport({ ...read, idempotencyKey: 'k' }),
   exportStatus: (c) => c.exportStatus(id),
+  enrichMany: (c) => c.enrichMany({ kind: 'embed', dryRun: true }),
+  enrichmentRuns: (c) => c.enrichmentRuns(),
+  enrichmentRun: (c) => c.enrichmentRun(id),
+  cancelEnrichmentRun: (c) => c.cancelEnrichmentRun(id),
 }
 
 describe('the client and what both services say of themselves', () => {

@@ -110,4 +110,54 @@ describe('standalone with a model of one’s own', () => {
     await becomes(client, id, 'searchable', 'done')
     expect(running.model.count('/responses')).toBe(1)
   }, 300_000)
+
+  it('given a first life offline, when the vectors are switched to a model, then search answers throughout by one model or the other, no text is described again, and it was priced before', async () => {
+    const ids: EntityId[] = []
+    {
+      await using running = await start()
+      for (const content of ['Water the tomatoes', 'Prune the tomatoes', 'Pick the tomatoes']) {
+        ids.push((await running.client.capture({ type: 'note', content })).id)
+      }
+      for (const id of ids) await becomes(running.client, id, 'searchable', 'done')
+    }
+    model = await startOpenAiServer(named)
+    await using running = await start({
+      OPENAI_BASE_URL: model.baseUrl,
+      ENRICH_PRICES: 'tiny-embed=0.02',
+      ...models,
+    })
+    const { client } = running
+    const asked = await client.enrichMany({ kind: 'embed' })
+    expect(asked).toMatchObject({
+      dryRun: true,
+      model: 'tiny-embed',
+      searchedBy: 'synap-offline-1',
+      enrichment: null,
+    })
+    expect(asked.estimate).toMatchObject({ items: 3, present: 0, unreadable: 0 })
+    expect(asked.estimate.steps).toMatchObject([{ step: 'embed', model: 'tiny-embed', items: 3, calls: 3 }])
+    expect(asked.estimate.costUsd).toBeGreaterThan(0)
+    expect(model.requests).toHaveLength(0)
+
+    const { enrichment } = await client.enrichMany({ kind: 'embed', dryRun: false })
+    const answers = new Set<string | null>()
+    await eventually(
+      'it is over',
+      async () => {
+        const { value } = await client.search({ q: 'tomatoes', mode: 'semantic' })
+        answers.add(value.model)
+        expect(value.mode).toBe('semantic')
+        expect(value.items.map(({ entity }) => entity.id).sort()).toEqual([...ids].sort())
+        return (
+          (await client.enrichmentRun(enrichment?.id ?? '')).state === 'done' && value.model === 'tiny-embed'
+        )
+      },
+      patience,
+    )
+    expect(answers).toEqual(new Set(['synap-offline-1', 'tiny-embed']))
+    expect(model.count('/responses')).toBe(0)
+    const again = await client.enrichMany({ kind: 'embed' })
+    expect(again.estimate).toMatchObject({ items: 3, present: 3, costUsd: 0 })
+    expect(again.searchedBy).toBe('tiny-embed')
+  }, 300_000)
 })

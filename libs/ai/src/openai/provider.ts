@@ -84,5 +84,16 @@ export function createOpenAiProvider(config: OpenAiConfig): ModelProvider {
       )
       return { vectors, usage }
     },
+    withEmbeddingModel: siblingsOf(config),
+  }
+}
+
+/** Each is made once: what it found out about the server stays with it. */
+function siblingsOf(config: OpenAiConfig): (embeddingModel: string) => ModelProvider {
+  const made = new Map<string, ModelProvider>()
+  return (embeddingModel) => {
+    const sibling = made.get(embeddingModel) ?? createOpenAiProvider({ ...config, embeddingModel })
+    made.set(embeddingModel, sibling)
+    return sibling
   }
 }

@@ -2,7 +2,9 @@ import type { Command } from 'commander'
 import { type ChangeFlags, changeItems, jsonOfEach, withChange } from '../change.ts'
 import { registerEnrichBudget } from './enrich-budget.ts'
 import { registerEnrichPause, registerEnrichResume } from './enrich-pause.ts'
+import { registerEnrichProgress } from './enrich-progress.ts'
 import { registerEnrichRetry } from './enrich-retry.ts'
+import { registerEnrichRun } from './enrich-run.ts'
 import { registerEnrichStatus } from './enrich-status.ts'
 
 /** `synap enrich ID…`, and what has to do with enrichment as a whole. */
@@ -19,7 +21,8 @@ is tried again with enrich retry, which pays only for what failed.
 
 Examples:
   $ ./synap enrich 019aa0c8-7c1e
-  $ ./synap enrich status`,
+  $ ./synap enrich status
+  $ ./synap enrich run --embeddings`,
     )
     .helpCommand(false)
     .enablePositionalOptions()
@@ -31,4 +34,6 @@ Examples:
   registerEnrichPause(command)
   registerEnrichResume(command)
   registerEnrichBudget(command)
+  registerEnrichRun(command)
+  registerEnrichProgress(command)
 }

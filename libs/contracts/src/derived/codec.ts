@@ -61,6 +61,7 @@ interface Compiled {
 const validators = {
   'synap.derived.Extracted': strictObject(derivedRecords['synap.derived.Extracted'].fields),
   'synap.derived.Embedded': strictObject(derivedRecords['synap.derived.Embedded'].fields),
+  'synap.derived.ModelChosen': strictObject(derivedRecords['synap.derived.ModelChosen'].fields),
 } as const
 
 const cache = new Map<string, Compiled>()

@@ -7,9 +7,23 @@ export interface DerivedPlace {
   readonly entityId: EntityId
   /** 64 hexadecimal characters. */
   readonly contentHash: string
-  /** `extract@version` or `model@dimensions@chunker`. */
+  /** `extract@version`, `model@dimensions@chunker`, or that of a chosen model. */
   readonly producer: string
   readonly block: number
+}
+
+/** The producer of `ModelChosen`, which is about a user and no content. */
+export const chosenModelProducer = 'chosen-model'
+
+/** The one place of the choice of a user's model: the user stands for the entity, zeros for the content. */
+export function chosenModelPlace(userId: UserId): DerivedPlace {
+  return {
+    userId,
+    entityId: userId as string as EntityId,
+    contentHash: '0'.repeat(64),
+    producer: chosenModelProducer,
+    block: 0,
+  }
 }
 
 /** `user/entity/contentHash/producer/block`: the compaction key. The *partition* is the user's, not this key's. */

@@ -87,6 +87,13 @@ export const derivedRecords = {
       vectors: list('At most 64.', vector, maxVectorsPerBlock),
     },
   },
+  'synap.derived.ModelChosen': {
+    doc: "The model by whose vectors a user's items are compared from here on, in the order of the partition.",
+    fields: {
+      ...place,
+      model: text('The model, as it stands with the vectors.', { min: 1, max: limits.label }),
+    },
+  },
 } as const
 
 export type DerivedType = keyof typeof derivedRecords
@@ -94,7 +101,9 @@ export const derivedTypes = Object.keys(derivedRecords) as readonly DerivedType[
 
 export type Extracted = ValuesOf<(typeof derivedRecords)['synap.derived.Extracted']['fields']>
 export type Embedded = ValuesOf<(typeof derivedRecords)['synap.derived.Embedded']['fields']>
+export type ModelChosen = ValuesOf<(typeof derivedRecords)['synap.derived.ModelChosen']['fields']>
 /** A record of the derived topic; `type` is the name of its Avro record. */
 export type DerivedRecord =
   | ({ readonly type: 'synap.derived.Extracted' } & Extracted)
   | ({ readonly type: 'synap.derived.Embedded' } & Embedded)
+  | ({ readonly type: 'synap.derived.ModelChosen' } & ModelChosen)

@@ -29,7 +29,8 @@ export function eventsPage(): string {
     [
       `What extraction and embedding make of a content lies on the compacted topic \`${topics.derived.name}\`, under the`,
       'key `user/entity/contentHash/producer/block`, in the partition of the user. A record without value takes its',
-      'block away.',
+      'block away. `ModelChosen` is about a user and no content: there the user stands for the entity, and zeros for the',
+      'content.',
     ].join('\n'),
     ...derivedTypes.flatMap((type) => [
       `### ${type}`,

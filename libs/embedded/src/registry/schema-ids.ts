@@ -37,4 +37,5 @@ export const schemaFingerprints: readonly string[] = [
   '6307a61c8cb7e19da69449817b95fafffb6f9766cfde4562c71ef26f56d2398f', // 32 EntityFileUploaded
   'f81c02fef57dbc7e720ed40ccfdfdcf00e2f9adcf01d5fce32efa97833c7bbc5', // 33 EntityFileDeleted
   'c7ce8a9fb1a74a73917d337709636efc0bba39ec5992b8af6a96eb8c8079366f', // 34 AiAnalysisFailed
+  'd71e061260a2ac3d7693d836c5c950330af29c132c5d49da22708e996b35454e', // 35 ModelChosen
 ]

@@ -47,7 +47,9 @@ async function reopenSteps(
     text: `update enrich.steps s set state = 'pending', attempts = 0, starts = 0, next_retry_at = null, error_code = null,
              error_class = null, error_text = null, started_at = null, finished_at = null
            from enrich.jobs j
-           where s.job_id = any ($1::uuid[]) and j.job_id = s.job_id and (
+           where s.job_id = any ($1::uuid[]) and j.job_id = s.job_id
+             -- one that only embeds has nothing to tell
+             and not (j.kind = 'embed' and s.step in ('analyse', 'record')) and (
              s.state = 'failed'
              or (s.state = 'skipped' and not (j.source = 'title' and s.step = any ($4::text[])) and exists (
                select from enrich.steps f join unnest($2::text[], $3::text[]) as p (given, skipped) on p.given = f.step

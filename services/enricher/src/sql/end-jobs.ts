@@ -34,7 +34,7 @@ export async function reopenCancelled(client: Client, entities: readonly EntityI
   await execute(client, {
     name: 'enrich.reopen_cancelled',
     text: `update enrich.jobs set state = 'open', outcome = null, finished_at = null, due_at = now()
-           where entity_id = any ($1::uuid[]) and state = 'cancelled'`,
+           where entity_id = any ($1::uuid[]) and state = 'cancelled' and outcome is distinct from 'enrichment_cancelled'`,
     values: [entities],
   })
 }
@@ -63,6 +63,9 @@ export async function insertPurge(client: Client, purge: Purge): Promise<void> {
   })
 }
 
+/** Tables that hold nothing about single items. */
+const ofUsers = ['tags', 'users', 'user_models', 'enrichments']
+
 /** Deletes every result of what is purged. An embedding that another item of the user shares stays. */
 export async function deleteResults(client: Client, { kind, subjectId, userId }: Purge): Promise<void> {
   const values = [kind, subjectId, userId]
@@ -81,8 +84,13 @@ export async function deleteResults(client: Client, { kind, subjectId, userId }:
     values,
   })
   await forgetSpending(client, { kind, subjectId, userId })
-  for (const table of ['extractions', 'signatures', 'entity_tags', 'entities', 'tags', 'users']) {
-    if (kind === 'entity' && (table === 'tags' || table === 'users')) continue
+  for (const table of [
+    'extractions',
+    'signatures',
+    'entity_tags',
+    'entities',
+    ...(kind === 'user' ? ofUsers : []),
+  ]) {
     await execute(client, {
       name: `enrich.delete_${table}_${kind}`,
       text: `delete from enrich.${table} where ${kind === 'user' ? 'user_id' : 'entity_id'} = $1::uuid`,

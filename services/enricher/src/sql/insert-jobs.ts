@@ -1,4 +1,4 @@
-import { uuidv7 } from '@synap/core'
+import { type EntityId, uuidv7 } from '@synap/core'
 import { type Client, execute, query, toTimestamptz } from '@synap/postgres'
 import type { RequestedRun } from '../fold-events.ts'
 import { contentSteps, stepNames, type WantedJob } from '../job.ts'
@@ -6,7 +6,7 @@ import { contentSteps, stepNames, type WantedJob } from '../job.ts'
 /**
  * Inserts jobs with their steps. One that is there already stays as it is, unless its content became current again: then
  * it goes on where it was, and a finished one is recorded anew (and nothing else is done anew). Jobs of purged items are
- * not inserted.
+ * not inserted. Answers the items whose content became current again.
  *
  * @param titleDelayMs a job for a bare title waits so long: the content may be in the next batch.
  */
@@ -14,10 +14,12 @@ export async function insertJobs(
   client: Client,
   jobs: readonly WantedJob[],
   titleDelayMs: number,
-): Promise<void> {
-  const rows = await query<{ job_id: string; inserted: boolean; titled: boolean }>(client, {
-    name: 'enrich.insert_jobs',
-    text: `insert into enrich.jobs as j (job_id, user_id, entity_id, content_hash, enricher_version, run, analysis_id,
+): Promise<EntityId[]> {
+  const rows = await query<{ job_id: string; entity_id: EntityId; inserted: boolean; titled: boolean }>(
+    client,
+    {
+      name: 'enrich.insert_jobs',
+      text: `insert into enrich.jobs as j (job_id, user_id, entity_id, content_hash, enricher_version, run, analysis_id,
              source, object_key, file_type, content_size, title, entity_type, based_on_version, event_id, sequence,
              captured_at, traceparent, tracestate, due_at)
            select w.job_id, w.user_id, w.entity_id, w.content_hash, w.enricher_version, w.run, w.analysis_id, w.source,
@@ -38,17 +40,20 @@ export async function insertJobs(
              sequence = excluded.sequence, traceparent = excluded.traceparent, tracestate = excluded.tracestate
            where j.state in ('done', 'failed', 'superseded') and excluded.sequence > j.sequence
              and excluded.job_id = any ($21::uuid[])
-           returning j.job_id, j.xmax = 0 as inserted, j.source = 'title' as titled`,
-    values: columnsOf(jobs, titleDelayMs),
-  })
+           returning j.job_id, j.entity_id, j.xmax = 0 as inserted, j.source = 'title' as titled`,
+      values: columnsOf(jobs, titleDelayMs),
+    },
+  )
   await insertSteps(
     client,
     rows.filter(({ inserted }) => inserted),
   )
+  const reopened = rows.filter(({ inserted }) => !inserted)
   await reopenRecord(
     client,
-    rows.filter(({ inserted }) => !inserted).map(({ job_id: id }) => id),
+    reopened.map(({ job_id: id }) => id),
   )
+  return reopened.map(({ entity_id: id }) => id)
 }
 
 function columnsOf(jobs: readonly WantedJob[], titleDelayMs: number): unknown[] {

@@ -9,15 +9,18 @@ export interface LeaseOptions {
   /** Jobs of one user that are worked on at once, by all processes together. */
   perUser: number
   leaseMs: number
+  /** Jobs in the background that this process works on at once, at most. */
+  background: number
 }
 
 /**
  * Takes the leases of jobs that are due: first one of each user, then a second of each, and so on, so that nobody waits
- * for another user's thousand notes. A job whose lease ran out is due again.
+ * for another user's thousand notes. What is done in the background comes last, and never takes every hand. A job whose
+ * lease ran out is due again.
  */
 export async function leaseJobs(
   client: Client,
-  { owner, limit, perUser, leaseMs }: LeaseOptions,
+  { owner, limit, perUser, leaseMs, background }: LeaseOptions,
 ): Promise<string[]> {
   const rows = await query<{ job_id: string }>(client, {
     name: 'enrich.lease_jobs',
@@ -28,30 +31,36 @@ export async function leaseJobs(
                      order by j.user_id limit 1)
              from waiting w where w.user_id is not null
            ), turns as (
-             select t.job_id, t.due_at, t.turn + b.busy as turn
+             select t.job_id, t.due_at, t.background, t.turn + b.busy as turn
              from waiting w
              cross join lateral (
                select count(*) as busy from enrich.jobs j
                where j.user_id = w.user_id and j.state = 'open' and j.lease_until > now()
              ) b
              cross join lateral (
-               select j.job_id, j.due_at, row_number() over (order by j.due_at, j.job_id) as turn
+               select j.job_id, j.due_at, j.background,
+                 row_number() over (order by j.background, j.due_at, j.job_id) as turn
                from enrich.jobs j
                where j.user_id = w.user_id and j.state = 'open' and j.due_at <= now()
-               order by j.due_at, j.job_id limit $3::int
+               order by j.background, j.due_at, j.job_id limit $3::int
              ) t
              where w.user_id is not null and t.turn + b.busy <= $3::int
+           ), allowed as (
+             select t.*, row_number() over (partition by t.background order by t.turn, t.due_at, t.job_id) as place
+             from turns t
            ), picked as (
-             select j.job_id from turns t join enrich.jobs j using (job_id)
-             where j.state = 'open' and j.due_at <= now()
-             order by t.turn, t.due_at, t.job_id limit $2::int
+             select j.job_id from allowed t join enrich.jobs j using (job_id)
+             where j.state = 'open' and j.due_at <= now() and (not t.background or t.place <= $5::int - (
+               select count(*) from enrich.jobs o
+               where o.state = 'open' and o.background and o.lease_owner = $1::uuid and o.lease_until > now()))
+             order by t.background, t.turn, t.due_at, t.job_id limit $2::int
              for update of j skip locked
            )
            update enrich.jobs j set lease_owner = $1::uuid, lease_until = now() + $4::float8 * interval '1 millisecond',
              due_at = now() + $4::float8 * interval '1 millisecond'
            from picked p where p.job_id = j.job_id
            returning j.job_id`,
-    values: [owner, limit, perUser, leaseMs],
+    values: [owner, limit, perUser, leaseMs, background],
   })
   return rows.map(({ job_id: id }) => id)
 }
@@ -77,6 +86,8 @@ interface JobRow {
   traceparent: string | null
   tracestate: string | null
   outcome: string | null
+  kind: 'item' | 'embed'
+  embed_model: string | null
   steps: {
     step: StepName
     state: StepState
@@ -97,7 +108,7 @@ export async function findLeasedJob(
     name: 'enrich.find_leased_job',
     text: `select j.job_id, j.user_id, j.entity_id, j.content_hash, j.enricher_version, j.run, j.analysis_id, j.source,
              j.object_key, j.file_type, j.content_size, j.title, j.entity_type, j.based_on_version, j.event_id,
-             j.sequence, j.captured_at, j.traceparent, j.tracestate, j.outcome,
+             j.sequence, j.captured_at, j.traceparent, j.tracestate, j.outcome, j.kind, j.embed_model,
              (select jsonb_agg(jsonb_build_object('step', s.step, 'state', s.state, 'attempts', s.attempts,
                 'starts', s.starts, 'code', s.error_code, 'text', s.error_text) order by s.ord)
               from enrich.steps s where s.job_id = j.job_id) as steps
@@ -199,6 +210,8 @@ function jobOf(row: JobRow): LeasedJob {
     capturedAt: row.captured_at,
     traceparent: row.traceparent,
     tracestate: row.tracestate,
+    kind: row.kind,
+    embedModel: row.embed_model,
     outcome: row.outcome,
     steps: row.steps.map(
       ({ step, state, attempts, starts, code, text }): StepRecord => ({

@@ -2,6 +2,7 @@ import type { Extractor, ModelProvider } from '@synap/ai'
 import type { SynapClient } from '@synap/client'
 import type { Pool } from '@synap/postgres'
 import type { ReplayGate } from '../await-replay.ts'
+import type { Embedders } from '../embedders.ts'
 import type { StepName } from '../job.ts'
 import type { PaidCalls } from '../paid-calls.ts'
 import type { DerivedPublisher } from '../publish-derived.ts'
@@ -21,6 +22,7 @@ export interface StepTools {
   extractor: Extractor
   provider: ModelProvider
   calls: PaidCalls
+  embedders: Embedders
   derived: DerivedPublisher
   client: Pick<SynapClient, 'recordAnalysis'>
   /** IANA name, for users who chose none. */

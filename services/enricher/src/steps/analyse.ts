@@ -54,6 +54,7 @@ export function createAnalyse(options: {
     }
     const result: Analysis = await calls.make(context, {
       step: 'analyse',
+      provider,
       model: provider.model,
       most: estimateAnalysis(input),
       ask: () => provider.analyse(input, signal),

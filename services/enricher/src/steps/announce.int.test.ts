@@ -34,7 +34,7 @@ describe('announcing derived records', () => {
       inTransaction(pool, (client) => applyEvents(client, events, silentLogger))
     await apply(created(id), uploaded(id, 'text'))
     const [jobId = ''] = await inTransaction(pool, (client) =>
-      leaseJobs(client, { owner, limit: 1, perUser: 1, leaseMs: 60_000 }),
+      leaseJobs(client, { owner, limit: 1, perUser: 1, background: 8, leaseMs: 60_000 }),
     )
     const job = await inTransaction(pool, (client) => findLeasedJob(client, jobId, owner))
     if (job === undefined) throw new Error('no job was leased')

@@ -29,7 +29,11 @@ export async function announce(
     crashpoint('enricher.after_publish')
     await commit(async () => undefined)
   } catch (error) {
-    await inTransaction(pool, (client) => repeatPurge(client, job))
+    await inTransaction(pool, async (client) => {
+      // It may stand there all the same, and what stands there must be known: the row may have gone with a clean-up.
+      await upsertPublished(client, { ...job, producer }, records.length)
+      await repeatPurge(client, job)
+    })
     throw error
   }
 }

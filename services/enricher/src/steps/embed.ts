@@ -1,6 +1,7 @@
 import { chunkerVersion, estimateEmbedding, type ModelProvider } from '@synap/ai'
 import { maxVectorsPerBlock, packFloat16 } from '@synap/contracts'
 import { crashpoint } from '@synap/core'
+import type { Embedders } from '../embedders.ts'
 import type { LeasedJob } from '../job.ts'
 import type { PaidCalls } from '../paid-calls.ts'
 import { type EmbeddingKey, findEmbeddedBlocks, insertEmbeddings } from '../sql/results.ts'
@@ -24,17 +25,18 @@ export function embeddingKeyOf(job: LeasedJob, provider: ModelProvider): Embeddi
  * long text repeats one block. A block that the user paid for already, for any item, is not asked for again.
  */
 export function createEmbed({
-  provider,
+  embedders,
   calls,
   objects,
 }: {
-  provider: ModelProvider
+  embedders: Embedders
   calls: PaidCalls
   objects: Objects
 }): Step {
   return async (context) => {
     const { job, signal, commit } = context
     const extraction = await readExtraction(context)
+    const provider = await embedders.ofJob(context)
     const key = embeddingKeyOf(job, provider)
     const present = await commit((client) => findEmbeddedBlocks(client, key))
     const blocks = Math.ceil(extraction.chunks.length / maxVectorsPerBlock)
@@ -46,6 +48,7 @@ export function createEmbed({
         .map(([start, end]) => text.slice(start, end))
       const answer = await calls.make(context, {
         step: 'embed',
+        provider,
         model: provider.embeddingModel,
         most: estimateEmbedding(texts),
         ask: () => provider.embed(texts, signal),

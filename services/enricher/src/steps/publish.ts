@@ -1,6 +1,8 @@
 import { chunkerVersion, type ModelProvider } from '@synap/ai'
 import { type DerivedRecord, maxVectorsPerBlock } from '@synap/contracts'
 import { SynapError } from '@synap/core'
+import { embedProducer } from '../chosen-model.ts'
+import type { Embedders } from '../embedders.ts'
 import type { LeasedJob } from '../job.ts'
 import { findEmbeddings, type StoredChunk } from '../sql/results.ts'
 import { type Announcing, announce } from './announce.ts'
@@ -9,11 +11,12 @@ import { readExtraction } from './read-text.ts'
 import type { Step } from './step.ts'
 
 /** Publishes the vectors, at most 64 to a record. */
-export function createPublish(options: Announcing & { provider: ModelProvider }): Step {
-  const { provider } = options
+export function createPublish(options: Announcing & { embedders: Embedders }): Step {
+  const { embedders } = options
   return async (context) => {
     const { job, commit } = context
     const { chunks } = await readExtraction(context)
+    const provider = await embedders.ofJob(context)
     const key = embeddingKeyOf(job, provider)
     const blockCount = Math.ceil(chunks.length / maxVectorsPerBlock)
     if (blockCount === 0) return { state: 'skipped' }
@@ -25,12 +28,6 @@ export function createPublish(options: Announcing & { provider: ModelProvider })
     await announce(options, context, embedProducer(provider), records)
     return { state: 'done' }
   }
-}
-
-/** Who made the vectors: part of their key. A model's name may hold what a key may not. */
-export function embedProducer({ embeddingModel, dimensions }: ModelProvider): string {
-  const model = embeddingModel.replaceAll(/[^A-Za-z0-9._:+-]/g, '_').slice(0, 100)
-  return `${model}@${dimensions}@${chunkerVersion}`
 }
 
 interface Block {

@@ -63,6 +63,7 @@ export async function eraseUser(
       unsearchable as (delete from ${schema}.unsearchable where user_id = $1::uuid),
       lexemes as (delete from ${schema}.entity_lexemes where user_id = $1::uuid),
       models as (delete from ${schema}.user_models where user_id = $1::uuid),
+      chosen as (delete from ${schema}.chosen_models where user_id = $1::uuid),
       settings as (delete from ${schema}.user_settings where user_id = $1::uuid),
       ends as (delete from ${schema}.relations where user_id = $1::uuid),
       rows as (delete from ${schema}.entities where user_id = $1::uuid),

@@ -4,17 +4,18 @@ import { type App, principalOf, requires } from '@synap/http'
 import type { ObjectStore } from '@synap/object-store'
 import type { Pool } from '@synap/postgres'
 import type { Logger } from '@synap/telemetry'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { answerReadAhead } from '../answer-read.ts'
 import { commonFilterOf } from '../common-filter.ts'
 import { type EmbeddedQuestion, embedQuestion } from '../embed-question.ts'
 import { toEntityView } from '../entity-view.ts'
+import type { ShownHit } from '../find-highlights.ts'
 import { findHighlights } from '../find-highlights.ts'
 import { findHits } from '../find-hits.ts'
 import type { ReadModel } from '../read-model.ts'
 import { findTextConfigs } from '../sql/find-text-configs.ts'
 import type { SearchQuestion, SearchRow } from '../sql/search-entities.ts'
-import { findUserModels, type UserModel } from '../sql/user-vectors.ts'
+import { findUserModel } from '../sql/user-vectors.ts'
 import type { VectorCache } from '../vectors/vector-cache.ts'
 
 export interface SearchDeps {
@@ -39,38 +40,8 @@ export function registerSearch(app: App, deps: SearchDeps): void {
     response: { 200: searchResponse },
   }
   app.get('/v1/search', { schema, config: requires('read') }, async (request, reply) => {
-    const { q, limit = defaultLimit } = request.query
-    // The model is asked between two transactions: no connection waits for it.
-    const known = await answerReadAhead(deps.readModel, request, reply, async ({ client, schema }) => {
-      const [models, configs] = await Promise.all([
-        findUserModels(client, schema),
-        findTextConfigs(client, schema),
-      ])
-      return { models, configs }
-    })
-    const asked = askedMode(request.query)
-    const embedded = asked === 'text' ? undefined : await embed(deps, request, known.models)
-    const mode = doneMode(asked, embedded)
-    const question: SearchQuestion = {
-      text: mode === 'semantic' ? null : q,
-      configs: known.configs,
-      vector: embedded?.vector ?? null,
-      filter: commonFilterOf(request.query),
-      leastLikeness: mode === 'hybrid' ? leastLikeness : null,
-      limit,
-    }
-    const { userId } = principalOf(request)
-    const asker = { userId, vectors: known.models[0]?.vectors ?? 0, cache: deps.vectors }
-    const found = await answerReadAhead(
-      deps.readModel,
-      request,
-      reply,
-      async (snapshot) => ({
-        schema: snapshot.schema,
-        hits: await findHits(snapshot, question, asker),
-      }),
-      { waited: true },
-    )
+    const { q } = request.query
+    const { found, mode, embedded } = await search(deps, request, reply)
     const corrections = correctionsOf(found.hits.map(({ row }) => row))
     const words = [q, ...corrections].join(' ')
     const highlights = await findHighlights(
@@ -94,13 +65,70 @@ export function registerSearch(app: App, deps: SearchDeps): void {
   })
 }
 
-async function embed(
-  { providers, logger }: SearchDeps,
-  request: FastifyRequest,
-  models: readonly UserModel[],
-): Promise<EmbeddedQuestion> {
-  const { q } = request.query as SearchQuery
-  return embedQuestion(providers, models, q, { logger, signal: request.signal })
+type SearchRequest = FastifyRequest<{ Querystring: SearchQuery }>
+
+interface Searched {
+  found: { schema: string; hits: ShownHit[] }
+  mode: SearchMode
+  embedded: EmbeddedQuestion | undefined
+}
+
+/**
+ * Asks the model between two transactions: no connection waits for it. When the user's items are compared by another
+ * model's vectors by then, the question is embedded again: those of the first may be going.
+ */
+async function search(
+  deps: SearchDeps,
+  request: SearchRequest,
+  reply: FastifyReply,
+  isAgain = false,
+): Promise<Searched> {
+  const { q, limit = defaultLimit } = request.query
+  const { readModel, providers, logger } = deps
+  const { userId } = principalOf(request)
+  const known = await answerReadAhead(
+    readModel,
+    request,
+    reply,
+    async ({ client, schema }) => {
+      const [model, configs] = await Promise.all([
+        findUserModel(client, schema),
+        findTextConfigs(client, schema),
+      ])
+      return { model, configs }
+    },
+    { waited: isAgain },
+  )
+  const asked = askedMode(request.query)
+  const embedded =
+    asked === 'text'
+      ? undefined
+      : await embedQuestion(providers, known.model, q, { logger, signal: request.signal })
+  const mode = doneMode(asked, embedded)
+  const question: SearchQuestion = {
+    text: mode === 'semantic' ? null : q,
+    configs: known.configs,
+    vector: embedded?.vector ?? null,
+    filter: commonFilterOf(request.query),
+    leastLikeness: mode === 'hybrid' ? leastLikeness : null,
+    limit,
+  }
+  const asker = { userId, vectors: known.model?.vectors ?? 0, cache: deps.vectors }
+  const found = await answerReadAhead(
+    readModel,
+    request,
+    reply,
+    async (snapshot) => {
+      const { client, schema } = snapshot
+      const [model, hits] = await Promise.all([
+        question.vector === null ? known.model : findUserModel(client, schema),
+        findHits(snapshot, question, asker),
+      ])
+      return model?.model === known.model?.model ? { schema, hits } : undefined
+    },
+    { waited: true },
+  )
+  return found === undefined ? search(deps, request, reply, true) : { found, mode, embedded }
 }
 
 /** Quotes, and a minus before a word: nothing that is only near in meaning keeps to them. */

@@ -1,17 +1,24 @@
 import { type Client, query } from '@synap/postgres'
 import { conditionsOf, type EntityFilter } from './list-entities.ts'
 
-/** A user's vectors by model, most first. */
+/** A user's vectors of one model. */
 export interface UserModel {
   model: string
   vectors: number
 }
 
-export async function findUserModels(client: Client, schema: string): Promise<UserModel[]> {
-  return query<UserModel>(client, {
-    name: `${schema}.find_user_models`,
-    text: `select model, vectors from ${schema}.user_models where vectors > 0 order by vectors desc, model`,
+/**
+ * The one model by whose vectors the user's items are compared, and how many there are: the chosen one, else the one with
+ * the most. Undefined: there are none. Vectors of another model that are being made beside them do not count.
+ */
+export async function findUserModel(client: Client, schema: string): Promise<UserModel | undefined> {
+  const [row] = await query<UserModel>(client, {
+    name: `${schema}.find_user_model`,
+    text: `select m.model, m.vectors from ${schema}.user_models as m
+      left join ${schema}.chosen_models as c on c.user_id = m.user_id
+      where m.vectors > 0 and m.model = coalesce(c.model, m.model) order by m.vectors desc, m.model limit 1`,
   })
+  return row
 }
 
 /** How many vectors the entities have that a filter keeps; counts no further than `most`. */

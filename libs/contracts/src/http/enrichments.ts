@@ -1,0 +1,113 @@
+import { z } from 'zod'
+import { timeText } from './shared.ts'
+
+const count = z.int().min(0)
+
+/** `embed`: vectors of the configured model for every item, then search by them. */
+export const enrichmentKinds = ['embed'] as const
+
+/** `POST /v1/enrichments` */
+export const enrichmentRequest = z
+  .strictObject({
+    kind: z
+      .enum(enrichmentKinds)
+      .meta({ description: '`embed`: vectors of the configured model for every item, then search by them.' }),
+    dryRun: z
+      .boolean()
+      .default(true)
+      .meta({ description: 'Only says what it would take. False: begins it.' }),
+  })
+  .meta({ id: 'EnrichmentRequest' })
+export type EnrichmentRequest = z.input<typeof enrichmentRequest>
+
+export const enrichmentParams = z.strictObject({ id: z.uuid() })
+export const enrichmentsQuery = z.strictObject({})
+
+export const enrichmentStep = z
+  .strictObject({
+    step: z.enum(['analyse', 'embed']),
+    model: z.string(),
+    items: count.meta({ description: 'Items that the model is asked about.' }),
+    reused: count.meta({ description: 'Items whose result was paid for before and is taken again.' }),
+    calls: count,
+    inputTokens: count.meta({ description: 'An estimate: four bytes of text to a token.' }),
+    outputTokens: count,
+    costUsd: z
+      .number()
+      .min(0)
+      .nullable()
+      .meta({ description: 'Estimated US dollars; null: the model has no price in the settings.' }),
+  })
+  .meta({ id: 'EnrichmentStep' })
+export type EnrichmentStep = z.infer<typeof enrichmentStep>
+
+export const enrichmentEstimate = z
+  .strictObject({
+    items: count.meta({ description: 'Items that it is about.' }),
+    present: count.meta({ description: 'Of them, those that have what is wanted.' }),
+    unreadable: count.meta({ description: 'Of them, those that hold no text.' }),
+    steps: z.array(enrichmentStep),
+    costUsd: z.number().min(0).nullable().meta({ description: 'Of all steps; null when one has no price.' }),
+  })
+  .meta({ id: 'EnrichmentEstimate' })
+export type EnrichmentEstimate = z.infer<typeof enrichmentEstimate>
+
+export const enrichmentStates = [
+  'asked',
+  'building',
+  'switching',
+  'cleaning',
+  'done',
+  'cancelling',
+  'cancelled',
+  'refused',
+] as const
+
+export const enrichmentView = z
+  .strictObject({
+    id: z.uuid(),
+    kind: z.enum(enrichmentKinds),
+    model: z.string(),
+    state: z.enum(enrichmentStates).meta({
+      description:
+        '`building`: items are worked off. `switching`: all have what is wanted. `cleaning`: what it replaces is removed. `refused`: `reason` says why.',
+    }),
+    reason: z.string().nullable().meta({ description: 'Why it waits or was refused: a stable word.' }),
+    items: count,
+    done: count,
+    failed: count.meta({ description: 'Given up; `GET /v1/stats` says why.' }),
+    open: count.meta({ description: 'Being worked off, or waiting for it.' }),
+    requestedAt: timeText,
+    startedAt: timeText.nullable(),
+    switchedAt: timeText.nullable(),
+    finishedAt: timeText.nullable(),
+    remainingMs: count.nullable().meta({ description: 'At the rate so far; null before anything is done.' }),
+  })
+  .meta({ id: 'Enrichment', description: 'Work on many items that the user asked for.' })
+export type EnrichmentView = z.infer<typeof enrichmentView>
+
+export const enrichmentResponse = z
+  .strictObject({
+    dryRun: z.boolean(),
+    model: z.string().meta({ description: 'That the settings name.' }),
+    searchedBy: z
+      .string()
+      .nullable()
+      .meta({ description: 'The model that questions are compared by now; null: nothing is embedded yet.' }),
+    estimate: enrichmentEstimate,
+    enrichment: enrichmentView.nullable().meta({ description: 'What was begun, or is under way already.' }),
+  })
+  .meta({ id: 'EnrichmentResponse' })
+export type EnrichmentResponse = z.infer<typeof enrichmentResponse>
+
+export const enrichmentList = z
+  .strictObject({
+    model: z
+      .string()
+      .nullable()
+      .meta({ description: 'That the settings name; null before an enricher started.' }),
+    searchedBy: z.string().nullable(),
+    items: z.array(enrichmentView).meta({ description: 'The newest 20.' }),
+  })
+  .meta({ id: 'EnrichmentList' })
+export type EnrichmentList = z.infer<typeof enrichmentList>

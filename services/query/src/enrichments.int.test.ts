@@ -1,0 +1,163 @@
+import { sha256Hex, type UserId, uuidv7 } from '@synap/core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startQuery, type TestQuery } from '../test/start-query.ts'
+
+/** Every key may write. */
+const everybody = Object.assign(new Set<string>(), { has: () => true })
+
+describe('work on all items of a user', () => {
+  let query: TestQuery
+  beforeAll(async () => {
+    query = await startQuery([], undefined, { writers: everybody })
+  })
+  afterAll(() => query.close())
+
+  const sql = (text: string) => query.database.superuserSql(text)
+  const post = async (path: string, userId: UserId, body: object) => {
+    const answer = await query.app.inject({
+      method: 'POST',
+      url: path,
+      headers: { authorization: `Bearer ${userId}`, 'content-type': 'application/json' },
+      payload: JSON.stringify(body),
+    })
+    return { status: answer.statusCode, headers: answer.headers, json: answer.json() }
+  }
+  /** What the enricher says of itself when it starts. */
+  const configure = (model: string, offline = false) =>
+    sql(`insert into enrich.configured (model, prompt_version, offline, embedding_model, embedding_producer,
+           extract_producer, enricher_version)
+         values ('chat', 'p-1', ${offline}, '${model}', '${model}@1536@c', 'extract@1', '1')
+         on conflict (one) do update set offline = excluded.offline, embedding_model = excluded.embedding_model,
+           embedding_producer = excluded.embedding_producer`)
+  const item = async (
+    userId: UserId,
+    text: string,
+    { bytes = 4_000, chunks = 1, analysable = true, vectors = [] as string[], paid = [] as string[] } = {},
+  ) => {
+    const id = uuidv7()
+    const hash = sha256Hex(text)
+    const places = JSON.stringify(
+      Array.from({ length: analysable ? chunks : 0 }, (_, at) => [0, 1, 0, at === chunks - 1 ? bytes : 1]),
+    )
+    await sql(`
+      insert into enrich.entities (entity_id, user_id, type, content_hash, object_key, file_type, content_size, version, captured_at)
+        values ('${id}', '${userId}', 'note', '${hash}', 'k', 'markdown', ${bytes}, 1, now());
+      insert into enrich.extractions (entity_id, content_hash, producer, user_id, analysable, chunks)
+        values ('${id}', '${hash}', 'extract@1', '${userId}', ${analysable}, '${places}');`)
+    for (const model of vectors) {
+      await sql(`insert into enrich.published (entity_id, content_hash, producer, user_id, block_count)
+        values ('${id}', '${hash}', '${model}@1536@c', '${userId}', 1)`)
+    }
+    for (const model of paid) {
+      await sql(`insert into enrich.embeddings (user_id, content_hash, model, dimensions, chunker, block, vectors)
+        values ('${userId}', '${hash}', '${model}', 1536, 'c', 0, '') on conflict do nothing`)
+    }
+    return id
+  }
+
+  it('given nothing but the wish, when asked, then it says items, tokens and price, and begins nothing; what is unknown is not nothing', async () => {
+    const anna = uuidv7() as UserId
+    await configure('new-embed')
+    await item(anna, 'one')
+    await item(anna, 'long', { bytes: 400_000, chunks: 65 })
+    await item(anna, 'one')
+    await item(anna, 'there already', { vectors: ['new-embed'] })
+    await item(anna, 'an image', { analysable: false })
+    await item(anna, 'made once', { paid: ['new-embed'] })
+    const unknown = await post('/v1/enrichments', anna, { kind: 'embed' })
+    expect(unknown.status).toBe(200)
+    expect(unknown.json).toMatchObject({
+      dryRun: true,
+      model: 'new-embed',
+      searchedBy: null,
+      enrichment: null,
+      estimate: {
+        items: 6,
+        present: 1,
+        unreadable: 1,
+        costUsd: null,
+        steps: [
+          {
+            step: 'embed',
+            model: 'new-embed',
+            items: 3,
+            reused: 1,
+            calls: 3,
+            outputTokens: 0,
+            costUsd: null,
+          },
+        ],
+      },
+    })
+    // The same content is sent once: 404,000 bytes, an eighth of it twice.
+    const tokens = Math.ceil((404_000 * 8) / 7 / 4)
+    expect(unknown.json.estimate.steps[0].inputTokens).toBe(tokens)
+    await sql(`insert into enrich.prices values ('new-embed', 0.02, 0) on conflict do nothing`)
+    const priced = await post('/v1/enrichments', anna, { kind: 'embed' })
+    expect(priced.json.estimate.costUsd).toBeCloseTo((tokens * 0.02) / 1_000_000, 9)
+    expect((await query.get('/v1/enrichments', anna)).json.items).toEqual([])
+  })
+
+  it('given the offline provider, when asked, then it costs nothing', async () => {
+    const anna = uuidv7() as UserId
+    await configure('synap-offline-1', true)
+    await item(anna, 'a text')
+    const { json } = await post('/v1/enrichments', anna, { kind: 'embed' })
+    expect(json.estimate).toMatchObject({ costUsd: 0, steps: [{ items: 1, costUsd: 0 }] })
+  })
+
+  it('given it is begun twice, then it is one; nobody else sees or ends it; it can be cancelled until it has switched', async () => {
+    const [anna, bert] = [uuidv7() as UserId, uuidv7() as UserId]
+    await configure('new-embed')
+    await item(anna, 'a text')
+    const first = await post('/v1/enrichments', anna, { kind: 'embed', dryRun: false })
+    expect(first.status).toBe(202)
+    const { id } = first.json.enrichment
+    expect(first.headers['location']).toBe(`/v1/enrichments/${id}`)
+    expect(first.json.enrichment).toMatchObject({
+      kind: 'embed',
+      model: 'new-embed',
+      state: 'asked',
+      items: 1,
+    })
+    const second = await post('/v1/enrichments', anna, { kind: 'embed', dryRun: false })
+    expect(second.json.enrichment.id).toBe(id)
+    expect((await post('/v1/enrichments', anna, { kind: 'embed' })).json.enrichment.id).toBe(id)
+
+    expect((await query.get(`/v1/enrichments/${id}`, bert)).status).toBe(404)
+    expect((await post(`/v1/enrichments/${id}:cancel`, bert, {})).status).toBe(404)
+    expect((await query.get('/v1/enrichments', bert)).json.items).toEqual([])
+    expect((await query.get(`/v1/enrichments/${id}`, anna)).json.state).toBe('asked')
+
+    await sql(`update enrich.enrichments set state = 'switching' where enrichment_id = '${id}'`)
+    expect((await post(`/v1/enrichments/${id}:cancel`, anna, {})).status).toBe(422)
+    await sql(`update enrich.enrichments set state = 'building' where enrichment_id = '${id}'`)
+    expect((await post(`/v1/enrichments/${id}:cancel`, anna, {})).json.state).toBe('cancelling')
+  })
+
+  it('given work under way, when asked, then it says how far it is and how long it takes at that rate', async () => {
+    const anna = uuidv7() as UserId
+    await configure('new-embed')
+    const { id } = (await post('/v1/enrichments', anna, { kind: 'embed', dryRun: false })).json.enrichment
+    await sql(`
+      update enrich.enrichments set state = 'building', items = 4, started_at = now() - interval '30 seconds'
+        where enrichment_id = '${id}';
+      insert into enrich.jobs (job_id, user_id, entity_id, content_hash, enricher_version, analysis_id, source, object_key,
+          entity_type, based_on_version, event_id, sequence, captured_at, state, kind, enrichment_id)
+        select gen_random_uuid(), '${anna}', gen_random_uuid(), '${sha256Hex('x')}', 'embed:x', gen_random_uuid(), 'content',
+          'k', 'note', 1, gen_random_uuid(), 1, now(), s, 'embed', '${id}'
+        from unnest(array['done', 'done', 'failed', 'open']) as s`)
+    const { json } = await query.get(`/v1/enrichments/${id}`, anna)
+    expect(json).toMatchObject({ items: 4, done: 2, failed: 1, open: 1 })
+    expect(json.remainingMs).toBeGreaterThanOrEqual(10_000)
+    expect(json.remainingMs).toBeLessThan(60_000)
+  })
+
+  it('given a field or a kind that nobody knows, when asked, then it is refused', async () => {
+    const anna = uuidv7() as UserId
+    for (const body of [{ kind: 'embed', filter: { nothing: 1 } }, { kind: 'everything' }, {}]) {
+      expect((await post('/v1/enrichments', anna, body)).status).toBe(400)
+    }
+    expect((await query.get('/v1/enrichments?limit=3', anna)).status).toBe(400)
+  })
+})
