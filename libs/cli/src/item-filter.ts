@@ -66,10 +66,10 @@ export function filterOf(flags: FilterFlags): FilterOptions {
 
 export const isFiltered = (flags: FilterFlags): boolean => Object.keys(filterOf(flags)).length > 0
 
-const several = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value]
+export const several = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value]
 
-/** Commander's `choices` keeps the last value alone. */
-function oneOf(flags: string, description: string, choices: readonly string[]): Option {
+/** A flag that may be given several times; commander's `choices` keeps the last value alone. */
+export function oneOf(flags: string, description: string, choices: readonly string[]): Option {
   return new Option(flags, `${description} (${choices.join(', ')})`).argParser(
     (value: string, before: string[] | undefined) => {
       if (choices.includes(value)) return several(value, before)

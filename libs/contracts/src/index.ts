@@ -94,11 +94,13 @@ export {
 export { type Related, type RelatedQuery, relatedQuery, relatedResponse } from './http/related.ts'
 export {
   type EnrichmentEstimate,
+  type EnrichmentFilter,
   type EnrichmentList,
   type EnrichmentRequest,
   type EnrichmentResponse,
   type EnrichmentStep,
   type EnrichmentView,
+  enrichmentFilter,
   enrichmentKinds,
   enrichmentList,
   enrichmentParams,
@@ -106,6 +108,7 @@ export {
   enrichmentResponse,
   enrichmentsQuery,
   enrichmentView,
+  enrichmentWishes,
 } from './http/enrichments.ts'
 export * from './http.ts'
 export type { Json, JsonObject } from './json.ts'

@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 c78dac2a0291ab018e814f7b20de9d1bf6bcc35d9e2f5bc08c6ecb8bee11e74f
+-- What the migrations beside this file come to; of them: sha256 ff4faea5479951a311fc7ecd926910d9b4714f166eb58109ade5746385622079
 create schema enrich authorization synap_enricher;
 
 create table enrich.analyses (
@@ -83,6 +83,17 @@ create table enrich.embeddings (
 );
 alter table enrich.embeddings owner to synap_enricher;
 
+create table enrich.enrichment_items (
+  enrichment_id uuid not null,
+  entity_id uuid not null,
+  state text not null default 'waiting'::text,
+  updated_at timestamp with time zone not null default now(),
+  constraint enrichment_items_enrichment_id_fkey FOREIGN KEY (enrichment_id) REFERENCES enrich.enrichments(enrichment_id) ON DELETE CASCADE,
+  constraint enrichment_items_pkey PRIMARY KEY (enrichment_id, entity_id),
+  constraint enrichment_items_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'asking'::text, 'asked'::text, 'made'::text, 'gone'::text])))
+);
+alter table enrich.enrichment_items owner to synap_enricher;
+
 create table enrich.enrichments (
   enrichment_id uuid not null,
   user_id uuid not null,
@@ -101,7 +112,8 @@ create table enrich.enrichments (
   finished_at timestamp with time zone,
   cursor uuid,
   due_at timestamp with time zone not null default now(),
-  constraint enrichments_kind_check CHECK ((kind = 'embed'::text)),
+  filter jsonb,
+  constraint enrichments_kind_check CHECK ((kind = ANY (ARRAY['embed'::text, 'analyse'::text]))),
   constraint enrichments_pkey PRIMARY KEY (enrichment_id),
   constraint enrichments_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'building'::text, 'switching'::text, 'cleaning'::text, 'done'::text, 'cancelling'::text, 'cancelled'::text, 'refused'::text])))
 );
@@ -402,6 +414,10 @@ CREATE INDEX calls_by_entity ON enrich.calls USING btree (entity_id) WHERE (enti
 
 CREATE INDEX calls_by_user ON enrich.calls USING btree (user_id);
 
+CREATE INDEX enrichment_items_coming ON enrich.enrichment_items USING btree (entity_id) WHERE (state = ANY (ARRAY['asking'::text, 'asked'::text]));
+
+CREATE INDEX enrichment_items_open ON enrich.enrichment_items USING btree (enrichment_id, state, entity_id) WHERE (state <> 'made'::text);
+
 CREATE INDEX enrichments_by_user ON enrich.enrichments USING btree (user_id, requested_at DESC);
 
 CREATE INDEX enrichments_due ON enrich.enrichments USING btree (due_at) WHERE (state <> ALL (ARRAY['done'::text, 'cancelled'::text, 'refused'::text]));
@@ -500,6 +516,107 @@ UNION ALL
            FROM enrich.jobs o
           WHERE ((o.entity_id = j.entity_id) AND (o.content_hash = j.content_hash) AND (o.state <> 'purged'::text) AND (ROW(o.sequence, o.run) > ROW(j.sequence, j.run)))))));
 alter view enrich.unfinished owner to synap_enricher;
+
+CREATE OR REPLACE FUNCTION enrich.add_enrichment_items(id uuid, ids uuid[], wanted text, by_model text, by_prompt text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  added integer;
+begin
+  if not exists (select from enrich.enrichments e where e.enrichment_id = add_enrichment_items.id and e.kind = 'analyse'
+      and e.state = 'asked' and e.user_id = nullif(current_setting('synap.user_id', true), '')::uuid) then
+    return 0;
+  end if;
+  insert into enrich.enrichment_items (enrichment_id, entity_id)
+    select add_enrichment_items.id, f.entity_id from enrich.analysis_candidates(ids, wanted, by_model, by_prompt) f
+    on conflict do nothing;
+  get diagnostics added = row_count;
+  update enrich.enrichments e set items = e.items + added where e.enrichment_id = add_enrichment_items.id;
+  return added;
+end
+$function$
+;
+alter function enrich.add_enrichment_items(uuid,uuid[],text,text,text) owner to synap_enricher;
+
+CREATE OR REPLACE FUNCTION enrich.analysis_candidates(ids uuid[], wanted text, by_model text, by_prompt text)
+ RETURNS TABLE(entity_id uuid, bytes bigint, input_tokens bigint, output_tokens bigint, to_embed boolean, chunks integer)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select e.entity_id, coalesce((x.chunks -> -1 ->> 3)::bigint, e.content_size, octet_length(e.title)),
+    -- of the offline provider there is nothing to be learned about another
+    case when a.input_tokens > 0 then a.input_tokens end, case when a.input_tokens > 0 then a.output_tokens end,
+    e.content_hash is not null and not exists (
+      select from enrich.published p where p.entity_id = e.entity_id and p.content_hash = s.hash and p.producer = m.producer
+    ) and not exists (
+      select from enrich.embeddings b where b.user_id = e.user_id and b.content_hash = s.hash and b.model = m.model
+    ), coalesce(jsonb_array_length(x.chunks), 1)
+  from enrich.entities e
+  cross join enrich.configured c
+  cross join lateral (
+    select coalesce(e.content_hash, encode(sha256(convert_to(e.title, 'UTF8')), 'hex'))
+  ) as s (hash)
+  left join lateral (
+    select j.job_id, j.state from enrich.jobs j
+    where j.entity_id = e.entity_id and j.content_hash = s.hash and j.kind = 'item' and j.state <> 'purged'
+    order by j.sequence desc, j.run desc limit 1
+  ) j on true
+  left join lateral (
+    select a.job_id, a.model, a.prompt_version, a.input_tokens, a.output_tokens, o.enricher_version
+    from enrich.jobs o join enrich.analyses a using (job_id)
+    where o.entity_id = e.entity_id and o.content_hash = s.hash and o.kind = 'item'
+    order by o.sequence desc, o.run desc limit 1
+  ) a on true
+  left join enrich.extractions x
+    on x.entity_id = e.entity_id and x.content_hash = s.hash and x.producer = c.extract_producer
+  left join lateral (
+    select u.model, u.producer from enrich.user_models u where u.user_id = e.user_id
+    union all
+    select c.embedding_model, c.embedding_producer
+    limit 1
+  ) m on true
+  where e.entity_id = any (ids) and e.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
+    and not e.deleted and s.hash is not null
+    and j.job_id is not null and j.state <> 'open'
+    and (x.entity_id is null or x.analysable)
+    and case wanted
+      when 'failed' then exists (
+        select from enrich.steps t where t.job_id = j.job_id and t.state = 'failed' and t.step not in ('embed', 'publish'))
+      when 'missing' then a.job_id is null
+      when 'outdated' then a.job_id is not null
+        and (a.model, a.prompt_version, a.enricher_version) is distinct from (c.model, c.prompt_version, c.enricher_version)
+      else true
+    end
+    and (by_model is null or a.model = by_model)
+    and (by_prompt is null or a.prompt_version = by_prompt)
+$function$
+;
+alter function enrich.analysis_candidates(uuid[],text,text,text) owner to synap_enricher;
+
+CREATE OR REPLACE FUNCTION enrich.begin_analysis(id uuid, of_filter jsonb, by_key uuid)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
+  found uuid;
+begin
+  insert into enrich.enrichments (enrichment_id, user_id, kind, model, filter, requested_by_key)
+    select begin_analysis.id, me, 'analyse', c.model, of_filter, by_key from enrich.configured c where me is not null
+    on conflict (user_id, kind) where state not in ('done', 'cancelled', 'refused') do nothing;
+  select e.enrichment_id into found from enrich.enrichments e
+    where e.user_id = me and e.kind = 'analyse' and e.state not in ('done', 'cancelled', 'refused');
+  return found;
+end
+$function$
+;
+alter function enrich.begin_analysis(uuid,jsonb,uuid) owner to synap_enricher;
 
 CREATE OR REPLACE FUNCTION enrich.begin_embedding(id uuid, items integer, by_key uuid)
  RETURNS uuid
@@ -634,15 +751,20 @@ CREATE OR REPLACE FUNCTION enrich.enrichments_of_user(only_id uuid, most integer
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select e.enrichment_id, e.kind, e.model, e.state, e.reason, e.items, coalesce(j.open, 0),
-    case when j.open is null then e.done else j.done end, case when j.open is null then e.failed else j.failed end,
+  select e.enrichment_id, e.kind, e.model, e.state, e.reason, e.items, coalesce(j.open + i.open, 0),
+    case when j.open is null then e.done else j.done + i.gone end,
+    case when j.open is null then e.failed else j.failed end,
     e.requested_at, e.started_at, e.switched_at, e.finished_at
   from enrich.enrichments e
   left join lateral (
-    select count(*) filter (where j.state = 'open') as open, count(*) filter (where j.state = 'done') as done,
-      count(*) filter (where j.state = 'failed') as failed
+    select count(*) filter (where j.state = 'open') as open,
+      count(*) filter (where j.state in ('done', 'superseded')) as done, count(*) filter (where j.state = 'failed') as failed
     from enrich.jobs j where j.enrichment_id = e.enrichment_id
   ) j on e.state in ('asked', 'building', 'cancelling')
+  left join lateral (
+    select count(*) filter (where i.state <> 'gone') as open, count(*) filter (where i.state = 'gone') as gone
+    from enrich.enrichment_items i where i.enrichment_id = e.enrichment_id and i.state <> 'made'
+  ) i on e.state in ('asked', 'building', 'cancelling')
   where e.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
     and (only_id is null or e.enrichment_id = only_id)
   order by e.requested_at desc, e.enrichment_id desc limit least(most, 100)
@@ -792,6 +914,25 @@ AS $function$
 $function$
 ;
 alter function enrich.mark_retry(uuid,uuid,text,integer,boolean,uuid,uuid) owner to synap_enricher;
+
+CREATE OR REPLACE FUNCTION enrich.models_at_work()
+ RETURNS TABLE(model text, offline boolean, input_price double precision, output_price double precision, embedding_model text, embedding_price double precision, embeds_offline boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select c.model, c.offline, p.input_price, p.output_price, m.model, q.input_price, m.model like 'synap-offline%'
+  from enrich.configured c
+  cross join lateral (
+    select u.model from enrich.user_models u
+    where u.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
+    union all select c.embedding_model limit 1
+  ) m
+  left join enrich.prices p on p.model = c.model
+  left join enrich.prices q on q.model = m.model
+$function$
+;
+alter function enrich.models_at_work() owner to synap_enricher;
 
 CREATE OR REPLACE FUNCTION enrich.overview()
  RETURNS TABLE(state text, jobs bigint, oldest_created_at timestamp with time zone)
@@ -1033,6 +1174,23 @@ $function$
 ;
 alter function enrich.user_status() owner to synap_enricher;
 
+CREATE OR REPLACE FUNCTION enrich.weigh_analysis(ids uuid[], wanted text, by_model text, by_prompt text, most_bytes integer)
+ RETURNS TABLE(items integer, measured integer, input_tokens bigint, output_tokens bigint, bytes bigint, to_embed integer, embed_calls bigint, embed_bytes bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select count(*)::integer, count(f.input_tokens)::integer, coalesce(sum(f.input_tokens), 0)::bigint,
+    coalesce(sum(f.output_tokens), 0)::bigint,
+    coalesce(sum(least(f.bytes, most_bytes)) filter (where f.input_tokens is null), 0)::bigint,
+    (count(*) filter (where f.to_embed))::integer,
+    coalesce(sum(ceil(f.chunks / 64.0)) filter (where f.to_embed), 0)::bigint,
+    coalesce(sum(f.bytes) filter (where f.to_embed), 0)::bigint
+  from enrich.analysis_candidates(ids, wanted, by_model, by_prompt) f
+$function$
+;
+alter function enrich.weigh_analysis(uuid[],text,text,text,integer) owner to synap_enricher;
+
 CREATE OR REPLACE FUNCTION enrich.weigh_embedding()
  RETURNS TABLE(model text, offline boolean, own_model text, items integer, present integer, unreadable integer, paid integer, to_embed integer, calls bigint, bytes bigint, input_price double precision)
  LANGUAGE sql
@@ -1077,6 +1235,8 @@ $function$
 ;
 alter function enrich.weigh_embedding() owner to synap_enricher;
 
+grant execute on function enrich.add_enrichment_items(uuid,uuid[],text,text,text) to synap_query;
+grant execute on function enrich.begin_analysis(uuid,jsonb,uuid) to synap_query;
 grant execute on function enrich.begin_embedding(uuid,integer,uuid) to synap_query;
 grant execute on function enrich.cancel_enrichment(uuid) to synap_query;
 grant execute on function enrich.control_of(uuid) to synap_operator;
@@ -1090,6 +1250,7 @@ grant execute on function enrich.item_status(uuid) to synap_query;
 grant execute on function enrich.mark_parked(bigint[],text,uuid,uuid,text) to synap_operator;
 grant execute on function enrich.mark_parked_group(boolean,text,text,text,bigint,bigint,integer,uuid,uuid,text) to synap_operator;
 grant execute on function enrich.mark_retry(uuid,uuid,text,integer,boolean,uuid,uuid) to synap_operator;
+grant execute on function enrich.models_at_work() to synap_query;
 grant execute on function enrich.overview() to synap_operator;
 grant execute on function enrich.parked_events(boolean,text,text,boolean,bigint,integer) to synap_operator;
 grant execute on function enrich.parked_groups(boolean) to synap_operator;
@@ -1104,6 +1265,7 @@ grant execute on function enrich.retry_mine(uuid,text,integer,boolean,uuid) to s
 grant execute on function enrich.set_budget(uuid,bigint,bigint,bigint,uuid,uuid) to synap_operator;
 grant execute on function enrich.spending_of_me() to synap_query;
 grant execute on function enrich.user_status() to synap_query;
+grant execute on function enrich.weigh_analysis(uuid[],text,text,text,integer) to synap_query;
 grant execute on function enrich.weigh_embedding() to synap_query;
 grant usage on schema enrich to synap_operator;
 grant usage on schema enrich to synap_query;

@@ -31,7 +31,7 @@ export interface EnrichOptions {
   log: Pick<MessageLog, 'publisher' | 'watermarks'>
   registry: Pick<SchemaRegistry, 'idOf'>
   objects: Objects
-  client: Pick<SynapClient, 'recordAnalysis'>
+  client: Pick<SynapClient, 'recordAnalysis' | 'enrich'>
   provider: ModelProvider
   logger: Logger
   defer: ServiceContext<unknown>['defer']
@@ -74,7 +74,7 @@ export async function startEnrichment(options: EnrichOptions): Promise<Workers> 
   const job = { pool, logger, steps, owner, leaseMs, retryMs: config.enrichRetryMs }
 
   const wake = () => workers.wake()
-  const enrichments = startEnrichments({ pool, logger, embedders, derived, fail, onJobs: wake })
+  const enrichments = startEnrichments({ ...tools, logger, fail, onJobs: wake })
   defer('enrichments', () => enrichments.stop())
   const workers: Workers = startWorkers({
     pool,

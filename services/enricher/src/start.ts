@@ -35,7 +35,7 @@ export interface EnricherDrivers {
   log: Pick<MessageLog, 'publisher' | 'consumerDriver' | 'watermarks'>
   registry: Pick<SchemaRegistry, 'schemaById' | 'idOf' | 'ping'>
   objects: ObjectStore
-  client: Pick<SynapClient, 'internalEvents' | 'heads' | 'recordAnalysis'>
+  client: Pick<SynapClient, 'internalEvents' | 'heads' | 'recordAnalysis' | 'enrich'>
   provider: ModelProvider
 }
 

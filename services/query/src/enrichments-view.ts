@@ -9,14 +9,20 @@ const overlap = 8 / 7
 /** What a switch would take, from what is stored; text that nobody has read yet counts as long as its file. */
 export function embeddingEstimate(weight: EmbeddingWeight): EnrichmentEstimate {
   const { items, present, unreadable, model, offline, paid, to_embed: missing, calls, bytes } = weight
-  const inputTokens = Math.ceil((bytes * overlap) / bytesPerToken)
+  const inputTokens = tokensToEmbed(bytes)
   const costUsd = costOf(offline, inputTokens, weight.input_price)
   const step = { step: 'embed' as const, model, items: missing - paid, reused: paid, calls, inputTokens }
   return { items, present, unreadable, steps: [{ ...step, outputTokens: 0, costUsd }], costUsd }
 }
 
+/** Tokens of so many bytes of text, about. */
+export const tokensOf = (bytes: number) => Math.ceil(bytes / bytesPerToken)
+
+/** The same for its chunks. */
+export const tokensToEmbed = (bytes: number) => Math.ceil((bytes * overlap) / bytesPerToken)
+
 /** US dollars; what needs no model costs nothing, and without a price nobody knows. */
-function costOf(offline: boolean, tokens: number, price: number | null): number | null {
+export function costOf(offline: boolean, tokens: number, price: number | null): number | null {
   if (offline || tokens === 0) return 0
   return price === null ? null : (tokens * price) / 1_000_000
 }

@@ -1,5 +1,6 @@
 import { sha256Hex, type UserId, uuidv7 } from '@synap/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { seedEntity } from '../test/seed.ts'
 import { startQuery, type TestQuery } from '../test/start-query.ts'
 
 /** Every key may write. */
@@ -153,9 +154,100 @@ describe('work on all items of a user', () => {
     expect(json.remainingMs).toBeLessThan(60_000)
   })
 
+  /** An item that was worked off by a model, or was not; readable in both stores. */
+  const analysed = async (
+    userId: UserId,
+    text: string,
+    by: { model?: string; prompt?: string; failed?: boolean; tokens?: number; open?: boolean } = {},
+    more: { type?: string; tags?: string[] } = {},
+  ) => {
+    const id = await seedEntity(query.pool, { userId, sequence: 1, text, ...more })
+    const hash = sha256Hex(text)
+    const job = uuidv7()
+    await sql(`
+      insert into enrich.entities (entity_id, user_id, type, content_hash, object_key, file_type, content_size, version, captured_at)
+        values ('${id}', '${userId}', 'note', '${hash}', 'k', 'markdown', 4000, 1, now());
+      insert into enrich.published (entity_id, content_hash, producer, user_id, block_count)
+        values ('${id}', '${hash}', 'new-embed@1536@c', '${userId}', 1);
+      insert into enrich.jobs (job_id, user_id, entity_id, content_hash, enricher_version, analysis_id, source, object_key,
+          entity_type, based_on_version, event_id, sequence, captured_at, state)
+        values ('${job}', '${userId}', '${id}', '${hash}', '1', gen_random_uuid(), 'content', 'k', 'note', 1,
+          gen_random_uuid(), 1, now(), '${by.open === true ? 'open' : by.failed === true ? 'failed' : 'done'}');
+      insert into enrich.steps (job_id, ord, step, state) values ('${job}', 1, 'analyse', '${by.failed === true ? 'failed' : 'done'}')`)
+    if (by.model !== undefined) {
+      await sql(`insert into enrich.analyses (job_id, model, prompt_version, offline, time_zone, vocabulary_hash, result,
+          input_tokens, output_tokens)
+        values ('${job}', '${by.model}', '${by.prompt ?? 'p-1'}', false, 'UTC', '', '{}', ${by.tokens ?? 0}, ${(by.tokens ?? 0) / 10})`)
+    }
+    return id
+  }
+
+  it('given items in every state, when a run is weighed, then each filter counts its own, and what is worked on is never one', async () => {
+    const anna = uuidv7() as UserId
+    await configure('new-embed')
+    await sql(`insert into enrich.prices values ('chat', 1, 10) on conflict do nothing`)
+    await analysed(anna, 'as it would be now', { model: 'chat', tokens: 1_000 }, { tags: ['work'] })
+    await analysed(
+      anna,
+      'by another model',
+      { model: 'older', tokens: 2_000 },
+      { type: 'task', tags: ['work', 'home'] },
+    )
+    await analysed(anna, 'by another prompt', { model: 'chat', prompt: 'p-0', tokens: 3_000 })
+    await analysed(anna, 'given up', { failed: true })
+    await analysed(anna, 'being worked on', { model: 'older', open: true })
+    const bert = uuidv7() as UserId
+    await analysed(bert, 'of somebody else', { model: 'older', tokens: 9_000 })
+    const count = async (filter: object) =>
+      (await post('/v1/enrichments', anna, { kind: 'analyse', filter })).json.estimate.items
+    expect(await count({})).toBe(4)
+    expect(await count({ status: 'outdated' })).toBe(2)
+    expect(await count({ status: 'failed' })).toBe(1)
+    expect(await count({ status: 'missing' })).toBe(1)
+    expect(await count({ model: 'older' })).toBe(1)
+    expect(await count({ promptVersion: 'p-0' })).toBe(1)
+    expect(await count({ type: ['task'] })).toBe(1)
+    expect(await count({ tag: ['work'] })).toBe(2)
+    expect(await count({ tag: ['work', 'home'], status: 'outdated' })).toBe(1)
+    expect(await count({ createdBefore: '2001-01-01T00:00:00Z' })).toBe(0)
+
+    const { json } = await post('/v1/enrichments', anna, { kind: 'analyse', filter: { status: 'outdated' } })
+    expect(json).toMatchObject({ dryRun: true, model: 'chat', enrichment: null })
+    const [step] = json.estimate.steps
+    // What the same items used the last time.
+    expect(step).toMatchObject({
+      step: 'analyse',
+      model: 'chat',
+      calls: 2,
+      inputTokens: 5_000,
+      outputTokens: 500,
+    })
+    expect(json.estimate.costUsd).toBeCloseTo(0.005 + 0.005, 9)
+    const fresh = await post('/v1/enrichments', anna, { kind: 'analyse', filter: { status: 'missing' } })
+    expect(fresh.json.estimate.steps[0].inputTokens).toBeGreaterThan(1_000)
+
+    const begun = await post('/v1/enrichments', anna, {
+      kind: 'analyse',
+      filter: { status: 'outdated' },
+      dryRun: false,
+    })
+    expect(begun.json.enrichment).toMatchObject({ kind: 'analyse', state: 'asked', items: 2, open: 2 })
+    const { id } = begun.json.enrichment
+    expect(await sql(`select count(*) from enrich.enrichment_items where enrichment_id = '${id}'`)).toEqual([
+      '2',
+    ])
+    const other = await post('/v1/enrichments', anna, { kind: 'analyse', dryRun: false })
+    expect(other.json.enrichment).toMatchObject({ id, items: 2 })
+  })
+
   it('given a field or a kind that nobody knows, when asked, then it is refused', async () => {
     const anna = uuidv7() as UserId
-    for (const body of [{ kind: 'embed', filter: { nothing: 1 } }, { kind: 'everything' }, {}]) {
+    for (const body of [
+      { kind: 'analyse', filter: { nothing: 1 } },
+      { kind: 'embed', filter: { type: ['note'] } },
+      { kind: 'everything' },
+      {},
+    ]) {
       expect((await post('/v1/enrichments', anna, body)).status).toBe(400)
     }
     expect((await query.get('/v1/enrichments?limit=3', anna)).status).toBe(400)

@@ -6,27 +6,23 @@ const number = (value: number) => value.toLocaleString('en')
 /** What work on many items would take, a line for each fact. */
 export function describeEstimate({ model, searchedBy, estimate }: EnrichmentResponse): string[] {
   const { items, present, unreadable, steps, costUsd } = estimate
+  const isSwitch = steps.every(({ step }) => step === 'embed')
+  const change = isSwitch && searchedBy !== null && searchedBy !== model
+  const parts = isSwitch ? `, of which ${number(present)} have it and ${number(unreadable)} hold no text` : ''
   return [
-    ...(searchedBy === null || searchedBy === model ? [] : [`From ${plain(searchedBy)} to ${plain(model)}.`]),
-    `Items: ${number(items)}, of which ${number(present)} have it and ${number(unreadable)} hold no text.`,
+    ...(change ? [`From ${plain(searchedBy)} to ${plain(model)}.`] : []),
+    `Items: ${number(items)}${parts}.`,
     ...steps.map(describeStep),
     `Price in all: ${priceText(costUsd)}.`,
   ]
 }
 
-function describeStep({
-  step,
-  model,
-  items,
-  reused,
-  calls,
-  inputTokens,
-  outputTokens,
-  costUsd,
-}: EnrichmentStep): string {
-  const tokens = outputTokens === 0 ? number(inputTokens) : `${number(inputTokens)} + ${number(outputTokens)}`
-  const again = reused === 0 ? '' : ` (${number(reused)} more were paid for before)`
-  return `${step} by ${plain(model)}: ${number(items)} items${again}, about ${number(calls)} calls, ${tokens} tokens, ${priceText(costUsd)}`
+function describeStep(step: EnrichmentStep): string {
+  const { model, items, reused, calls, inputTokens, outputTokens, costUsd } = step
+  const output = outputTokens === 0 ? '' : ` in and ${number(outputTokens)} out`
+  const again = reused === 0 ? '' : ` (${number(reused)} more are there or were paid for)`
+  const use = `about ${number(calls)} calls, ${number(inputTokens)} tokens${output}`
+  return `${step.step} by ${plain(model)}: ${number(items)} items${again}, ${use}, ${priceText(costUsd)}`
 }
 
 /** What is unknown is never called nothing. */
@@ -45,13 +41,20 @@ export function describeProgress({ model, state, reason, items, done, failed }: 
 
 /** What came of it, and what to do next where it did not end well. */
 export function outcomeLine(view: EnrichmentView): string {
-  const { state, reason, done, failed, model } = view
-  if (state === 'done') {
-    const lost = failed === 0 ? '' : ` ${number(failed)} could not be embedded: ./synap stats says why.`
-    return `Done: ${number(done)} items, and search compares by ${plain(model)} now.${lost}`
+  const { kind, state, reason, done, failed } = view
+  const model = plain(view.model)
+  if (state === 'cancelled') {
+    return kind === 'embed'
+      ? 'Cancelled: what was made is taken back, and search is as it was.'
+      : `Cancelled: ${number(done)} items were analysed, and stay so.`
   }
-  if (state === 'cancelled') return 'Cancelled: what was made is taken back, and search is as it was.'
   if (state === 'refused')
-    return `${plain(model)} cannot be used (${plain(reason ?? 'unknown')}). Nothing was changed.`
-  return `${number(failed)} of ${number(done + failed)} items failed by ${plain(model)}: search stays with the old model. Try those again, or ./synap enrich cancel`
+    return `${model} cannot be used (${plain(reason ?? 'unknown')}). Nothing was changed.`
+  if (state !== 'done') {
+    return `${number(failed)} of ${number(done + failed)} items failed by ${model}: search stays with the old model. Try those again (./synap enrich retry), or ./synap enrich cancel`
+  }
+  const lost = failed === 0 ? '' : ` ${number(failed)} failed: ./synap stats says why.`
+  return kind === 'embed'
+    ? `Done: ${number(done)} items, and search compares by ${model} now.${lost}`
+    : `Done: ${number(done)} items were analysed by ${model}.${lost}`
 }

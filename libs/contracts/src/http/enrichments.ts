@@ -1,21 +1,46 @@
 import { z } from 'zod'
-import { timeText } from './shared.ts'
+import { entityTypes } from '../vocabularies.ts'
+import { tagNameText, timeText } from './shared.ts'
 
 const count = z.int().min(0)
 
-/** `embed`: vectors of the configured model for every item, then search by them. */
-export const enrichmentKinds = ['embed'] as const
+/** `embed`: vectors of the configured model for every item, then search by them. `analyse`: one more analysis of some. */
+export const enrichmentKinds = ['embed', 'analyse'] as const
+export const enrichmentWishes = ['failed', 'missing', 'outdated'] as const
+
+/** Which items are analysed once more; all of what is named has to hold. */
+export const enrichmentFilter = z
+  .strictObject({
+    type: z.array(z.enum(entityTypes)).min(1).max(entityTypes.length).optional(),
+    tag: z.array(tagNameText).min(1).max(20).optional().meta({ description: 'All of them.' }),
+    createdAfter: timeText.optional(),
+    createdBefore: timeText.optional(),
+    status: z.enum(enrichmentWishes).optional().meta({
+      description:
+        '`failed`: given up. `missing`: never analysed. `outdated`: by another model, prompt or version than is set now.',
+    }),
+    model: z.string().min(1).max(200).optional().meta({ description: 'That analysed it last.' }),
+    promptVersion: z.string().min(1).max(200).optional(),
+  })
+  .meta({ id: 'EnrichmentFilter' })
+export type EnrichmentFilter = z.infer<typeof enrichmentFilter>
 
 /** `POST /v1/enrichments` */
 export const enrichmentRequest = z
   .strictObject({
-    kind: z
-      .enum(enrichmentKinds)
-      .meta({ description: '`embed`: vectors of the configured model for every item, then search by them.' }),
+    kind: z.enum(enrichmentKinds).meta({
+      description:
+        '`embed`: vectors of the configured model for every item, then search by them. `analyse`: one more analysis of the items of the filter.',
+    }),
+    filter: enrichmentFilter.optional().meta({ description: 'Of `analyse`; without it, all items.' }),
     dryRun: z
       .boolean()
       .default(true)
       .meta({ description: 'Only says what it would take. False: begins it.' }),
+  })
+  .refine(({ kind, filter }) => kind === 'analyse' || filter === undefined, {
+    path: ['filter'],
+    message: 'must be left out: one model has made all vectors that are compared',
   })
   .meta({ id: 'EnrichmentRequest' })
 export type EnrichmentRequest = z.input<typeof enrichmentRequest>
@@ -30,7 +55,9 @@ export const enrichmentStep = z
     items: count.meta({ description: 'Items that the model is asked about.' }),
     reused: count.meta({ description: 'Items whose result was paid for before and is taken again.' }),
     calls: count,
-    inputTokens: count.meta({ description: 'An estimate: four bytes of text to a token.' }),
+    inputTokens: count.meta({
+      description: 'An estimate: those of the last time, else four bytes of text to a token.',
+    }),
     outputTokens: count,
     costUsd: z
       .number()
@@ -44,7 +71,7 @@ export type EnrichmentStep = z.infer<typeof enrichmentStep>
 export const enrichmentEstimate = z
   .strictObject({
     items: count.meta({ description: 'Items that it is about.' }),
-    present: count.meta({ description: 'Of them, those that have what is wanted.' }),
+    present: count.meta({ description: 'Of them, those that have what is wanted; of `analyse` none.' }),
     unreadable: count.meta({ description: 'Of them, those that hold no text.' }),
     steps: z.array(enrichmentStep),
     costUsd: z.number().min(0).nullable().meta({ description: 'Of all steps; null when one has no price.' }),

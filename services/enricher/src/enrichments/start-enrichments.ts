@@ -1,9 +1,10 @@
 import { errorClass, SynapError, wait } from '@synap/core'
 import { inTransaction } from '../database.ts'
 import { postponeEnrichment, takeEnrichment } from '../sql/enrichments.ts'
+import { type AnalyseTurnOptions, takeAnalyseTurn } from './analyse-turn.ts'
 import { type TurnOptions, takeEmbedTurn } from './embed-turn.ts'
 
-export interface EnrichmentsOptions extends TurnOptions {
+export interface EnrichmentsOptions extends TurnOptions, AnalyseTurnOptions {
   /** New jobs were committed. */
   onJobs(): void
   /** Called with a bug: the process should end. */
@@ -33,7 +34,7 @@ export function startEnrichments(options: EnrichmentsOptions): Enrichments {
     const work = await inTransaction(options.pool, (client) => takeEnrichment(client, leaseMs))
     if (work === undefined) return false
     try {
-      await takeEmbedTurn(options, work, signal)
+      await (work.kind === 'embed' ? takeEmbedTurn : takeAnalyseTurn)(options, work, signal)
     } catch (error) {
       signal.throwIfAborted()
       if (errorClass(error) === 'bug') throw error

@@ -7,7 +7,7 @@ import { type Client, execute, query } from '@synap/postgres'
 export interface Enrichment {
   enrichmentId: string
   userId: UserId
-  kind: 'embed'
+  kind: 'embed' | 'analyse'
   model: string
   state: 'asked' | 'building' | 'switching' | 'cleaning' | 'cancelling'
   /** Items up to here have their jobs; null: from the first. */

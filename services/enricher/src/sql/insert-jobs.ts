@@ -2,6 +2,7 @@ import { type EntityId, uuidv7 } from '@synap/core'
 import { type Client, execute, query, toTimestamptz } from '@synap/postgres'
 import type { RequestedRun } from '../fold-events.ts'
 import { contentSteps, stepNames, type WantedJob } from '../job.ts'
+import { adoptRun } from './enrichment-items.ts'
 
 /**
  * Inserts jobs with their steps. One that is there already stays as it is, unless its content became current again: then
@@ -115,6 +116,7 @@ export async function insertRequestedRun(client: Client, request: RequestedRun):
     ],
   })
   await insertSteps(client, rows)
+  await adoptRun(client, entityId, rows[0]?.job_id ?? null)
   return rows.length > 0
 }
 

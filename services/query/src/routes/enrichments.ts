@@ -1,4 +1,6 @@
 import {
+  type EnrichmentFilter,
+  type EnrichmentRequest,
   type EnrichmentResponse,
   enrichmentList,
   enrichmentParams,
@@ -11,8 +13,10 @@ import { isUuid, uuidv7 } from '@synap/core'
 import { type App, principalOf, problem, requires } from '@synap/http'
 import { type Client, type Pool, queryRole, transaction } from '@synap/postgres'
 import type { FastifyRequest } from 'fastify'
+import { addAllItems, weighAnalyses } from '../analysis-runs.ts'
 import { ask } from '../ask-owners.ts'
 import { embeddingEstimate, toEnrichmentView } from '../enrichments-view.ts'
+import { beginAnalysis } from '../sql/analysis-runs.ts'
 import {
   beginEmbedding,
   cancelEnrichment,
@@ -23,17 +27,17 @@ import {
 
 const shown = 20
 
-/** `/v1/enrichments`: work on all of the user's items. The rows are the enricher's, who acts on what is asked for. */
+/** `/v1/enrichments`: work on many of the user's items. The rows are the enricher's, who acts on what is asked for. */
 export function registerEnrichments(app: App, { pool }: { pool: Pool }): void {
   const begin = {
-    summary: 'What it would take to have vectors of the configured model for everything; or begin it',
+    summary: 'What more analyses, or vectors of the configured model, would take; or begin it',
     body: enrichmentRequest,
     response: { 200: enrichmentResponse, 202: enrichmentResponse },
   }
   app.post('/v1/enrichments', { schema: begin, config: requires('write') }, async (request, reply) => {
-    const answer = await weigh(pool, request)
+    const answer = await weigh(pool, request, request.body)
     if (request.body.dryRun) return answer
-    const enrichment = await start(pool, request, answer)
+    const enrichment = await start(pool, request, request.body, answer.estimate)
     return reply
       .code(202)
       .header('location', `/v1/enrichments/${enrichment.id}`)
@@ -41,7 +45,7 @@ export function registerEnrichments(app: App, { pool }: { pool: Pool }): void {
   })
 
   const list = {
-    summary: 'Work on all items that was asked for, the newest first, and how far it is',
+    summary: 'Work on many items that was asked for, the newest first, and how far it is',
     querystring: enrichmentsQuery,
     response: { 200: enrichmentList },
   }
@@ -81,30 +85,55 @@ export function registerEnrichments(app: App, { pool }: { pool: Pool }): void {
   )
 }
 
-async function weigh(pool: Pool, request: FastifyRequest): Promise<EnrichmentResponse> {
+async function weigh(
+  pool: Pool,
+  request: FastifyRequest,
+  asked: EnrichmentRequest,
+): Promise<EnrichmentResponse> {
   return ask(pool, request, async (client) => {
-    const weight = await weighEmbedding(client)
-    if (weight === undefined) {
+    const weighed = await (asked.kind === 'embed'
+      ? weighVectors(client)
+      : weighRun(client, asked.filter ?? {}))
+    if (weighed === undefined) {
       throw problem('unavailable', { retryAfter: 5, detail: 'The enricher has not started yet.' })
     }
-    const open = (await findEnrichments(client, null, 1)).find(({ finished_at: at }) => at === null)
-    return {
-      dryRun: true,
-      model: weight.model,
-      searchedBy: weight.own_model,
-      estimate: embeddingEstimate(weight),
-      enrichment: open === undefined ? null : toEnrichmentView(open, Date.now()),
-    }
+    const { searched_by: searchedBy } = await findEmbeddingModels(client)
+    const open = (await findEnrichments(client, null, shown)).find(
+      ({ kind, finished_at: at }) => kind === asked.kind && at === null,
+    )
+    const enrichment = open === undefined ? null : toEnrichmentView(open, Date.now())
+    return { dryRun: true, ...weighed, searchedBy, enrichment }
   })
 }
 
-/** One is enough: while it is under way, asking twice is asking once. */
-function start(pool: Pool, request: FastifyRequest, { estimate }: EnrichmentResponse) {
+async function weighVectors(client: Client) {
+  const weight = await weighEmbedding(client)
+  return weight === undefined ? undefined : { model: weight.model, estimate: embeddingEstimate(weight) }
+}
+
+async function weighRun(client: Client, filter: EnrichmentFilter) {
+  const weighed = await weighAnalyses(client, filter)
+  return weighed === undefined ? undefined : { model: weighed.models.model, estimate: weighed.estimate }
+}
+
+/** One of a kind is enough: while it is under way, asking twice is asking once. */
+function start(
+  pool: Pool,
+  request: FastifyRequest,
+  asked: EnrichmentRequest,
+  { items, present, unreadable }: EnrichmentResponse['estimate'],
+) {
   const { keyId } = principalOf(request).credential
+  const wanted = { id: uuidv7(), byKey: isUuid(keyId) ? keyId : null }
   return change(pool, request, async (client) => {
-    const items = estimate.items - estimate.present - estimate.unreadable
-    const wanted = { id: uuidv7(), items, byKey: isUuid(keyId) ? keyId : null }
-    return viewOf(client, (await beginEmbedding(client, wanted)) ?? wanted.id)
+    if (asked.kind === 'embed') {
+      const begun = await beginEmbedding(client, { ...wanted, items: items - present - unreadable })
+      return viewOf(client, begun ?? wanted.id)
+    }
+    const filter = asked.filter ?? {}
+    const begun = await beginAnalysis(client, { ...wanted, filter })
+    if (begun === wanted.id) await addAllItems(client, begun, filter)
+    return viewOf(client, begun ?? wanted.id)
   })
 }
 
