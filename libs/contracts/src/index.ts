@@ -91,7 +91,6 @@ export {
   type PauseKind,
   pauseKinds,
 } from './http/enrichment.ts'
-export { type Related, type RelatedQuery, relatedQuery, relatedResponse } from './http/related.ts'
 export {
   type EnrichmentEstimate,
   type EnrichmentFilter,
@@ -110,6 +109,7 @@ export {
   enrichmentView,
   enrichmentWishes,
 } from './http/enrichments.ts'
+export { type Related, type RelatedQuery, relatedQuery, relatedResponse } from './http/related.ts'
 export * from './http.ts'
 export type { Json, JsonObject } from './json.ts'
 export {

@@ -9,7 +9,10 @@ export interface RelatedRow {
   distance: number
 }
 
-/** The model that made most vectors of what an entity holds now; undefined when there is none. */
+/**
+ * The model by whose vectors the user is searched, else the one with most vectors of what an entity holds now; undefined
+ * when there is none of it.
+ */
 export async function findModelOf(
   client: Client,
   schema: string,
@@ -20,7 +23,8 @@ export async function findModelOf(
     text: `
       select v.model from ${schema}.entities as e
       join ${schema}.entity_vectors as v on v.entity_id = e.entity_id and v.content_sha256 = e.subject_sha256
-      where e.entity_id = $1::uuid and e.deleted_at is null
+      left join ${schema}.chosen_models as c on c.user_id = e.user_id
+      where e.entity_id = $1::uuid and e.deleted_at is null and v.model = coalesce(c.model, v.model)
       group by v.model order by count(*) desc, v.model limit 1`,
     values: [entityId],
   })
