@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineBenchmark, type Row } from '../benchmark.ts'
+import { cpuSecondsOfTree } from '../process-cpu.ts'
 import { type Contender, runRounds } from '../rounds.ts'
 import { type BenchServers, startBenchServers } from '../servers.ts'
 import { median, range, ratioOf } from '../statistics.ts'
@@ -13,7 +14,7 @@ import { projectRowByRow } from './row-by-row.ts'
 import { heapMegabytes, type RebuildTimes, rebuildOnce } from './synap.ts'
 
 type Name = 'synap' | 'copy' | 'rows'
-type Run = Partial<RebuildTimes> & { seconds: number }
+type Run = Partial<RebuildTimes> & Pick<RebuildTimes, 'seconds' | 'cpu'>
 
 const database = 'bench_rebuild'
 /** The one that was made from nothing becomes the active one, which the others are made beside. */
@@ -45,7 +46,7 @@ after the other, read its row, evolve it, upsert it, commit; over fewer events. 
       await fillLog(url, { events, users }, bench.say)
       await servers.sql(database, 'create schema bench_final authorization synap_projector; checkpoint;')
       const mix = await makeEventMix(few, Math.max(1, Math.round(users / 10)))
-      await rebuildOnce(url, true)
+      await rebuildOnce(url, { postgres: servers.pidOf('postgres'), mayDiffer: true })
       await servers.sql(database, takeItsPlace)
       const final = await exportFinal(url, folder)
       const contenders = contendersOf(servers, url, final, () => projectRowByRow(url, mix))
@@ -75,6 +76,7 @@ function contendersOf(
   final: FinalState,
   rowByRow: () => Promise<number>,
 ): Contender<Run>[] {
+  const postgres = servers.pidOf('postgres')
   const fresh = async () => {
     await servers.sql(
       database,
@@ -83,11 +85,17 @@ function contendersOf(
   }
   const again = async () => {
     await fresh()
-    return rebuildOnce(url)
+    return rebuildOnce(url, { postgres })
   }
   const settled = async (work: () => Promise<number>) => {
     await servers.sql(database, 'checkpoint;')
-    return { seconds: await work() }
+    const [own, before] = [process.cpuUsage(), await cpuSecondsOfTree(postgres)]
+    const seconds = await work()
+    const { user, system } = process.cpuUsage(own)
+    return {
+      seconds,
+      cpu: { program: (user + system) / 1_000_000, postgres: (await cpuSecondsOfTree(postgres)) - before },
+    }
   }
   return [
     { name: 'synap', run: again },
@@ -117,6 +125,8 @@ function rowsOf(
   })
   const part = (name: 'copy' | 'index' | 'words' | 'command' | 'megabytes') =>
     of('synap').map((run) => run[name] ?? 0)
+  const cpu = (name: Name, whose: 'program' | 'postgres') =>
+    of(name).map((run) => (run.cpu[whose] * 1_000_000) / events)
   return [
     ratio('Synap / limit', copy, { atLeast: 0.4 }),
     ratio('Synap / row by row', rows),
@@ -128,6 +138,10 @@ function rowsOf(
     row('Synap: words', 's', part('words')),
     row('the whole command: also every row compared', 's', part('command')),
     row('most memory of the program', 'MB', part('megabytes')),
+    row('CPU of Synap: program', 'µs/event', cpu('synap', 'program')),
+    row('CPU of Synap: Postgres', 'µs/event', cpu('synap', 'postgres')),
+    row('CPU of the limit: program', 'µs/event', cpu('copy', 'program')),
+    row('CPU of the limit: Postgres', 'µs/event', cpu('copy', 'postgres')),
   ]
 }
 

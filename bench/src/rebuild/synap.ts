@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import type { RebuildLine, RebuildResult } from '@synap/contracts'
+import { cpuSecondsOfTree } from '../process-cpu.ts'
 import { repositoryRoot } from '../repository.ts'
 
 /** Seconds of a rebuild and of its parts, and what it took. */
@@ -13,6 +14,8 @@ export interface RebuildTimes {
   words: number
   /** Until the program has compared every row, too, and ends. */
   command: number
+  /** CPU seconds until the new read model is complete: of the program and its threads, and of Postgres. */
+  cpu: { program: number; postgres: number }
   /** Most memory of the program, its threads included. */
   megabytes: number
   /** The time that was left according to what it said halfway through the rows, beside what it took from there. */
@@ -23,8 +26,15 @@ export interface RebuildTimes {
 export const heapMegabytes = 192
 const program = 'services/projector/src/rebuild/main.ts'
 
-/** Runs the projector's program without the switch; rejects when a row differs from those of the active read model. */
-export async function rebuildOnce(databaseUrl: string, mayDiffer = false): Promise<RebuildTimes> {
+/**
+ * Runs the projector's program without the switch; rejects when a row differs from those of the active read model.
+ * `postgres`: id of the server's process.
+ */
+export async function rebuildOnce(
+  databaseUrl: string,
+  { postgres, mayDiffer = false }: { postgres: number; mayDiffer?: boolean },
+): Promise<RebuildTimes> {
+  const before = await cpuSecondsOfTree(postgres)
   const request = JSON.stringify({ action: 'run', switch: false, limit: 0 })
   const flags = ['--disable-warning=ExperimentalWarning', `--max-old-space-size=${heapMegabytes}`]
   const child = spawn(process.execPath, [...flags, program, request], {
@@ -38,19 +48,23 @@ export async function rebuildOnce(databaseUrl: string, mayDiffer = false): Promi
   const startedAt = performance.now()
   const watch = createWatch()
   let result: RebuildResult | undefined
+  let cpu: RebuildTimes['cpu'] | undefined
   for await (const text of createInterface({ input: child.stdout })) {
     const line = JSON.parse(text) as RebuildLine
     const isBrokenOff = mayDiffer && watch.isComplete()
     if ('error' in line && !isBrokenOff) throw new Error(`${line.error.code}: ${line.error.message}`)
     if ('rebuild' in line) result = line.rebuild
     watch.line(line, (performance.now() - startedAt) / 1_000)
-    watch.memory(await highWaterOf(child.pid ?? 0))
+    const pid = child.pid ?? 0
+    watch.memory(await highWaterOf(pid))
+    if (watch.isComplete())
+      cpu ??= { program: await cpuSecondsOfTree(pid), postgres: (await cpuSecondsOfTree(postgres)) - before }
     // A read model that was never filled differs in every row: nobody needs to read them all.
     if (mayDiffer && watch.isComplete()) child.kill('SIGTERM')
   }
   await ended
   if (!mayDiffer && !isWhole(result)) throw new Error(`the rebuild came to ${JSON.stringify(result)}`)
-  return watch.times()
+  return { ...watch.times(), cpu: cpu ?? { program: 0, postgres: 0 } }
 }
 
 /** A new read model was made beside another, and every row is the same. */
@@ -81,7 +95,7 @@ function createWatch() {
       megabytes = Math.max(megabytes, megabytesNow)
     },
     isComplete: () => ends.whole > 0,
-    times: (): RebuildTimes => ({
+    times: (): Omit<RebuildTimes, 'cpu'> => ({
       seconds: ends.whole,
       copy: ends.copy,
       index: ends.index - ends.copy,
