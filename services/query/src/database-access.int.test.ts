@@ -36,9 +36,10 @@ describe('what a role may do in the database', () => {
     await seedWritten(query.database, { userId: anna, id, version: 1, sequence: 1, sha256: null })
     const delta = { type: 'task', title: canary }
     await seedEvents(query.pool, anna, [{ id, aggregateId: id, delta, causationId: id }])
+    // The names in a body of the form `return …` are looked up once, when it is made: no path is searched later.
     functions = await asOwner<PublishedFunction>(`
       select n.nspname as schema, p.proname as name, p.prosecdef as definer,
-        coalesce(p.proconfig::text like '%search_path=%', false) as "fixedPath",
+        coalesce(p.proconfig::text like '%search_path=%', false) or p.prosqlbody is not null as "fixedPath",
         array(select format_type(t, null) from unnest(p.proargtypes) with ordinality as a(t, i) order by i) as types,
         array(select r.rolname::text from pg_roles r where r.rolname like 'synap\\_%' and r.oid <> p.proowner
           and has_function_privilege(r.oid, p.oid, 'execute') order by 1) as roles
