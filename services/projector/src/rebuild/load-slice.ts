@@ -24,7 +24,12 @@ export interface LoadOptions {
 }
 
 /** What comes of content: copied from the active read model, or read again from the derived topic. */
-export const copiedTables: readonly string[] = ['entity_links', 'entity_texts', 'entity_vectors']
+export const copiedTables: readonly string[] = [
+  'chosen_models',
+  'entity_links',
+  'entity_texts',
+  'entity_vectors',
+]
 /** Counted from the vectors that are there. */
 export const countedTable = 'user_models'
 /** Made of the other tables, once there are indexes. */
