@@ -87,6 +87,7 @@ describe('a switch to another embedding model', () => {
     const { models, vectors, order } = await standing(history)
     expect([models, vectors]).toEqual([['new-embed'], 3])
     const [told, chosen] = [order.indexOf('chosen old-embed'), order.indexOf('chosen new-embed')]
+    expect(told).toBeGreaterThanOrEqual(0)
     expect(order.indexOf('new-embed')).toBeGreaterThan(told)
     expect(order.lastIndexOf('new-embed')).toBeLessThan(chosen)
     expect(order.indexOf('gone old-embed')).toBeGreaterThan(chosen)
