@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 96ee236f578da2dc41657f962e98d31a9b29ab9293f8da9e5ba70eb6c2b72cb0
+-- What the migrations beside this file come to; of them: sha256 2da5222f43ef753715234caf54405c80425f62476812148095c32dc710ef27c6
 create schema read_v1 authorization synap_projector;
 
 create table read_v1.chosen_models (
@@ -558,12 +558,27 @@ CREATE OR REPLACE FUNCTION read_v1.make_documents(ids uuid[])
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
   select e.entity_id, e.user_id, c.config,
-    read_v1.to_lexemes(c.config, n.title, 'A') || read_v1.to_lexemes(c.config, g.names, 'B')
-      || case when c.config = 'english' then '' else setweight(to_tsvector('english', coalesce(n.title, '')), 'A')
-        || setweight(to_tsvector('english', coalesce(g.names, '')), 'B')
-        || case when length(e.preview) < 200 then setweight(to_tsvector('english', e.preview), 'C') else '' end end
-      || coalesce(t.lexemes, read_v1.to_lexemes(c.config, e.preview, 'C')),
-    read_v1.to_names(n.title, g.names, array[c.config, 'english'])
+    setweight(w.title, 'A') || setweight(w.tags, 'B') || setweight(w.english_title, 'A') || setweight(w.english_tags, 'B')
+      || case when c.config <> 'english' and length(e.preview) < 200 then setweight(to_tsvector('english', e.preview), 'C') else '' end
+      || case
+        when t.lexemes is not null then t.lexemes
+        when e.preview is null or e.preview = '' then ''
+        -- So few characters cannot come to too many bytes.
+        when length(e.preview) > 20000 then read_v1.to_lexemes(c.config, e.preview, 'C')
+        when c.config = 'simple' then setweight(to_tsvector('simple', e.preview), 'C')
+        else setweight(to_tsvector('simple', e.preview) || to_tsvector(c.dictionary, e.preview), 'C')
+      end,
+    case
+      -- Only markup is a word over a blank: it might begin in the title and end in the tags.
+      when strpos(n.title, '<') > 0 then read_v1.to_names(n.title, g.names, array[c.config, 'english'])
+      else array_to_tsvector(array(
+        select words.word from unnest(w.names) as words(word) where words.word <> ''
+        union all
+        select '~' || overlay(words.word placing '' from greatest(place, 1) for least(place, 1))
+        from unnest(w.names) as words(word) cross join lateral generate_series(0, length(words.word)) as place
+        where length(words.word) between 4 and 24 and words.word !~ '[0-9[:punct:]]'
+      ))
+    end
   from read_v1.entities as e
   left join lateral (
     select texts.config, texts.lexemes from read_v1.entity_texts as texts
@@ -581,7 +596,26 @@ AS $function$
     select concat_ws(' ', e.title, case when e.title ~ '\w[._/-]\w' then translate(e.title, '._/-', '    ') end) as title
     offset 0
   ) as n
-  cross join lateral (select coalesce(t.config, read_v1.text_config(e.language)) as config offset 0) as c
+  cross join lateral (
+    select named.config, named.config::regconfig as dictionary
+    from (select coalesce(t.config, read_v1.text_config(e.language)) as config offset 0) as named
+    offset 0
+  ) as c
+  -- Each text is parsed once for each configuration: the words of a name are those of its title and tags.
+  cross join lateral (
+    select l.*, tsvector_to_array(l.title || l.tags || l.english_title || l.english_tags) as names
+    from (
+      select
+        case when c.config = 'simple' then to_tsvector('simple', n.title)
+          else to_tsvector('simple', n.title) || to_tsvector(c.dictionary, n.title) end as title,
+        case when g.names is null then '' when c.config = 'simple' then to_tsvector('simple', g.names)
+          else to_tsvector('simple', g.names) || to_tsvector(c.dictionary, g.names) end as tags,
+        case when c.config = 'english' then '' else to_tsvector('english', n.title) end as english_title,
+        case when c.config = 'english' or g.names is null then '' else to_tsvector('english', g.names) end as english_tags
+      offset 0
+    ) as l
+    offset 0
+  ) as w
   where e.entity_id = any (ids) and e.deleted_at is null
   order by e.entity_id
 $function$

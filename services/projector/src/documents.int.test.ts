@@ -1,3 +1,4 @@
+import { uuidv7 } from '@synap/core'
 import { createPool, type Pool, query, transaction } from '@synap/postgres'
 import { createTestDatabase, type TestDatabase } from '@synap/testing'
 import fc from 'fast-check'
@@ -80,6 +81,65 @@ describe('words of documents', () => {
     )
     expect(rows.length).toBe(120)
     expect(rows.filter(({ same }) => !same)).toEqual([])
+  })
+
+  it('given any title, tags, preview and language, a document is made of the words and names of each', async () => {
+    const marked = fc.constantFrom('<b', '<em class="a', '<!-- no', 'a < b', 'https://a.example/x')
+    const titles = fc.option(fc.tuple(texts, fc.option(marked)).map((both) => both.filter(Boolean).join(' ')))
+    const previews = fc.option(fc.tuple(texts, fc.constantFrom(0, 1, 40)), { freq: 8 })
+    const languages = fc.constantFrom('en', 'de-CH', 'tlh', null)
+    const tags = fc.uniqueArray(fc.oneof(words, fc.constantFrom('b>', 'two words', '-->')), { maxLength: 3 })
+    const items = fc.sample(fc.tuple(titles, tags, previews, languages), { numRuns: 400, seed: 26 })
+    const long = 'Many words of a long text, again and again. '.repeat(600)
+    const userId = uuidv7()
+    const entities = [...items, ['Long', ['notes'], [long, 0], 'de'] as const].map(
+      ([title, names, preview, language]) => ({
+        entity_id: uuidv7(),
+        title,
+        preview: preview === null ? null : preview[0] + ' Und so weiter.'.repeat(preview[1]),
+        language,
+        tags: names.map((name) => ({ tag_id: uuidv7(), name })),
+      }),
+    )
+    const given = `jsonb_to_recordset($1::text::jsonb)
+      as e (entity_id uuid, title text, preview text, language text, tags jsonb)`
+    const values = [JSON.stringify(entities), userId]
+    await ask(
+      `insert into read_v1.entities (entity_id, user_id, type, title, preview, language, attachments, metadata, provenance,
+         suggestions, rejected, version, sequence, created_at, updated_at)
+       select entity_id, $2::uuid, 'note', title, preview, language, '[]', '{}', '{}', '[]', '[]', 1, 1, now(), now() from ${given}`,
+      values,
+    )
+    const tagged = `${given}, jsonb_to_recordset(e.tags) as t (tag_id uuid, name text)`
+    await ask(
+      `insert into read_v1.tags (tag_id, user_id, name, name_sequence) select tag_id, $2::uuid, name, 1 from ${tagged}`,
+      values,
+    )
+    await ask(
+      `insert into read_v1.entity_tags (entity_id, tag_id, user_id, provenance)
+       select entity_id, tag_id, $2::uuid, '{}' from ${tagged}`,
+      values,
+    )
+
+    const rows = await ask<{ title: string; same: boolean; names: boolean; words: number }>(
+      `select e.title, length(d.lexemes) as words, d.names = read_v1.to_names(n.title, g.names, array[c.config, 'english']) as names,
+         d.config = c.config and d.lexemes = read_v1.to_lexemes(c.config, n.title, 'A') || read_v1.to_lexemes(c.config, g.names, 'B')
+           || case when c.config = 'english' then '' else setweight(to_tsvector('english', coalesce(n.title, '')), 'A')
+             || setweight(to_tsvector('english', coalesce(g.names, '')), 'B')
+             || case when length(e.preview) < 200 then setweight(to_tsvector('english', e.preview), 'C') else '' end end
+           || read_v1.to_lexemes(c.config, e.preview, 'C') as same
+       from ${given}
+       join read_v1.make_documents((select array_agg(entity_id) from read_v1.entities where user_id = $2::uuid)) as d using (entity_id)
+       cross join lateral (select string_agg(t.name, ' ' order by t.name) as names
+         from jsonb_to_recordset(e.tags) as t (name text)) as g
+       cross join lateral (select concat_ws(' ', e.title,
+         case when e.title ~ '\\w[._/-]\\w' then translate(e.title, '._/-', '    ') end) as title) as n
+       cross join lateral (select read_v1.text_config(e.language) as config) as c`,
+      values,
+    )
+    expect(rows.length).toBe(entities.length)
+    expect(rows.filter(({ same, names }) => !same || !names)).toEqual([])
+    expect(rows.filter((row) => row.words > 10).length).toBeGreaterThan(100)
   })
 
   it('given a text of too many words for the database, it is its beginning', async () => {

@@ -2,7 +2,7 @@ import { crashpoint, SynapError } from '@synap/core'
 import { capabilitiesOf, execute, query, transaction } from '@synap/postgres'
 import { projectorRole, readModelOf } from '../config.ts'
 import { insertLexemes } from '../sql/lexemes.ts'
-import { replaceUnsearchable } from '../sql/unsearchable.ts'
+import { insertUnsearchable } from '../sql/unsearchable.ts'
 import { compareDefinitions, type Definition, missingDefinitions } from './clone-schema.ts'
 import { resetIds } from './copy-rows.ts'
 import { inTurns } from './in-turns.ts'
@@ -11,7 +11,7 @@ import { type LoadOptions, markSlice, type Slice, wordTables } from './load-slic
 /** An index over many rows takes its time. */
 export const statementTimeoutMs = 6 * 3_600_000
 /** Documents that are made in one statement. */
-const wordsPage = 2_500
+const wordsPage = 10_000
 
 export interface CompleteOptions extends LoadOptions {
   /** How many at once. */
@@ -49,7 +49,7 @@ export async function makeWords({ pool, lease, work, signal }: LoadOptions, slic
         })
         const ids = rows.map((row) => row.entity_id)
         await insertLexemes(client, schema, ids)
-        await replaceUnsearchable(client, schema, ids)
+        await insertUnsearchable(client, schema, ids)
         after = ids.at(-1) ?? null
         if (rows.length < wordsPage) break
       }
