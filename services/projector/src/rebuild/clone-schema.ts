@@ -33,12 +33,15 @@ export async function cloneTables(client: Client, from: string, to: string): Pro
     await execute(client, { text: statement })
 }
 
-/** What is still missing in `to` to be as `from` is, in the order in which it has to be made. */
+/**
+ * What is still missing in `to` to be as `from` is, in the order in which it has to be made; `words` are the indexes of the
+ * table that is filled last.
+ */
 export async function missingDefinitions(
   client: Client,
   from: string,
   to: string,
-): Promise<{ first: Definition[]; indexes: Definition[]; last: Definition[] }> {
+): Promise<Record<'first' | 'indexes' | 'words' | 'last', Definition[]>> {
   const lacking = async (list: string) => {
     const there = new Set((await definitionsOf(client, to, to, list)).map(({ statement }) => statement))
     const wanted = await definitionsOf(client, from, to, list)
@@ -48,8 +51,8 @@ export async function missingDefinitions(
   return {
     first: await lacking(keys),
     indexes: indexes.filter(({ of }) => of !== lastTable),
+    words: indexes.filter(({ of }) => of === lastTable),
     last: [
-      ...indexes.filter(({ of }) => of === lastTable),
       ...(await lacking(references)),
       ...(await lacking(views)),
       ...(await lacking(triggers)),

@@ -12,6 +12,11 @@ import { type LoadOptions, markSlice, type Slice, wordTables } from './load-slic
 export const statementTimeoutMs = 6 * 3_600_000
 /** Documents that are made in one statement. */
 const wordsPage = 10_000
+/** The widest table, and the columns that the statements of words are planned by; the others have time until the end. */
+const widest = {
+  table: 'entities',
+  columns: ['entity_id', 'user_id', 'deleted_at', 'subject_sha256', 'content_sha256', 'language'],
+}
 
 export interface CompleteOptions extends LoadOptions {
   /** How many at once. */
@@ -28,7 +33,7 @@ export async function makeIndexes(options: CompleteOptions): Promise<void> {
   const { first, indexes } = await missingOf(options)
   await run(options, first, indexes.length, options.workers)
   await run(options, indexes, 0, options.workers)
-  await analyze(options, (table) => !isWordTable(table))
+  await analyze(options, (table) => !isWordTable(table), { [widest.table]: widest.columns })
 }
 
 /** Makes the searchable documents of the users of a part of the tables they are made of. */
@@ -66,7 +71,13 @@ export async function makeWords({ pool, lease, work, signal }: LoadOptions, slic
  */
 export async function complete(options: CompleteOptions): Promise<void> {
   const { pool, lease, work, signal } = options
-  const { last } = await missingOf(options)
+  const { words, last } = await missingOf(options)
+  // One index takes nearly all of this time, and one connection.
+  await inTurns(
+    workersOf(options),
+    [() => analyze(options, (table) => table === widest.table), () => run(options, words, last.length, 1)],
+    (part) => part(),
+  )
   await run(options, last, 0, 1)
   const { schema } = readModelOf(work.n)
   await transaction(pool, { role: projectorRole }, (client) => resetIds(client, schema), { signal })
@@ -97,24 +108,28 @@ export async function complete(options: CompleteOptions): Promise<void> {
 }
 
 const isWordTable = (table: string) => wordTables.includes(table)
+const workersOf = ({ pool, workers }: CompleteOptions) => (capabilitiesOf(pool).manySessions ? workers : 1)
 
-/** In a transaction for each table: so none is locked for longer than it takes. */
+/** In a transaction for each table: so none is locked for longer than it takes. `columns`: of a table not all of them. */
 async function analyze(
-  { pool, work, workers, signal }: CompleteOptions,
+  options: CompleteOptions,
   isMeant: (table: string) => boolean,
+  columns: Readonly<Record<string, readonly string[]>> = {},
 ): Promise<void> {
+  const { pool, work, signal } = options
   const { schema } = readModelOf(work.n)
   const tables = await transaction(pool, { role: projectorRole }, (client) => tablesOf(client, schema), {
     signal,
   })
-  await inTurns(capabilitiesOf(pool).manySessions ? workers : 1, tables.filter(isMeant), (table) =>
-    transaction(
+  await inTurns(workersOf(options), tables.filter(isMeant), (table) => {
+    const some = columns[table] === undefined ? '' : ` (${columns[table].join(', ')})`
+    return transaction(
       pool,
       { role: projectorRole },
-      async (client) => void (await execute(client, { text: `analyze ${schema}.${table}` })),
+      async (client) => void (await execute(client, { text: `analyze ${schema}.${table}${some}` })),
       { signal, statementTimeoutMs },
-    ),
-  )
+    )
+  })
 }
 
 function missingOf({ pool, work, signal }: Pick<CompleteOptions, 'pool' | 'work' | 'signal'>) {
@@ -125,13 +140,14 @@ function missingOf({ pool, work, signal }: Pick<CompleteOptions, 'pool' | 'work'
 }
 
 async function run(
-  { pool, lease, work, signal, onStep }: CompleteOptions,
+  options: CompleteOptions,
   definitions: readonly Definition[],
   more: number,
   workers: number,
 ): Promise<void> {
+  const { pool, lease, work, signal, onStep } = options
   let done = 0
-  await inTurns(capabilitiesOf(pool).manySessions ? workers : 1, definitions, async ({ statement }) => {
+  await inTurns(Math.min(workers, workersOf(options)), definitions, async ({ statement }) => {
     await transaction(
       pool,
       { role: projectorRole },
