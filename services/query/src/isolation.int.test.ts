@@ -19,11 +19,11 @@ const withoutWords = [
   '/v1/relations',
   '/v1/relations/{id}',
 ]
-/** An id of its own, and an archive behind it: exports.int.test.ts has both tried by somebody else. */
-const isExport = (path: string) => path === '/v1/exports' || path === '/v1/exports/{id}'
+/** Ids of their own: exports.int.test.ts and enrichments.int.test.ts have them tried by somebody else. */
+const isWork = (path: string) => /^\/v1\/(exports|enrichments)(\/|$)/.test(path)
 /** Marks on what is one's own: enrichment.int.test.ts has them tried by somebody else. */
 const isMark = (path: string) => path.startsWith('/v1/enrichment:')
-const ourRoutes = (path: string) => path.startsWith('/v1/') && !isExport(path) && !isMark(path)
+const ourRoutes = (path: string) => path.startsWith('/v1/') && !isWork(path) && !isMark(path)
 /** Over all users: nobody's own, and closed to everybody without the scope. */
 const ofOperators = (path: string) =>
   path.startsWith('/v1/parked') || path.startsWith('/v1/enrichment/budgets')

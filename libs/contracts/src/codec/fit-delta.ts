@@ -36,6 +36,7 @@ function makeFit(schemaText: string): FitDelta {
   const type = writer.eventType
   if (!isEventType(type)) return () => undefined
   const reader = compiled(avscOf(type))
+  if (writer.recordName !== reader.recordName) return () => undefined
   const plan = planOf(writer.deltaFields, reader.deltaFields)
   if (plan === undefined) return () => undefined
   const aggregateType = reader.aggregateType as SynapEvent['aggregateType']
