@@ -27,7 +27,7 @@ interface Attempt {
   undecoded: boolean
   /** End the attempt as soon as the bytes are decoded, not with the commit. */
   exact: boolean
-  /** Resolves when the start is counted; nothing is applied before. */
+  /** Settles when the count is answered; when it could not be made, the messages are not taken for handled. */
   counted?: Promise<unknown>
 }
 
@@ -37,7 +37,8 @@ interface Attempt {
  * start counts until its record is decoded. A failure that leaves the process alive does not count.
  *
  * A process that has moved the position itself knows that nobody has begun what follows: the count is then sent, and the
- * bytes are decoded while it is answered.
+ * bytes are decoded and applied while it is answered. It must not be waited for before they are: both lock the position,
+ * and the commit may have come first. Then the record is behind it, and nothing is counted.
  */
 export function createAttemptGuard(store: AttemptStore): AttemptGuard {
   const ledger = createLedger(store)
@@ -51,13 +52,15 @@ export function createAttemptGuard(store: AttemptStore): AttemptGuard {
     if (first === undefined) return
     const onDecoded = async () => {
       ledger.prove(messages)
-      await counted
       if (exact) await ledger.forget(first)
     }
     try {
       await process(messages, { undecoded, onDecoded })
+      await counted
       ledger.noteMoved(messages)
     } catch (error) {
+      // Or it would be counted behind what takes it back.
+      await counted?.catch(() => undefined)
       // Alive. With the database away this note is lost, but then this process remembers it.
       await ledger.forget(first).catch(() => ledger.prove([first]))
       throw error

@@ -1,4 +1,5 @@
 import type { DecodedEvent } from '@synap/contracts'
+import type { Client, Pool } from '@synap/postgres'
 import { eventually } from '@synap/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createWriterDecoder } from '../src/decode.ts'
@@ -119,6 +120,28 @@ describe('records that kill the process', () => {
     expect(await bench.sql(applied)).toEqual(['1', '2'])
   })
 
+  it('given a count that comes behind the commit, the batch is applied all the same, and nothing stays counted', async () => {
+    const history = newHistory()
+    for (let i = 0; i < 3; i += 1) history.create()
+    const records = toMessages(history.events)
+    const { inbox } = startProcess()
+    await assign(inbox)
+    await deliver(inbox, records.slice(0, 1))
+    const late = holdCounts(bench.pool)
+    try {
+      const delivering = deliver(inbox, records.slice(1, 2))
+      await eventually('it is applied', async () => (await bench.sql(applied)).length === 2)
+      expect(late.held()).toBe(1)
+      late.release()
+      await delivering
+    } finally {
+      late.release()
+    }
+    expect(await bench.sql('select next_offset, attempts from inbox_test.positions')).toEqual(['2|0'])
+    await deliver(inbox, records.slice(2))
+    expect(await bench.sql(applied)).toEqual(['1', '2', '3'])
+  })
+
   it('given deadly bytes that an operator marks for a retry, they are tried once, not at every start', async () => {
     const history = newHistory()
     history.create()
@@ -183,3 +206,22 @@ describe('records that kill the process', () => {
     expect(await bench.sql(applied)).toEqual(['1'])
   })
 })
+
+/** Keeps the counts of starts from the database until they are released. */
+function holdCounts(pool: Pool) {
+  const released = Promise.withResolvers<void>()
+  let held = 0
+  const hold = (client: Client) => {
+    const send = client.query.bind(client) as (statement: unknown) => Promise<unknown>
+    const query = (statement: unknown) => {
+      if (typeof statement !== 'string' || !statement.includes('set attempts = case')) return send(statement)
+      held += 1
+      return released.promise.then(() => send(statement))
+    }
+    Object.assign(client, { query })
+    void released.promise.then(() => Reflect.deleteProperty(client, 'query'))
+  }
+  pool.on('acquire', hold)
+  void released.promise.then(() => pool.off('acquire', hold))
+  return { held: () => held, release: released.resolve }
+}
