@@ -66,4 +66,67 @@ describe('waiting for a position', () => {
     leaving.abort(new Error('client left'))
     await expect(waiting).rejects.toThrow('client left')
   })
+
+  describe('by who looks for himself', () => {
+    const wanted = { userId: anna, minimum: 2 }
+
+    it('given one who waits, a change sends him to look, and nobody looks for him', async () => {
+      const readPositions = fakeStore(new Map())
+      const waiter = createPositionWaiter({ readPositions, recheckMs: 60_000 })
+      const waiting = waiter.mayBeReached({ ...wanted, changes: waiter.changes() }, 60_000, signal)
+      waiter.wake()
+      expect(await waiting).toBe(true)
+      expect(readPositions).not.toHaveBeenCalled()
+    })
+
+    it('given a change while he looked, he looks again at once', async () => {
+      const waiter = createPositionWaiter({ readPositions: fakeStore(new Map()), recheckMs: 60_000 })
+      const changes = waiter.changes()
+      waiter.wake()
+      expect(await waiter.mayBeReached({ ...wanted, changes }, 60_000, signal)).toBe(true)
+    })
+
+    it('given many who wait, one look finds those for whom it is time', async () => {
+      const seen = new Map<UserId, number>([[anna, 2]])
+      const readPositions = fakeStore(seen)
+      const waiter = createPositionWaiter({ readPositions, recheckMs: 60_000 })
+      const changes = waiter.changes()
+      const wait = (userId: UserId) => waiter.mayBeReached({ userId, minimum: 2, changes }, 60_000, signal)
+      const forBert = Array.from({ length: 10 }, () => wait(bert))
+      const forAnna = wait(anna)
+      waiter.wake()
+      expect(await forAnna).toBe(true)
+      expect(readPositions).toHaveBeenCalledTimes(1)
+      seen.set(bert, 2)
+      waiter.wake()
+      expect(await Promise.all(forBert)).toEqual(forBert.map(() => true))
+      expect(readPositions).toHaveBeenCalledTimes(2)
+    })
+
+    it('given a change that came to nobody, many who looked before it are looked for', async () => {
+      const readPositions = fakeStore(new Map([[anna, 2]]))
+      const waiter = createPositionWaiter({ readPositions, recheckMs: 60_000 })
+      const changes = waiter.changes()
+      waiter.wake()
+      const waits = Array.from({ length: 10 }, () =>
+        waiter.reached(bert, 9, 60_000, AbortSignal.timeout(50)).catch(() => false),
+      )
+      expect(await waiter.mayBeReached({ ...wanted, changes }, 60_000, signal)).toBe(true)
+      expect(await Promise.all(waits)).toEqual(waits.map(() => false))
+      expect(readPositions).toHaveBeenCalled()
+    })
+
+    it('given a lost notification, the recheck finds the position all the same', async () => {
+      const seen = new Map<UserId, number>()
+      const waiter = createPositionWaiter({ readPositions: fakeStore(seen), recheckMs: 5 })
+      const waiting = waiter.mayBeReached({ ...wanted, changes: waiter.changes() }, 60_000, signal)
+      seen.set(anna, 2)
+      expect(await waiting).toBe(true)
+    })
+
+    it('given no change, the wait ends in time', async () => {
+      const waiter = createPositionWaiter({ readPositions: fakeStore(new Map()), recheckMs: 60_000 })
+      expect(await waiter.mayBeReached({ ...wanted, changes: waiter.changes() }, 20, signal)).toBe(false)
+    })
+  })
 })

@@ -16,13 +16,29 @@ export interface PositionWaiter {
    * once. Rejects when the positions cannot be read, or with the signal's reason.
    */
   reached(userId: UserId, minimum: number, waitMs: number, signal: AbortSignal): Promise<boolean>
+  /** How often something may have changed by now. Ask before you look for yourself, for `mayBeReached`. */
+  changes(): number
+  /**
+   * As `reached`, for who has found the store behind, having asked for `changes` before, and finds out for himself again: true
+   * as well as soon as something may have changed since, while so few wait that a look for all of them saves nothing.
+   */
+  mayBeReached(
+    wanted: { userId: UserId; minimum: number; changes: number },
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<boolean>
   /** Something may have changed: one look serves all who wait. */
   wake(): void
 }
 
+/** So many may each look for themselves. */
+const fewWaiting = 3
+
 interface Waiting {
   userId: UserId
   minimum: number
+  /** Finds out for himself. */
+  looksItself: boolean
   settle(reached: boolean): void
   fail(error: unknown): void
 }
@@ -35,44 +51,72 @@ export function createPositionWaiter({
   let timer: NodeJS.Timeout | undefined
 
   const look = createLook(waiting, readPositions)
-  const leave = (one: Waiting) => {
-    waiting.delete(one)
-    if (waiting.size > 0) return
-    clearInterval(timer)
-    timer = undefined
+  const join = (
+    wanted: Pick<Waiting, 'userId' | 'minimum' | 'looksItself'>,
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<boolean> => {
+    timer ??= setInterval(() => void look(), recheckMs)
+    return enter(waiting, wanted, { waitMs, signal }).finally(() => {
+      if (waiting.size > 0) return
+      clearInterval(timer)
+      timer = undefined
+    })
   }
 
+  let changes = 0
   return {
     reached(userId, minimum, waitMs, signal) {
       signal.throwIfAborted()
-      const { promise, resolve, reject } = Promise.withResolvers<boolean>()
-      const deadline = setTimeout(() => one.settle(false), waitMs)
-      const onAbort = () => one.fail(signal.reason)
-      const end = () => {
-        clearTimeout(deadline)
-        signal.removeEventListener('abort', onAbort)
-        leave(one)
-      }
-      const one: Waiting = {
-        userId,
-        minimum,
-        settle: (reached) => {
-          end()
-          resolve(reached)
-        },
-        fail: (error) => {
-          end()
-          reject(error instanceof Error ? error : new Error('waiting ended', { cause: error }))
-        },
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
-      waiting.add(one)
-      timer ??= setInterval(() => void look(), recheckMs)
+      const reached = join({ userId, minimum, looksItself: false }, waitMs, signal)
       void look()
-      return promise
+      return reached
     },
-    wake: () => void look(),
+    changes: () => changes,
+    async mayBeReached({ userId, minimum, changes: known }, waitMs, signal) {
+      signal.throwIfAborted()
+      const hasChanged = known !== changes
+      if (hasChanged && waiting.size < fewWaiting) return true
+      const reached = join({ userId, minimum, looksItself: true }, waitMs, signal)
+      if (hasChanged) void look()
+      return reached
+    },
+    wake() {
+      changes += 1
+      if (waiting.size <= fewWaiting) for (const one of waiting) if (one.looksItself) one.settle(true)
+      if (waiting.size > 0) void look()
+    },
   }
+}
+
+/** Waits among others until somebody settles it, the time is up, or the signal aborts. */
+function enter(
+  waiting: Set<Waiting>,
+  wanted: Pick<Waiting, 'userId' | 'minimum' | 'looksItself'>,
+  { waitMs, signal }: { waitMs: number; signal: AbortSignal },
+): Promise<boolean> {
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>()
+  const deadline = setTimeout(() => one.settle(false), waitMs)
+  const onAbort = () => one.fail(signal.reason)
+  const end = () => {
+    clearTimeout(deadline)
+    signal.removeEventListener('abort', onAbort)
+    waiting.delete(one)
+  }
+  const one: Waiting = {
+    ...wanted,
+    settle: (reached) => {
+      end()
+      resolve(reached)
+    },
+    fail: (error) => {
+      end()
+      reject(error instanceof Error ? error : new Error('waiting ended', { cause: error }))
+    },
+  }
+  signal.addEventListener('abort', onAbort, { once: true })
+  waiting.add(one)
+  return promise
 }
 
 /** One look at a time; a call during one makes another look follow it. */

@@ -36,13 +36,24 @@ describe('read your writes', () => {
       readPositions: counted,
       ...(recheckMs !== undefined && { recheckMs }),
     })
+    let waits = 0
+    const watchedWaiter: typeof waiter = {
+      ...waiter,
+      mayBeReached: (...wanted) => {
+        waits += 1
+        return waiter.mayBeReached(...wanted)
+      },
+    }
+    let reads = 0
     const read = (userId: UserId, minSequence: number, waitMs = longWait.waitMs) =>
-      createReadModel(query.pool, waiter).read(
+      createReadModel(query.pool, watchedWaiter).read(
         { userId, freshness: { ...longWait, minSequence, waitMs }, signal },
         ({ position }) => Promise.resolve(position.seen),
-        () => undefined,
+        () => {
+          reads += 1
+        },
       )
-    return { read, wake: () => waiter.wake(), looks: () => looks }
+    return { read, wake: () => waiter.wake(), looks: () => looks, waits: () => waits, reads: () => reads }
   }
 
   it('given a store that is level, nobody looks a second time: one transaction answers', async () => {
@@ -53,15 +64,50 @@ describe('read your writes', () => {
     expect(looks()).toBe(0)
   })
 
-  it('given a notification, it alone wakes the reader; without one nobody polls', async () => {
+  it('given a notification, it alone sends the reader to read again; without one nobody polls', async () => {
     const anna = user()
-    const { read, wake, looks } = watched(never)
+    const { read, wake, waits, reads, looks } = watched(never)
     const reading = read(anna, 1)
-    await eventually('the reader waits', () => looks() === 1)
+    await eventually('the reader waits', () => waits() === 1)
     await moveTo(anna, 1)
     wake()
     expect(await reading).toBe(1)
-    expect(looks()).toBe(2)
+    expect([reads(), looks()]).toEqual([2, 0])
+  })
+
+  it('given a notification that is about others, the reader waits on', async () => {
+    const [anna, bert] = [user(), user()]
+    const { read, wake, waits, reads } = watched(never)
+    const reading = read(anna, 1)
+    await eventually('the reader waits', () => waits() === 1)
+    await moveTo(bert, 1)
+    wake()
+    await eventually('the reader waits again', () => waits() === 2)
+    await moveTo(anna, 1)
+    wake()
+    expect(await reading).toBe(1)
+    expect(reads()).toBe(3)
+  })
+
+  it('given notifications without end, the wait ends in time all the same', async () => {
+    const { read, wake } = watched(never)
+    const waking = setInterval(wake, 1)
+    try {
+      await expect(read(user(), 1, 50)).rejects.toMatchObject({ kind: 'notCaughtUp' })
+    } finally {
+      clearInterval(waking)
+    }
+  })
+
+  it('given many readers, one look is made for all of them', async () => {
+    const anna = user()
+    const { read, wake, waits, reads, looks } = watched(never)
+    const readings = Array.from({ length: 8 }, () => read(anna, 1))
+    await eventually('the readers wait', () => waits() === 8)
+    await moveTo(anna, 1)
+    wake()
+    expect(await Promise.all(readings)).toEqual(readings.map(() => 1))
+    expect([reads(), looks()]).toEqual([16, 1])
   })
 
   it('given a notification that is lost, the position is found all the same', async () => {
@@ -77,9 +123,9 @@ describe('read your writes', () => {
 
   it('given readers that wait, no transaction is open meanwhile', async () => {
     const anna = user()
-    const { read, wake, looks } = watched(never)
+    const { read, wake, waits } = watched(never)
     const readings = [read(anna, 1), read(anna, 1), read(anna, 2)]
-    await eventually('the readers wait', () => looks() >= 1)
+    await eventually('the readers wait', () => waits() === 3)
     await eventually('no transaction of query is open', async () => {
       const open = await ask(query.pool, {
         text: `select 1 from pg_stat_activity

@@ -24,8 +24,8 @@ export interface Snapshot extends Place {
 export interface ReadModel {
   /**
    * Reads pointer, position and data in one transaction. When that finds the store not fresh enough, it is left, the
-   * wait holds no connection, and a new one reads again: a read of a store that is level costs nothing more. Throws the
-   * problem `notCaughtUp` at the end of the wait, and `parked` at once. `onPosition` is told the position of each of the
+   * wait holds no connection, and a new one reads again, at once when something has changed: a read of a store that is
+   * level costs nothing more. Throws the problem `notCaughtUp` at the end of the wait, and `parked` at once. `onPosition` is told the position of each of the
    * transactions; the last one is what the answer, or the refusal, is true for.
    */
   read<T>(
@@ -54,7 +54,7 @@ export interface ReadRequest {
 
 export function createReadModel(
   pool: Pool,
-  waiter: Pick<PositionWaiter, 'reached'>,
+  waiter: Pick<PositionWaiter, 'changes' | 'mayBeReached'>,
   findSchema: FindSchema = findActiveSchema,
 ): ReadModel {
   const place = createPlace(pool, findSchema)
@@ -64,21 +64,26 @@ export function createReadModel(
     readData: ReadData<T>,
   ): Promise<T> => {
     const { userId, freshness, signal } = request
-    const attempt = (mayWait: boolean) => {
+    const attempt = (mayWait: boolean, isFirst: boolean) => {
       const isFresh = (position: Position) => {
         onPosition(position)
         return !isBehind(position, request, mayWait)
       }
       // Before a wait it is likely to be behind, and then all that was read would be thrown away.
-      const isLikely = freshness.minSequence === 0 || !mayWait
+      const isLikely = freshness.minSequence === 0 || !isFirst
       return place.read({ role: queryRole, userId }, signal, (client, schema) =>
         readData({ client, schema, userId, isFresh, isLikely }),
       )
     }
-    for (let mayWait = freshness.waitMs > 0; ; mayWait = false) {
-      const attempted = await attempt(mayWait)
+    const { minSequence: minimum, waitMs } = freshness
+    const until = performance.now() + waitMs
+    let mayWait = waitMs > 0
+    for (let isFirst = true; ; isFirst = false) {
+      const changes = waiter.changes()
+      const attempted = await attempt(mayWait, isFirst)
       if (attempted.outcome === 'read') return attempted.value
-      await waiter.reached(userId, freshness.minSequence, freshness.waitMs, signal)
+      const leftMs = until - performance.now()
+      mayWait = leftMs > 0 && (await waiter.mayBeReached({ userId, minimum, changes }, leftMs, signal))
     }
   }
 
