@@ -19,7 +19,7 @@ export interface LoadAnswer {
 }
 
 export interface LoadThreads {
-  /** Loads a part on a thread that is free; at most as many at once as there are threads. */
+  /** Loads a part here or on a thread, where nothing is under way; at most one more at once than there are threads. */
   load: (slice: Slice) => Promise<void>
   close: () => Promise<void>
 }
@@ -27,23 +27,31 @@ export interface LoadThreads {
 /** Much of what a fold makes is garbage at once: with more room for it, it is looked at less often. */
 const youngMegabytes = 64
 
-/** Threads that fold: one thread of Node cannot keep two cores and the server busy. */
-export function startLoadThreads(count: number, task: LoadTask, signal: AbortSignal): LoadThreads {
+/**
+ * Threads that fold besides this one: one thread of Node cannot keep two cores and the server busy. Each that is started
+ * costs a second of CPU until it is as quick as this one is, so this one is the first to get a part.
+ */
+export function startLoadThreads(
+  count: number,
+  task: LoadTask,
+  here: (slice: Slice) => Promise<void>,
+  signal: AbortSignal,
+): LoadThreads {
   const threads = Array.from({ length: count }, () => startThread(task))
-  const idle = [...threads]
+  const idle = [...threads, { load: here }]
   const end = () => void Promise.all(threads.map((thread) => thread.terminate()))
   signal.addEventListener('abort', end, { once: true })
   return {
     async load(slice) {
-      const thread = idle.pop()
-      if (thread === undefined) throw new TypeError('more parts at once than threads')
+      const free = idle.pop()
+      if (free === undefined) throw new TypeError('more parts at once than threads')
       try {
-        await thread.load(slice)
+        await free.load(slice)
       } catch (error) {
         signal.throwIfAborted()
         throw error
       } finally {
-        idle.push(thread)
+        idle.push(free)
       }
     },
     async close() {

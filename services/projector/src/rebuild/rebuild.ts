@@ -154,16 +154,17 @@ async function fill(context: Rebuild, lease: Lease, work: Work, tell: Tell): Pro
   await complete(completing)
 }
 
-/** Loads parts on threads where there may be several connections, else here. */
+/** Loads parts here, and on threads besides where there may be several connections. */
 async function loadAll(
   { pool, databaseUrl, signal }: Rebuild,
   lease: Lease,
   work: Work,
   all: (load: (slice: Slice) => Promise<void>) => Promise<void>,
 ): Promise<void> {
-  if (databaseUrl === undefined) return all((slice) => loadSlice({ pool, lease, work, signal }, slice))
+  const here = (slice: Slice) => loadSlice({ pool, lease, work, signal }, slice)
+  if (databaseUrl === undefined) return all(here)
   const task = { databaseUrl, holder: lease.holder, work, statementTimeoutMs }
-  const threads = startLoadThreads(manyWorkers, task, signal)
+  const threads = startLoadThreads(manyWorkers - 1, task, here, signal)
   try {
     await all(threads.load)
   } finally {
