@@ -35,7 +35,7 @@ export const synapStatements: Statements = {
     values: () => [],
   },
   entity: {
-    text: `select ${shown} from log.aggregate_events($1::uuid, null, null, null, 1000)`,
+    text: `select ${shown} from log.versions_of($1::uuid, null, null, null, 1000)`,
     values: ({ aggregateId }) => [aggregateId],
   },
 }

@@ -8,10 +8,10 @@ import {
   readKnownEvent,
   type SynapEvent,
 } from '@synap/contracts'
-import type { LoggedEvent } from './logged-event.ts'
+import type { FoldedEvent } from './logged-event.ts'
 
 /** What of a logged event its schema does not say. */
-type Written = Omit<LoggedEvent, 'type' | 'aggregateType'>
+type Written = Omit<FoldedEvent, 'type'>
 
 /**
  * A logged event as today's code knows it: fields that came later have their defaults. Undefined for a type, or a word

@@ -27,6 +27,9 @@ export interface LoggedEvent {
   schemaNo: number
 }
 
+/** What a fold needs of an event: all but the type of the aggregate. */
+export type FoldedEvent = Omit<LoggedEvent, 'aggregateType'>
+
 /** A row of `log.event_rows`. */
 export interface EventRow {
   event_id: EventId
@@ -48,17 +51,21 @@ export interface EventRow {
 }
 
 export function toLoggedEvent(row: EventRow): LoggedEvent {
+  return { ...toFoldedEvent(row), aggregateType: row.aggregate_type }
+}
+
+/** Of a row whose `correlation_id` is 32 hexadecimal characters, or a UUID as Postgres writes it. */
+export function toFoldedEvent(row: Omit<EventRow, 'aggregate_type'>): FoldedEvent {
   return {
     id: row.event_id,
     type: row.event_type,
     userId: row.user_id,
     aggregateId: row.aggregate_id,
-    aggregateType: row.aggregate_type,
     version: row.version,
     sequence: row.sequence,
     occurredAt: row.occurred_at,
     source: row.source,
-    correlationId: row.correlation_id,
+    correlationId: row.correlation_id.replaceAll('-', ''),
     causationId: row.causation_id,
     actor: { kind: row.actor_kind, id: row.actor_id },
     delta: row.delta,

@@ -2,7 +2,7 @@ import type { AggregateId } from '@synap/core'
 import { type AggregateState, evolve, stateVersion } from '@synap/domain'
 import type { Client } from '@synap/postgres'
 import { toKnownEvent } from './known-event.ts'
-import type { LoggedEvent } from './logged-event.ts'
+import type { FoldedEvent } from './logged-event.ts'
 import { parseSnapshot } from './snapshot.ts'
 import { findAggregateEvents, findSchemas, findSnapshot, type VersionRange } from './sql/find-aggregates.ts'
 
@@ -77,7 +77,7 @@ async function startOf(
 async function addSchemas(
   client: Client,
   schemas: Map<number, string>,
-  events: readonly LoggedEvent[],
+  events: readonly FoldedEvent[],
 ): Promise<void> {
   const lacking = [...new Set(events.map((event) => event.schemaNo))].filter((no) => !schemas.has(no))
   if (lacking.length === 0) return

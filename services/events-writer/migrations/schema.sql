@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 4693a80b41b7a5a6078078c5137997130bae7a26250b208890b8ab7e6e5171ca
+-- What the migrations beside this file come to; of them: sha256 a907086344efec791c6a8fcf24147a247d28fd8f9681eb7136b6cccbbb298328
 create schema log authorization synap_events_writer;
 
 create table log.aggregates (
@@ -487,7 +487,7 @@ CREATE OR REPLACE FUNCTION log.find_events(p_types text[], p_aggregate uuid, p_c
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET plan_cache_mode TO 'force_generic_plan'
- SET enable_nestloop TO 'off'
+ SET enable_bitmapscan TO 'off'
  SET "timescaledb.enable_chunk_append" TO 'off'
 AS $function$
 declare
@@ -522,19 +522,23 @@ begin
   while lowest <= highest loop
     if p_newest then
       return query
-        select e.event_id, e.sequence, e.event_type, s.aggregate_type, e.aggregate_id, e.version, e.user_id,
+        select e.event_id, e.sequence, e.event_type,
+               (select jsonb_object_agg(s.no, s.aggregate_type) from log.schemas s) ->> e.schema_no::text,
+               e.aggregate_id, e.version, e.user_id,
                e.occurred_at, e.source, encode(uuid_send(e.correlation_id), 'hex'), e.causation_id,
                e.actor_kind, e.actor_id, e.delta, e.extra, e.schema_no
-          from log.events e join log.schemas s on s.no = e.schema_no
+          from log.events e
           where e.user_id = me and e.sequence >= greatest(lowest, highest - width + 1) and e.sequence <= highest
             and e.occurred_at >= coalesce(p_from, '-infinity') and e.occurred_at < coalesce(p_to, 'infinity')
           order by e.sequence desc limit room;
     else
       return query
-        select e.event_id, e.sequence, e.event_type, s.aggregate_type, e.aggregate_id, e.version, e.user_id,
+        select e.event_id, e.sequence, e.event_type,
+               (select jsonb_object_agg(s.no, s.aggregate_type) from log.schemas s) ->> e.schema_no::text,
+               e.aggregate_id, e.version, e.user_id,
                e.occurred_at, e.source, encode(uuid_send(e.correlation_id), 'hex'), e.causation_id,
                e.actor_kind, e.actor_id, e.delta, e.extra, e.schema_no
-          from log.events e join log.schemas s on s.no = e.schema_no
+          from log.events e
           where e.user_id = me and e.sequence >= lowest and e.sequence <= least(highest, lowest + width - 1)
             and e.occurred_at >= coalesce(p_from, '-infinity') and e.occurred_at < coalesce(p_to, 'infinity')
           order by e.sequence limit room;
@@ -1073,6 +1077,39 @@ $function$
 ;
 alter function log.users_behind(uuid,integer) owner to synap_events_writer;
 
+CREATE OR REPLACE FUNCTION log.versions_of(p_aggregate uuid, p_above integer, p_to integer, p_up_to bigint, p_limit integer)
+ RETURNS TABLE(event_id uuid, sequence bigint, event_type text, aggregate_id uuid, version integer, user_id uuid, occurred_at timestamp with time zone, source text, correlation_id uuid, causation_id uuid, actor_kind text, actor_id uuid, delta jsonb, extra jsonb, schema_no integer)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET "timescaledb.enable_chunk_append" TO 'off'
+AS $function$
+declare
+  me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
+begin
+  if current_setting('plan_cache_mode') <> 'force_generic_plan' then
+    return query
+      select e.event_id, e.sequence, e.event_type, e.aggregate_id, e.version, e.user_id, e.occurred_at, e.source,
+             e.correlation_id::uuid, e.causation_id, e.actor_kind, e.actor_id, e.delta, e.extra, e.schema_no
+        from log.aggregate_events_planned(p_aggregate, p_above, p_to, p_up_to, p_limit) e;
+    return;
+  end if;
+  return query
+    select e.event_id, e.sequence, e.event_type, e.aggregate_id, e.version, e.user_id, e.occurred_at, e.source,
+           e.correlation_id, e.causation_id, e.actor_kind, e.actor_id, e.delta, e.extra, e.schema_no
+      from log.events e
+      where e.aggregate_id = p_aggregate
+        and e.version > coalesce(p_above, 0) and e.version <= coalesce(p_to, 2147483647)
+        and e.sequence <= coalesce(p_up_to, 9223372036854775807)
+        -- not by `=`: the index of the user's sequences would be read for it as well
+        and e.user_id is not distinct from me
+      order by e.version limit p_limit;
+end
+$function$
+;
+alter function log.versions_of(uuid,integer,integer,bigint,integer) owner to synap_events_writer;
+
 grant execute on function log.aggregate_events(uuid,integer,integer,bigint,integer) to synap_ingest;
 grant execute on function log.aggregate_events(uuid,integer,integer,bigint,integer) to synap_operator;
 grant execute on function log.aggregate_events(uuid,integer,integer,bigint,integer) to synap_projector;
@@ -1146,6 +1183,10 @@ grant execute on function log.snapshot_of(uuid,integer,integer,bigint) to synap_
 grant execute on function log.stream_events(uuid,uuid,integer,integer) to synap_ingest;
 grant execute on function log.unaccounted(uuid[],bigint[],bigint[]) to synap_ingest;
 grant execute on function log.users_behind(uuid,integer) to synap_operator;
+grant execute on function log.versions_of(uuid,integer,integer,bigint,integer) to synap_ingest;
+grant execute on function log.versions_of(uuid,integer,integer,bigint,integer) to synap_operator;
+grant execute on function log.versions_of(uuid,integer,integer,bigint,integer) to synap_projector;
+grant execute on function log.versions_of(uuid,integer,integer,bigint,integer) to synap_query;
 grant usage on schema log to synap_ingest;
 grant usage on schema log to synap_operator;
 grant usage on schema log to synap_projector;

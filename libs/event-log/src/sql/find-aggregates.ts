@@ -1,6 +1,6 @@
 import type { AggregateId } from '@synap/core'
 import { type Client, query } from '@synap/postgres'
-import { type EventRow, type LoggedEvent, toLoggedEvent } from '../logged-event.ts'
+import { type EventRow, type FoldedEvent, toFoldedEvent } from '../logged-event.ts'
 
 /** How far an aggregate is. Times are milliseconds since 1970. */
 export interface AggregateHead {
@@ -37,13 +37,13 @@ export async function findAggregateEvents(
   id: AggregateId,
   range: VersionRange,
   limit: number,
-): Promise<LoggedEvent[]> {
-  const rows = await query<EventRow>(client, {
-    name: 'log.aggregate_events',
-    text: 'select * from log.aggregate_events($1::uuid, $2::int, $3::int, $4::bigint, $5::int)',
+): Promise<FoldedEvent[]> {
+  const rows = await query<Omit<EventRow, 'aggregate_type'>>(client, {
+    name: 'log.versions_of',
+    text: 'select * from log.versions_of($1::uuid, $2::int, $3::int, $4::bigint, $5::int)',
     values: [id, range.above ?? null, range.to ?? null, range.upToSequence ?? null, limit],
   })
-  return rows.map(toLoggedEvent)
+  return rows.map(toFoldedEvent)
 }
 
 export interface SnapshotRow {

@@ -75,6 +75,7 @@ export async function measureGrowth(client: Client): Promise<Growth> {
 const keepers = [
   'log.find_events(text[], uuid, uuid, timestamptz, timestamptz, bigint, bigint, boolean, int)',
   'log.aggregate_events(uuid, int, int, bigint, int)',
+  'log.versions_of(uuid, int, int, bigint, int)',
 ]
 
 /** Whether the questions of the log have one plan for all their calls, which looks into every chunk. */
