@@ -19,6 +19,7 @@ import { parseJsonBody } from './json-body.ts'
 import { type Limits, registerRateLimit } from './limits.ts'
 import { type ApiInfo, registerOpenApi } from './openapi.ts'
 import { registerPressureLimit } from './pressure.ts'
+import { readRefusedBodies } from './read-refused-bodies.ts'
 import { registerDeadline } from './request-deadline.ts'
 import { beginRequestTrace, correlationIdOf, decideRequestTrace, inRequestTrace } from './request-trace.ts'
 import { noteRoutes } from './route-table.ts'
@@ -75,6 +76,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   noteRoutes(app)
   registerJson(app)
   refuseStrangeInput(app)
+  readRefusedBodies(app)
   // The order of the hooks is the policy: first listed is outermost.
   endConnectionsOnClose(app)
   registerDeadline(app, options.handlerTimeoutMs ?? 20_000)

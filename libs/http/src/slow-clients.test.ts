@@ -60,6 +60,22 @@ describe('clients that are slow or broken', () => {
     expect(statusOf(answer)).toBe(408)
   })
 
+  it('given a body that is too large, 413 to who sends all of it first, and the connection goes on', async () => {
+    const length = 3 * 1024 * 1024
+    const { socket, answers, received } = await open()
+    socket.write(`${aPost}Content-Type: application/json\r\nContent-Length: ${length}\r\n\r\n{"name":"`)
+    expect(await answers(1)).toEqual([413])
+    socket.write('a'.repeat(length - '{"name":"'.length))
+    socket.write(aGet)
+    await expect.poll(received, { timeout: 10_000 }).toContain('HTTP/1.1 200')
+    socket.destroy()
+  })
+
+  it('given one that announces more than anybody would read, 413 and the connection is closed', async () => {
+    const head = `${aPost}Content-Type: application/json\r\nContent-Length: ${1024 ** 3}\r\n\r\n{`
+    expect(statusOf(await send(head))).toBe(413)
+  })
+
   it('given a connection on which nothing is said, it is closed', async () => {
     expect(await send('', quick)).toMatch(/^(HTTP\/1\.1 408|$)/)
   })
