@@ -62,12 +62,13 @@ describe('clients that are slow or broken', () => {
 
   it('given a body that is too large, 413 to who sends all of it first, and the connection goes on', async () => {
     const length = 3 * 1024 * 1024
-    const { socket, answers, received } = await open()
+    const connection = await open()
+    const { socket } = connection
     socket.write(`${aPost}Content-Type: application/json\r\nContent-Length: ${length}\r\n\r\n{"name":"`)
-    expect(await answers(1)).toEqual([413])
+    expect(await connection.answers(1)).toEqual([413])
     socket.write('a'.repeat(length - '{"name":"'.length))
     socket.write(aGet)
-    await expect.poll(received, { timeout: 10_000 }).toContain('HTTP/1.1 200')
+    await expect.poll(() => connection.received(), { timeout: 10_000 }).toContain('HTTP/1.1 200')
     socket.destroy()
   })
 
