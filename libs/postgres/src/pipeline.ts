@@ -3,6 +3,7 @@ import type { Client } from './pool.ts'
 const unanswered = new WeakMap<Client, Promise<unknown>[]>()
 const turns = new WeakMap<Client, Promise<unknown>>()
 const ended = new WeakSet<Client>()
+const failed = new WeakSet<Client>()
 
 /**
  * A statement of this transaction whose answer the work does not wait for: it is awaited with the commit, which rejects
@@ -40,14 +41,20 @@ export function noteEnd(client: Client): void {
 /** Nothing of what was asked of this client by whoever had it before counts. */
 export function noteBegin(client: Client): void {
   ended.delete(client)
+  failed.delete(client)
   unanswered.delete(client)
 }
 
 /** Asks as part of a transaction; refused once its commit was sent. */
 export function ask<T>(client: Client, send: () => Promise<T>): Promise<T> {
   if (ended.has(client)) throw new TypeError('a statement that comes after the commit of its transaction')
-  return inTurn(client, send)
+  const answer = inTurn(client, send)
+  answer.catch(() => failed.add(client))
+  return answer
 }
+
+/** Whether a statement of this transaction was refused, whatever became of it since. */
+export const hasFailed = (client: Client): boolean => failed.has(client)
 
 /** Sends, where the driver cannot send ahead of the answers, after everything that was to be sent before. */
 export function inTurn<T>(client: Client, send: () => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import { backoffMs, isUuid, SynapError, type UserId, wait } from '@synap/core'
 import { isConnectionLost, isSerializationFailure, mapPostgresError, sqlstateOf } from './error.ts'
-import { answered, inTurn, noteEnd, takeUnanswered } from './pipeline.ts'
+import { answered, hasFailed, inTurn, noteEnd, takeUnanswered } from './pipeline.ts'
 import type { Client, Pool } from './pool.ts'
 import { isProved, noteProved } from './proved-roles.ts'
 
@@ -95,7 +95,8 @@ async function runOnce<T>(
   try {
     signal.throwIfAborted()
     const value = await Promise.race([begunWork(pool, client, frame, work), aborted.promise])
-    if (isOnlyRead(frame.options)) endRead(client, release)
+    // After a refusal only the answer to the commit tells: the server sends the new state of the transaction later than that.
+    if (isOnlyRead(frame.options) && !hasFailed(client)) endRead(client, release)
     else {
       await Promise.race([commit(client), aborted.promise])
       release(false)
