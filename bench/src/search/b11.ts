@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { type UserId, uuidv7 } from '@synap/core'
 import { createPool, type Pool, query, transaction } from '@synap/postgres'
 import { findRows } from '@synap/query/find-hits'
-import type { SearchQuestion } from '@synap/query/search-entities'
+import type { SearchQuestion } from '@synap/query/search-question'
 import { findTextConfigs } from '@synap/query/text-configs'
 import { createVectorCache, type VectorCache } from '@synap/query/vector-cache'
 import { createLogger } from '@synap/telemetry'
@@ -26,11 +26,11 @@ type Run = readonly number[]
 
 export const b11Hybrid = defineBenchmark({
   name: 'b11-hybrid',
-  summary: 'words and meaning in one statement, beside either alone and other ways (B11)',
+  summary: 'words and meaning in one search, beside either alone and other ways (B11)',
   description: `Two users. One has notes of the labelled set: how good each order is (nDCG@10), by the questions and answers that
 were written down before the search was tuned; meaning is that of the offline model, likeness of words. The other has real
-Markdown, the READMEs of installed packages: how long the statement takes, in its transaction, under row security, question
-by question. Beside hybrid: either leg alone, both legs in two statements of one program that fuses them, and pg_trgm over
+Markdown, the READMEs of installed packages: how long the search takes, in its transaction, under row security, question
+by question. Beside hybrid: either leg alone, both legs one after the other in two transactions of a program that fuses them, and pg_trgm over
 titles and beginnings, the usual way to forgive typing errors. Limit: the slower leg.`,
   options: {
     notes: { help: 'of real Markdown', unit: 'notes', default: 4_000, min: 100 },
@@ -90,7 +90,7 @@ titles and beginnings, the usual way to forgive typing errors. Limit: the slower
       failures: [],
       notes: [
         `${values.notes} notes of real Markdown; the labelled set has ${readLabelledSet().notes.length} notes and ${quality.length} questions.`,
-        'Time is that of the statement: what query adds (the question’s vector, passages, marks) is the same for all.',
+        'Time is that of the transaction: what query adds (the question’s vector, passages, marks) is the same for all.',
       ],
       raw: { quality, results: Object.fromEntries(results) },
     }
@@ -228,7 +228,7 @@ async function measureTime(
     contender('hybrid', (asked) => ask(asker, 'hybrid', asked)),
     contender('words', (asked) => ask(asker, 'words', asked)),
     contender('meaning', (asked) => ask(asker, 'meaning', asked)),
-    contender('two statements, fused by the program', async (asked) =>
+    contender('one after the other, fused by the program', async (asked) =>
       fuse(await ask(asker, 'words', asked), await ask(asker, 'meaning', asked)),
     ),
     contender('pg_trgm over titles and beginnings', ({ q }) => askTrigrams(pool, userId, q)),

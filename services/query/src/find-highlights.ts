@@ -2,11 +2,11 @@ import { describeError, errorClass } from '@synap/core'
 import type { ObjectStore } from '@synap/object-store'
 import { type Pool, queryRole, transaction } from '@synap/postgres'
 import type { Logger } from '@synap/telemetry'
+import type { SearchRow } from './fuse-hits.ts'
 import { excerptOf, type Highlight, parseMarked } from './highlights.ts'
 import type { EntityRow } from './sql/find-entities.ts'
 import type { PassagePlace } from './sql/find-passages.ts'
 import { markWords, type Passage } from './sql/highlight.ts'
-import type { SearchRow } from './sql/search-entities.ts'
 
 /** Bytes read from the beginning of a text to find the words in, and of one chunk at most. */
 const windowBytes = 16_384

@@ -1,17 +1,13 @@
 import type { UserId } from '@synap/core'
 import type { ShownHit } from './find-highlights.ts'
+import { fuseHits, type SearchRow } from './fuse-hits.ts'
 import type { Place } from './read-model.ts'
+import { depthOf, type SearchQuestion } from './search-question.ts'
 import { findEntities } from './sql/find-entities.ts'
+import { findMatches } from './sql/find-matches.ts'
+import { allowIterativeScan, findNeighbours, type Neighbour, scannedTuples } from './sql/find-neighbours.ts'
 import { findPassages } from './sql/find-passages.ts'
 import { mostAdded } from './sql/nearest.ts'
-import {
-  allowIterativeScan,
-  depthOf,
-  type SearchQuestion,
-  type SearchRow,
-  scannedTuples,
-  searchEntities,
-} from './sql/search-entities.ts'
 import { countVectors } from './sql/user-vectors.ts'
 import { likenessError } from './vectors/find-candidates.ts'
 import type { CacheOutcome, FoundCandidates, VectorCache } from './vectors/vector-cache.ts'
@@ -44,17 +40,32 @@ export async function findHits(snapshot: Place, question: SearchQuestion, asker:
   })
 }
 
-/** The best hits alone. From candidates in memory where these leave no doubt; else the read model's vectors are asked. */
+/**
+ * The best hits alone, by words and by meaning, in one snapshot. Words are asked for first: while the database looks for them,
+ * this process finds the candidates by meaning.
+ */
 export async function findRows(
   snapshot: Place,
   question: SearchQuestion,
   asker: Asker,
 ): Promise<SearchRow[]> {
-  const { client, schema } = snapshot
-  if (question.vector === null) return searchEntities(client, schema, question, 'everything')
+  const [matches, neighbours] = await Promise.all([
+    findMatches(snapshot.client, snapshot.schema, question),
+    nearestTo(snapshot, question, asker),
+  ])
+  return fuseHits(matches, neighbours, question)
+}
+
+type ByMeaning = SearchQuestion & { vector: NonNullable<SearchQuestion['vector']> }
+
+/** From candidates in memory where these leave no doubt; else the read model's vectors are asked. */
+async function nearestTo(snapshot: Place, question: SearchQuestion, asker: Asker): Promise<Neighbour[]> {
+  const { vector } = question
+  if (vector === null) return []
+  const byMeaning = { ...question, vector }
   return (
-    (await findByCandidates(snapshot, question, question.vector, asker)) ??
-    findByComparing(snapshot, question, asker)
+    (await findByCandidates(snapshot, byMeaning, asker)) ??
+    (await findByComparing(snapshot, byMeaning, asker))
   )
 }
 
@@ -65,10 +76,10 @@ const tries = [1, 8]
 
 async function findByCandidates(
   { client, schema }: Place,
-  question: SearchQuestion,
-  { values, model }: NonNullable<SearchQuestion['vector']>,
+  question: ByMeaning,
   { userId, vectors, cache }: Asker,
-): Promise<SearchRow[] | undefined> {
+): Promise<Neighbour[] | undefined> {
+  const { values, model } = question.vector
   const of = { schema, userId, model }
   const filtered = isFiltered(question)
   const leastLikeness = filtered ? null : question.leastLikeness
@@ -81,37 +92,43 @@ async function findByCandidates(
     const wanted = (depthOf(question) + spare) * times * (filtered ? 4 : 1)
     const found = cache.find(of, { values, wanted, leastLikeness })
     if (found === undefined) return ended('missing', 0)
-    const rows = await searchEntities(client, schema, question, found)
-    const added = rows[0]?.added ?? 0
+    const { neighbours, added } = await findNeighbours(client, schema, question, found)
     if (added > mostAdded) return ended('behind', added)
-    if (!isCertain(rows, found)) continue
+    if (!isCertain(neighbours, found, question.limit)) continue
     ended('cached', added)
-    return rows
+    return neighbours
   }
   return ended('too few', 0)
 }
 
 /** True: nothing that is not among the candidates belongs into the answer's places by meaning. */
-function isCertain([row]: readonly SearchRow[], { beyond, nearest, isCut }: FoundCandidates): boolean {
-  if (beyond === null) return row !== undefined
-  if (row === undefined) return false
-  if (row.last_distance !== null) return 1 - row.last_distance >= beyond - likenessError
+function isCertain(
+  neighbours: readonly Neighbour[],
+  { entities, beyond, nearest, isCut }: FoundCandidates,
+  limit: number,
+): boolean {
+  if (beyond === null) return true
+  const last = neighbours[limit - 1]
+  if (last !== undefined) return 1 - last.distance >= beyond - likenessError
+  if (!isCut) return false
+  // Nothing in memory is like enough, and what came since was compared.
+  if (entities.length === 0) return true
   // Fewer than are wanted are like enough; unless what they were held against is gone.
-  return isCut && row.least_distance !== null && 1 - row.least_distance >= (nearest ?? 0) - likenessError
+  const least = neighbours[0]?.distance
+  return least !== undefined && 1 - least >= (nearest ?? 0) - likenessError
 }
 
 async function findByComparing(
   { client, schema }: Place,
-  question: SearchQuestion,
+  question: ByMeaning,
   { vectors }: Asker,
-): Promise<SearchRow[]> {
+): Promise<Neighbour[]> {
   const few = await isFew({ client, schema }, question, vectors)
   if (!few) await allowIterativeScan(client, scannedTuples)
-  const rows = await searchEntities(client, schema, question, few ? 'compared' : 'indexed')
-  const neighbours = rows[0]?.neighbours ?? 0
-  if (neighbours >= question.limit) return rows
+  const { neighbours } = await findNeighbours(client, schema, question, few ? 'compared' : 'indexed')
+  if (neighbours.length >= question.limit) return neighbours
   // Few of them may be of different entities and current, or the index gave up: there may be more.
-  return searchEntities(client, schema, question, 'everything')
+  return (await findNeighbours(client, schema, question, 'everything')).neighbours
 }
 
 async function isFew({ client, schema }: Place, question: SearchQuestion, vectors: number): Promise<boolean> {

@@ -91,7 +91,10 @@ const current = (schema: string, of: string, condition: string) => `
   select from ${schema}.entities as e
   where e.entity_id = ${of}.entity_id and ${condition} and e.deleted_at is null offset 0`
 
+/** `offset 0`: the distance of each is taken once, not again for the order. */
 const nearestChunk = ({ schema, vector, model }: Pick<Names, 'schema' | 'vector' | 'model'>, of: string) => `
-  select v.chunk, v.embedding operator(public.<=>) ${vector} as distance from ${schema}.entity_vectors as v
-  where v.entity_id = ${of}.entity_id and v.content_sha256 = ${of}.content_sha256 and v.model = ${model}
-  order by (v.embedding operator(public.<=>) ${vector}) + 0, v.chunk limit 1`
+  select one.chunk, one.distance from (
+    select v.chunk, v.embedding operator(public.<=>) ${vector} as distance from ${schema}.entity_vectors as v
+    where v.entity_id = ${of}.entity_id and v.content_sha256 = ${of}.content_sha256 and v.model = ${model} offset 0
+  ) as one
+  order by one.distance, one.chunk limit 1`

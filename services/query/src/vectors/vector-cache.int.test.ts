@@ -59,11 +59,11 @@ describe('vectors in memory', () => {
     await addTo(owner, Array.from({ length: count }, draw))
     return owner
   }
-  const search = async ({ id }: Owner, more = '', on = query) => {
+  const search = async ({ id }: Owner, more = '', on = query, mode = 'semantic') => {
     const outcomes = vi.spyOn(on.vectors, 'count')
     // 503: this process had too much to do, as when other tests run beside it.
     const answer = await eventually('an answer', async () => {
-      const given = await on.get(`/v1/search?q=anything&mode=semantic&limit=10${more}`, id)
+      const given = await on.get(`/v1/search?q=anything&mode=${mode}&limit=10${more}`, id)
       return given.status === 503 ? undefined : given
     })
     expect(answer.status).toBe(200)
@@ -104,6 +104,17 @@ describe('vectors in memory', () => {
       expect(hits / 200).toBeGreaterThanOrEqual(Math.min(least, 0.995))
     },
   )
+
+  it('given nothing in memory that is like enough, hybrid search asks for no more, and finds what came since', async () => {
+    const owner = await createOwner(300)
+    await warm(owner)
+    question = Float32Array.from({ length: 1536 }, (_, place) =>
+      owner.points.reduce((sum, point) => sum - (point[place] as number), 0),
+    )
+    expect(await search(owner, '', query, 'hybrid')).toEqual({ outcome: 'cached', ids: [] })
+    const added = await addTo(owner, [question])
+    expect(await search(owner, '', query, 'hybrid')).toEqual({ outcome: 'cached', ids: added })
+  })
 
   it('given vectors that come while others are in memory, they are found at once, and taken in when they are many', async () => {
     const owner = await createOwner(300)

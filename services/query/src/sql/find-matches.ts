@@ -1,0 +1,53 @@
+import { type Client, query } from '@synap/postgres'
+import { depthOf, type SearchQuestion } from '../search-question.ts'
+import { allowedEntities } from './allowed-entities.ts'
+import { conditionsOf, type Parameter } from './list-entities.ts'
+import { queryPlannedOnce } from './planned-once.ts'
+
+/** An entity that the words of a question are in. */
+export interface Match {
+  entity_id: string
+  /** Place in the order by words, from 1. */
+  place: number
+  /** Words that were looked for in place of unknown ones, between spaces. */
+  corrected: string | null
+}
+
+/** Matches by words that are ranked. */
+const rankedMatches = 250
+
+/**
+ * The best matches by words, in order; none when nobody asked for words. The owner's function finds and ranks them, so that the
+ * index on words serves under row security. A filter narrows them before anything is cut off.
+ */
+export async function findMatches(
+  client: Client,
+  schema: string,
+  question: SearchQuestion,
+): Promise<Match[]> {
+  if (question.text === null) return []
+  const values: unknown[] = []
+  const parameter: Parameter = (value, type) => `$${values.push(value)}::${type}`
+  const text = parameter(question.text, 'text')
+  const configs = parameter(question.configs, 'text[]')
+  const depth = parameter(depthOf(question), 'int')
+  const limit = parameter(question.vector === null ? question.limit : depthOf(question), 'int')
+  const conditions = conditionsOf(schema, question.filter, parameter)
+  const filtered = conditions.length > 0
+  const allowed = filtered ? `(select coalesce(array_agg(entity_id), '{}') from allowed)` : 'null'
+  return (filtered ? query<Match> : queryPlannedOnce<Match>)(client, {
+    ...(filtered ? {} : { name: `${schema}.find_matches` }),
+    text: `
+      with ${filtered ? `allowed as materialized (${allowedEntities(schema, conditions)}),` : ''}
+      matches as materialized (
+        select m.entity_id, m.corrected, row_number() over (order by m.rank desc, m.entity_id desc)::int as place
+        from ${schema}.match_words(${text}, ${configs}, ${allowed}, ${rankedMatches}) as m
+        order by place limit ${depth}
+      )
+      select t.entity_id, t.place, t.corrected from matches as t cross join lateral (
+        select from ${schema}.entities as e where e.entity_id = t.entity_id and e.deleted_at is null offset 0
+      ) as there
+      order by t.place limit ${limit}`,
+    values,
+  })
+}
