@@ -33,6 +33,13 @@ export interface Intent {
   span: Span | null
 }
 
+export interface People {
+  /** As they stand in the text, in the order of first mention: 1 to 10, of 1 to 80 UTF-16 units, none twice, no commas. */
+  names: string[]
+  /** 0 to 1; how far all of them may be trusted. */
+  confidence: number
+}
+
 export interface TagProposal {
   /** As the user writes it when it comes from the vocabulary, else lower case. */
   name: string
@@ -92,6 +99,8 @@ export interface Analysis {
   summary: string | null
   /** ISO 639-1, null when it cannot be told. */
   language: string | null
+  /** Who is mentioned by name; null when nobody is. */
+  people: People | null
   tags: TagProposal[]
   intent: Intent
   due: Due | null

@@ -216,8 +216,8 @@ function signalPromises(provider: () => ModelProvider, harness: () => ModelHarne
   })
 }
 
-function expectBounded(analysis: Analysis, { text, timeZone }: AnalyseInput): void {
-  const { title, titleConfidence, summary, language, tags, intent, due, usage } = analysis
+function expectBounded(analysis: Analysis, { heading, text, timeZone }: AnalyseInput): void {
+  const { title, titleConfidence, summary, language, people, tags, intent, due, usage } = analysis
   for (const line of [title, summary]) {
     if (line === null) continue
     expect(line.trim()).not.toBe('')
@@ -228,6 +228,17 @@ function expectBounded(analysis: Analysis, { text, timeZone }: AnalyseInput): vo
   expect(Array.from(title ?? '').length).toBeLessThanOrEqual(200)
   expect(Array.from(summary ?? '').length).toBeLessThanOrEqual(600)
   if (language !== null) expect(language).toMatch(/^[a-z]{2}$/u)
+  if (people !== null) {
+    const { names } = people
+    expect(names.length).toBeGreaterThan(0)
+    expect(names.length).toBeLessThanOrEqual(10)
+    expect(new Set(names.map((name) => name.toLowerCase())).size).toBe(names.length)
+    const stands = `${heading ?? ''} ${text}`.normalize('NFC').replaceAll(/\s+/gu, ' ')
+    for (const name of names) {
+      expect(name).toMatch(/^[^\s,](?:[^\n,]{0,78}[^\s,])?$/u)
+      expect(stands).toContain(name)
+    }
+  }
   expect(tags.length).toBeLessThanOrEqual(5)
   expect(new Set(tags.map(({ name }) => name.toLowerCase())).size).toBe(tags.length)
   for (const { name } of tags) expect(name).toMatch(/^\S(?:.{0,58}\S)?$/u)

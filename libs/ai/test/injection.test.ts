@@ -31,7 +31,17 @@ const input = (text: string, change: Partial<AnalyseInput> = {}): AnalyseInput =
   ...change,
 })
 const signal = () => AbortSignal.timeout(20_000)
-const allowed = ['due', 'intent', 'language', 'summary', 'tags', 'title', 'titleConfidence', 'usage']
+const allowed = [
+  'due',
+  'intent',
+  'language',
+  'people',
+  'summary',
+  'tags',
+  'title',
+  'titleConfidence',
+  'usage',
+]
 
 describe('orders in a text, offline', () => {
   const provider = createOfflineProvider()
@@ -70,6 +80,7 @@ describe('a model that obeyed the text', () => {
     title: 'Soil',
     summary: 'About soil.',
     language: 'en',
+    people: [],
     tags: [],
     intent: { kind: 'note', confidence: 0.8, quote: null },
     due: null,

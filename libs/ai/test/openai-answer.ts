@@ -24,12 +24,13 @@ function inputOf({ now, timeZone, type, vocabulary, heading, text }: Message): A
   return { text, heading, structured: false, type, referenceMs, timeZone, vocabulary }
 }
 
-function answerOf({ title, summary, language, tags, intent, due }: Analysis, input: AnalyseInput) {
+function answerOf({ title, summary, language, people, tags, intent, due }: Analysis, input: AnalyseInput) {
   const quote = intent.span === null ? null : input.text.slice(intent.span.start, intent.span.end)
   return {
     title,
     summary,
     language,
+    people: people?.names ?? [],
     tags,
     intent: { kind: intent.kind, confidence: intent.confidence, quote },
     due: due === null ? null : dueOf(due, input.timeZone),

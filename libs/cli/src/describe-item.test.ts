@@ -11,6 +11,7 @@ const item = (more: Partial<EntityView> = {}): EntityView => ({
   preview: 'Buy milk tomorrow',
   summary: null,
   language: 'en',
+  people: [],
   content: null,
   attachments: [],
   tags: [],

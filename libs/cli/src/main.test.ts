@@ -45,6 +45,7 @@ const entity = {
   preview: 'Buy milk tomorrow',
   summary: null,
   language: 'en',
+  people: [],
   content: null,
   tags: [],
   task: { status: 'todo', priority: 0, due: '2020-01-02', completedAt: null },

@@ -7,7 +7,7 @@ export {
   schemaFiles,
   subjectOf,
 } from './avsc.ts'
-export type { Suggestion, TextChange } from './catalogue/ai.ts'
+export type { PeopleChange, Suggestion, TextChange } from './catalogue/ai.ts'
 export type { Attachment, FileReference } from './catalogue/shared.ts'
 export {
   aggregateTypeOf,

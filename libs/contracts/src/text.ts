@@ -8,6 +8,9 @@ export const limits = {
   preview: 200,
   summary: 1_000,
   language: 35,
+  /** Of one person. */
+  personName: 80,
+  people: 10,
   timeZone: 64,
   color: 32,
   objectKey: 1_024,
@@ -26,6 +29,9 @@ export function isCleanText(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed()
 }
 
+/** Words with single spaces between them: names are told one after the other, with a comma, and compared as they stand. */
+const nameOnOneLine = /^[^\s,\p{Cc}]+(?: [^\s,\p{Cc}]+)*$/u
+
 /** Clean text of `min` to `max` UTF-16 code units. */
 export function cleanText(max: number, min = 0) {
   return z
@@ -34,6 +40,12 @@ export function cleanText(max: number, min = 0) {
     .max(max)
     .refine(isCleanText, 'must hold neither NUL characters nor lone surrogates')
 }
+
+/** The name of a person as it stands in a text: one line, without commas. */
+export const personName = cleanText(limits.personName, 1).refine(
+  (name) => nameOnOneLine.test(name),
+  'must be one line without commas, with single spaces between its words',
+)
 
 /** A calendar day of the proleptic Gregorian calendar, `YYYY-MM-DD`. */
 export const dateOnly = z.iso.date()

@@ -50,6 +50,7 @@ export const suggestionFields = [
   'type',
   'summary',
   'language',
+  'people',
   'status',
   'priority',
   'due',

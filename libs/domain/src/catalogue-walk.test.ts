@@ -246,6 +246,7 @@ describe('a walk over the catalogue', () => {
       type: { value: 'task' as const, confidence: 0.9 },
       due: { value: '2026-11-22', confidence: 0.9 },
       summary: { value: 'To buy milk.', confidence: 0.9 },
+      people: { value: ['Ana', 'Ben'], confidence: 0.9 },
       tags: [{ id: world.idOf('errand'), name: 'errand', confidence: 0.9 }],
     }
     analyse(world, result)
@@ -253,10 +254,11 @@ describe('a walk over the catalogue', () => {
     expect(world.entity(milk(world))).toMatchObject({
       type: 'task',
       title: 'Milk',
+      people: ['Ana', 'Ben'],
       particulars: { task: { due: '2026-11-22' } },
     })
     expect(applied === undefined ? undefined : world.undo(applied)).toMatchObject({ outcome: 'accepted' })
-    const plain = { type: 'note', title: null, summary: null, tags: [{ name: 'Home' }] }
+    const plain = { type: 'note', title: null, summary: null, people: [], tags: [{ name: 'Home' }] }
     expect(world.entity(milk(world))).toMatchObject(plain)
     analyse(world, result)
     expect(world.entity(milk(world))).toMatchObject(plain)

@@ -10,7 +10,7 @@ import type { AnalysisId, EntityId, EventId, RelationId, TagId, UserId } from '@
 import type { Particulars } from './kind-tables.ts'
 
 /** Changes with every change of `evolve` that gives another state for the same events: stored states are refolded. */
-export const stateVersion = 3
+export const stateVersion = 4
 
 /** Who set a value, in which event. What AI set says with what. */
 export interface Provenance {
@@ -28,6 +28,7 @@ export const provenanceFields = [
   'type',
   'summary',
   'language',
+  'people',
   'content',
   'status',
   'priority',
@@ -64,6 +65,8 @@ export interface EntityState extends AggregateBase {
   readonly preview: string | null
   readonly summary: string | null
   readonly language: string | null
+  /** Names of the people who are mentioned, as they stand in the text. */
+  readonly people: readonly string[]
   readonly content: FileReference | null
   readonly attachments: readonly Attachment[]
   readonly tags: readonly TagState[]

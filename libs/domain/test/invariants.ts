@@ -69,6 +69,7 @@ const checks: readonly Check[] = [
     if (overwritten.length > 0) return `overwrites what a person set: ${overwritten.join(', ')}`
     const proposed = [
       ...aiFields.map((field) => [field, event.delta[field]?.value] as const),
+      ...(event.delta.people?.value ?? []).map((name) => ['people', name] as const),
       ...tagsAdded.map(({ name }) => ['tag', name] as const),
       ...suggestions.map(({ field, value }) => [field, value] as const),
     ].map(([field, value]) => `${field}=${normaliseTagName(String(value))}`)
@@ -83,7 +84,7 @@ const checks: readonly Check[] = [
 ]
 
 const lifecycle: readonly string[] = ['entity.deleted', 'entity.restored', 'entity.purged']
-const aiFields = ['title', 'type', 'summary', 'language', 'status', 'priority', 'due'] as const
+const aiFields = ['title', 'type', 'summary', 'language', 'people', 'status', 'priority', 'due'] as const
 
 function isThere(world: World, id: EntityId): boolean {
   const history = world.historyOf(id)
@@ -107,7 +108,10 @@ function rejectedIn(world: World, id: AggregateId): Set<string> {
   const rejected = new Set<string>()
   for (const event of world.historyOf(id)) {
     if (event.type === 'entity.suggestion_rejected') {
-      rejected.add(`${event.delta.field}=${normaliseTagName(event.delta.value)}`)
+      const { field, value } = event.delta
+      // Of people each by themself: whoever was refused among others is not named alone either.
+      const values = field === 'people' ? [value, ...value.split(', ')] : [value]
+      for (const one of values) rejected.add(`${field}=${normaliseTagName(one)}`)
     }
     if (event.type === 'entity.tag_removed') rejected.add(`tag=${normaliseTagName(event.delta.name)}`)
     if (event.type === 'entity.tag_added') rejected.delete(`tag=${normaliseTagName(event.delta.name)}`)

@@ -135,6 +135,7 @@ export const results: fc.Arbitrary<CompletedAnalysis['result']> = fc.record(
     type: found(fc.constantFrom(...entityTypes)),
     summary: found(cleanText(20)),
     language: found(fc.constantFrom('en', 'de')),
+    people: found(fc.array(fc.constantFrom('Ana', 'ANA', 'Dr. Novak', 'Ben'), { maxLength: 4 })),
     status: found(fc.constantFrom('todo', 'in_progress', 'done', 'cancelled')),
     priority: found(fc.constantFrom(0, 1, 2, 3)),
     due: found(fc.constantFrom('2026-11-22', '2026-11-23')),

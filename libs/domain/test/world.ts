@@ -140,6 +140,7 @@ export function valuesOf(state: EntityState | undefined, user: UserState | undef
     preview: state.preview,
     summary: state.summary,
     language: state.language,
+    people: [...state.people],
     status: task?.status ?? 'todo',
     priority: task?.priority ?? 0,
     due: task?.due ?? null,

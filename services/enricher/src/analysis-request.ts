@@ -50,12 +50,15 @@ function usageOf({ inputTokens, outputTokens, costNanos }: StepUsage) {
 
 /** An intent "note" is no proposal: the item stays what it is. */
 function resultOf(analysis: Analysis): AnalysisResult {
-  const { title, titleConfidence, summary, language, tags, intent, due } = analysis
+  const { title, titleConfidence, summary, language, people, tags, intent, due } = analysis
   const { kind, confidence, span } = intent
   return {
     ...(title === null ? {} : { title: { value: title, confidence: titleConfidence } }),
     ...(summary === null ? {} : { summary: { value: summary, confidence: 0.6 } }),
     ...(language === null ? {} : { language: { value: language, confidence: 0.9 } }),
+    ...(people === null || people === undefined
+      ? {}
+      : { people: { value: [...people.names], confidence: people.confidence } }),
     ...(kind === 'note' ? {} : { type: { value: kind, confidence } }),
     ...(due === null
       ? {}

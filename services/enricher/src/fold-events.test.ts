@@ -66,6 +66,7 @@ describe('foldEvents', () => {
       title: { value: 'Buy milk', old: null, confidence: 0.7 },
       type: { value: 'task', old: 'note', confidence: 0.9 },
       summary: null,
+      people: null,
       language: null,
       status: null,
       priority: null,

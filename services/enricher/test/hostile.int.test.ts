@@ -96,6 +96,7 @@ describe('a text that gives orders', () => {
         title: `Owned ![x](${address}?q=2) [click](${address})`,
         summary: `See <img src="${address}?q=3"> for more.`,
         language: 'en',
+        people: [],
         tags: [
           { name: `[admin](${address})`, confidence: 0.9 },
           { name: 'second', confidence: 0.9 },

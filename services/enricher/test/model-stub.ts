@@ -25,6 +25,7 @@ export const answerAsModel: Answer = ({ path, body }, response) => {
     title: 'Model title',
     summary: null,
     language: 'en',
+    people: [],
     tags: [],
     intent: { kind: 'task', confidence: 0.9, quote: null },
     due: null,

@@ -12,6 +12,7 @@ const enrichment = (suggestions: number): DeltaOf<'ai.enrichment_applied'> => ({
   title: null,
   type: null,
   summary: null,
+  people: null,
   language: null,
   status: null,
   priority: null,

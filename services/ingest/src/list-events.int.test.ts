@@ -63,6 +63,7 @@ const samples: Sample[] = [
       title: { value: 'T', old: null, confidence: 0.1 + 0.2 },
       type: null,
       summary: null,
+      people: null,
       language: { value: 'de', old: null, confidence: 1 },
       status: null,
       priority: { value: 3, old: 0, confidence: 1 / 3 },

@@ -81,7 +81,7 @@ function commandOf(entityId: EntityId, body: AnalysisRequest, tags: KnownTags): 
   }
 }
 
-const fields = ['title', 'type', 'summary', 'language', 'status', 'priority', 'due'] as const
+const fields = ['title', 'type', 'summary', 'language', 'people', 'status', 'priority', 'due'] as const
 
 /** Names of the fields that were set, `tags` for any tag. */
 function appliedIn({ events }: Accepted): string[] {

@@ -29,6 +29,7 @@ interface State {
   title: string | null
   type: string
   summary: string | null
+  people: string[]
   language: string | null
   content: { sha256: string }
   particulars: { task?: Record<string, unknown> }
@@ -59,8 +60,12 @@ const lastEventOf = async (id: string) =>
 
 /** Records an analysis of what is there now. */
 async function analyse(id: string, result: object): Promise<void> {
+  expect(await answerTo(id, result)).toMatchObject({ status: 200, body: { outcome: 'recorded' } })
+}
+
+async function answerTo(id: string, result: object) {
   const { content, version } = await stateOf(id)
-  const answer = await send('POST', `/v1/entities/${id}/analyses`, {
+  return await send('POST', `/v1/entities/${id}/analyses`, {
     analysisId: randomUUID(),
     contentHash: content.sha256,
     enricherVersion: '1',
@@ -72,7 +77,6 @@ async function analyse(id: string, result: object): Promise<void> {
     outcome: 'completed',
     result: { tags: [], ...result },
   })
-  expect(answer).toMatchObject({ status: 200, body: { outcome: 'recorded' } })
 }
 
 async function captured(type: 'note' | 'task', result: object): Promise<string> {
@@ -148,11 +152,12 @@ describe('a suggestion', () => {
   )
 
   it.each([
-    ['summary', 'What it says.'],
-    ['language', 'en'],
+    ['summary', 'What it says.', null],
+    ['language', 'en', null],
+    ['people', ['Ana', 'Ben'], []],
   ] as const)(
     'given one for %s, which no person writes, when accepted, then why not is said; when rejected, it stays away',
-    async (field, value) => {
+    async (field, value, nothing) => {
       const id = await captured('note', { [field]: { value, confidence: 0.4 } })
       const refused = await send('POST', `/v1/entities/${id}/suggestions/${field}:accept`)
       expect(refused.status).toBeGreaterThanOrEqual(400)
@@ -160,7 +165,7 @@ describe('a suggestion', () => {
       expect(JSON.stringify(refused.body)).toContain('suggestion.not_settable')
       expect((await send('POST', `/v1/entities/${id}/suggestions/${field}:reject`)).status).toBe(200)
       await analyse(id, { [field]: { value, confidence: 0.99 } })
-      expect((await stateOf(id))[field]).toBeNull()
+      expect((await stateOf(id))[field]).toEqual(nothing)
     },
   )
 
@@ -174,6 +179,32 @@ describe('a suggestion', () => {
     const by = { by: 'ai', eventId: event, model: 'a-model', promptVersion: 'p-1' }
     expect(state.provenance['title']).toMatchObject({ ...by, confidence: 0.9 })
     expect(state.tags).toMatchObject([{ name: 'Set', provenance: { ...by, confidence: 0.8 } }])
+  })
+
+  it('given people that AI set, when undone or refused, then they go, and those alone are set who were never refused', async () => {
+    const id = await captured('note', { people: { value: ['Ana', 'Dr. Novak'], confidence: 0.7 } })
+    const event = await lastEventOf(id)
+    const state = await stateOf(id)
+    expect(state.people).toEqual(['Ana', 'Dr. Novak'])
+    expect(state.provenance['people']).toMatchObject({ by: 'ai', eventId: event, confidence: 0.7 })
+    expect((await send('POST', `/v1/entities/${id}:undo`, { event })).status).toBe(200)
+    expect((await stateOf(id)).people).toEqual([])
+    expect((await stateOf(id)).provenance['people']).toBeUndefined()
+    await analyse(id, { people: { value: ['Cleo', 'ana'], confidence: 0.7 } })
+    expect((await stateOf(id)).people).toEqual(['Cleo'])
+  })
+
+  it.each([
+    ['eleven', Array.from({ length: 11 }, (_, n) => `Ana ${n}`)],
+    ['an empty one', ['']],
+    ['one of 81 signs', ['x'.repeat(81)]],
+    ['one with a line break', ['Ana\nNovak']],
+    ['one with a comma', ['Ana, Ben']],
+    ['no list', 'Ana'],
+  ])('given %s for people, when recorded, then it is refused as a whole', async (_, value) => {
+    const id = await captured('note', {})
+    expect(await answerTo(id, { people: { value, confidence: 0.7 } })).toMatchObject({ status: 400 })
+    expect((await stateOf(id)).people).toEqual([])
   })
 
   it('given several tags, when decided on one by its name, then the others stay open; without a name it is refused', async () => {

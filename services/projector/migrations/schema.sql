@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 2da5222f43ef753715234caf54405c80425f62476812148095c32dc710ef27c6
+-- What the migrations beside this file come to; of them: sha256 0a8af34e2d6e7253197480f1b91d8fa9e0d10f08626ccf5933d961cd982f67fc
 create schema read_v1 authorization synap_projector;
 
 create table read_v1.chosen_models (
@@ -47,6 +47,7 @@ CASE
     WHEN (char_length((metadata ->> 'path'::text)) <= 1024) THEN NULLIF("left"(lower(TRIM(BOTH FROM regexp_replace((NORMALIZE(regexp_replace(regexp_replace((metadata ->> 'path'::text), '^.*/'::text, ''::text), '\.(md|markdown|mdx|txt)$'::text, ''::text, 'i'::text), NFC) COLLATE pg_c_utf8), '\s+'::text, ' '::text, 'g'::text))), 255), ''::text)
     ELSE NULL::text
 END) stored,
+  people jsonb not null default '[]'::jsonb,
   constraint entities_pkey PRIMARY KEY (entity_id)
 );
 alter table read_v1.entities owner to synap_projector;

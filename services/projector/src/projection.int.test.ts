@@ -113,9 +113,17 @@ describe('the projection of events', () => {
     expect(states.size).toBeGreaterThan(3)
     const { entities } = foldPlainly(events)
     for (const [id, { state }] of states) {
-      const { particulars, title, provenance, suggestions, rejected, metadata } = state
-      expect({ particulars, title, provenance, suggestions, rejected, metadata }).toEqual(
-        pick(entities[id], ['particulars', 'title', 'provenance', 'suggestions', 'rejected', 'metadata']),
+      const { particulars, title, people, provenance, suggestions, rejected, metadata } = state
+      expect({ particulars, title, people, provenance, suggestions, rejected, metadata }).toEqual(
+        pick(entities[id], [
+          'particulars',
+          'title',
+          'people',
+          'provenance',
+          'suggestions',
+          'rejected',
+          'metadata',
+        ]),
       )
       if (state.type === 'task') expect(particulars.task).toBeDefined()
     }

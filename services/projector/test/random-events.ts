@@ -183,6 +183,7 @@ export class RandomUser {
       due: { ...change, value: '2026-12-24' },
       tagsAdded: [{ ...this.#tag(), confidence: 0.4 }],
       suggestions: [{ field: 'title', value: this.#text(), confidence: 0.2 }],
+      people: this.#random() < 0.5 ? { value: ['Ana', this.#text().trim()], old: [], confidence: 0.7 } : null,
     })
   }
 

@@ -20,6 +20,7 @@ describe('an event in words', () => {
     ['entity.attachment_added', { attachment: { name: 'map.pdf' } }, 'Attached “map.pdf”'],
     ['ai.enrichment_applied', { tagsAdded: [], suggestions: [{}, {}] }, 'Proposed 2 more'],
     ['ai.enrichment_applied', { tagsAdded: [], suggestions: [] }, 'Analysed, nothing changed'],
+    ['ai.enrichment_applied', { people: { value: ['Ana', 'Ben'], old: [] } }, 'Set people “Ana”, “Ben”'],
     ['entity.archived', { reason: 'old' }, 'Entity archived'],
   ])('given %s %j, it says “%s”', (type, delta, expected) => {
     expect(summaryOf(type, delta)).toBe(expected)

@@ -29,7 +29,12 @@ const plain =
   () => ({ summary, changes: [] })
 
 const wordOf = (value: Json | undefined) => (typeof value === 'string' ? value : JSON.stringify(value ?? '?'))
-const quoted = (value: Json | undefined) => (typeof value === 'string' ? `“${value}”` : wordOf(value))
+const quoted = (value: Json | undefined): string =>
+  typeof value === 'string'
+    ? `“${value}”`
+    : Array.isArray(value)
+      ? value.map(quoted).join(', ')
+      : wordOf(value)
 const objectOf = (value: Json | undefined): JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {}
 const listOf = (value: Json | undefined): JsonObject[] => (Array.isArray(value) ? value.map(objectOf) : [])
@@ -80,7 +85,7 @@ function patched({ patch, inverse }: JsonObject): FieldChange[] {
   return Object.entries(parse(patch)).map(([name, to]) => change(`metadata.${name}`, before[name], to))
 }
 
-const enriched = ['title', 'type', 'summary', 'language', 'status', 'priority', 'due'] as const
+const enriched = ['title', 'type', 'summary', 'language', 'people', 'status', 'priority', 'due'] as const
 
 function describeEnrichment(delta: JsonObject): Description {
   const changes: FieldChange[] = enriched.flatMap((field) => {

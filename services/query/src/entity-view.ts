@@ -42,6 +42,7 @@ export function toEntityView(row: EntityRow): EntityView {
     preview: row.preview,
     summary: row.summary,
     language: row.language,
+    people: row.people,
     content,
     attachments: row.attachments.map(toAttachmentView),
     tags: row.tags,

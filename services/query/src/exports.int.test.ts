@@ -114,7 +114,7 @@ describe('an export', () => {
       versions.set(aggregateId, version)
       return { aggregateId, type, delta, aggregateType, version }
     }
-    const producer = { model: 'offline', promptVersion: '1' }
+    const producer = { model: 'offline', promptVersion: '1', offline: true }
     const nothing = { title: null, type: null, language: null, status: null, priority: null, due: null }
     await seedEvents(query.pool, userId, [
       event(note, 'entity.created', { type: 'note', title: word }),
@@ -131,7 +131,7 @@ describe('an export', () => {
         contentHash: second.sha256,
         ...producer,
         ...nothing,
-        offline: true,
+        people: { value: ['Ana'], old: [], confidence: 0.7 },
         summary: { value: `about ${word}`, old: null, confidence: 0.5 },
         tagsAdded: [],
         suggestions: [],

@@ -5,7 +5,7 @@ import { shownParticulars } from './shown-particulars.ts'
 
 /** A folded entity as the API shows it; `user` says what its tags were called. */
 export function toPastView(state: EntityState, user: UserState | undefined): EntityView {
-  const { id, type, title, preview, summary, language, metadata, provenance, version } = state
+  const { id, type, title, preview, summary, language, people, metadata, provenance, version } = state
   const time = (ms: number | null) => new Date(ms ?? 0).toISOString()
   return {
     id,
@@ -14,6 +14,7 @@ export function toPastView(state: EntityState, user: UserState | undefined): Ent
     preview,
     summary,
     language,
+    people: [...people],
     content: contentOf(state),
     attachments: state.attachments.map(toAttachmentView),
     tags: tagsOf(state.tags, user),

@@ -53,6 +53,16 @@ describe('reads', () => {
     expect((await query.get(`/v1/entities/${other}`, anna)).json).not.toHaveProperty('particulars')
   })
 
+  it('given people who are mentioned, they show in their order to whom the item belongs, and nobody where there are none', async () => {
+    const anna = user()
+    const people = ['Zoe', 'Dr. Novak']
+    const id = await seedEntity(query.pool, { userId: anna, sequence: 1, title: 'Ask Zoe', people })
+    const other = await seedEntity(query.pool, { userId: anna, sequence: 2, title: 'Tea' })
+    expect((await query.get(`/v1/entities/${id}`, anna)).json).toMatchObject({ people })
+    expect((await query.get(`/v1/entities/${other}`, anna)).json).toMatchObject({ people: [] })
+    expect((await query.get(`/v1/entities/${id}`, user())).status).toBe(404)
+  })
+
   it('given a deleted entity, an unknown one and one of somebody else, all answer the same', async () => {
     const [anna, bert] = [user(), user()]
     const deleted = await seedEntity(query.pool, { userId: anna, sequence: 1, title: 'x', deleted: true })

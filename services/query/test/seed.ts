@@ -14,6 +14,8 @@ export interface SeededEntity {
   attachments?: readonly { key: string; name: string; text: string }[]
   tags?: readonly string[]
   task?: { status?: string; priority?: number; due?: string }
+  /** Who is mentioned. */
+  people?: readonly string[]
   /** By type. */
   particulars?: Readonly<Record<string, unknown>>
   version?: number
@@ -93,9 +95,9 @@ async function insertEntity(client: Client, id: EntityId, seeded: SeededEntity):
     text: `
       insert into read_v1.entities (entity_id, user_id, type, title, preview, content_key, content_sha256, content_size,
         content_type, file_type, uploaded_at, subject_sha256, attachments, metadata, provenance, suggestions, rejected,
-        version, sequence, created_at, updated_at, deleted_at, particulars)
+        version, sequence, created_at, updated_at, deleted_at, particulars, people)
       values ($1, $2, $3, $4, $5, $6, $7, $8, 'text/markdown', 'markdown', $9, $10, $16, $17, '{}', '[]', '[]', $11,
-        $12, $9, $13, $14, $15)`,
+        $12, $9, $13, $14, $15, $18)`,
     values: [
       id,
       userId,
@@ -114,6 +116,7 @@ async function insertEntity(client: Client, id: EntityId, seeded: SeededEntity):
       JSON.stringify(seeded.particulars ?? {}),
       JSON.stringify(attachmentsOf(seeded)),
       JSON.stringify(seeded.path === undefined ? {} : { path: seeded.path }),
+      JSON.stringify(seeded.people ?? []),
     ],
   })
 }

@@ -10,6 +10,7 @@ import { emptyText } from '../visible.ts'
 import { findDue } from './due.ts'
 import { embedOffline, offlineEmbeddingModel } from './embedding.ts'
 import { findIntent } from './intent.ts'
+import { findPeople } from './people.ts'
 import { proposeTags } from './tags.ts'
 import { summaryOf, titleOf } from './title.ts'
 
@@ -24,7 +25,7 @@ export function createOfflineProvider(): ModelProvider {
     name: 'synap-offline',
     offline: true,
     model: 'synap-offline-1',
-    promptVersion: 'rules-3',
+    promptVersion: 'rules-4',
     embeddingModel: offlineEmbeddingModel,
     dimensions: vectorDimensions,
     async analyse(input, signal) {
@@ -49,6 +50,7 @@ function analyseOffline(input: AnalyseInput): Analysis {
     titleConfidence: input.heading === null ? 0.7 : 0.95,
     summary: summaryOf(input.text),
     language: guess.language,
+    people: findPeople(input),
     tags: proposeTags(input),
     intent: finding.intent,
     due,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { knownTags, ownTagsOf, tagLine } from '../own-tags.ts'
+import { peopleIn } from '../people.ts'
 import { plainLine } from '../plain-line.ts'
 import type { AnalyseInput, Analysis, Due, DueMoment, Span, TagProposal, Usage } from '../provider.ts'
 import { fold } from '../words.ts'
@@ -13,6 +14,7 @@ export const answerSchema = z.strictObject({
   title: z.string().nullable(),
   summary: z.string().nullable(),
   language: z.string().nullable(),
+  people: z.array(z.string()),
   tags: z.array(z.strictObject({ name: z.string(), confidence: z.number() })),
   intent: z.strictObject({
     kind: z.enum(['task', 'event', 'idea', 'note']),
@@ -43,6 +45,7 @@ export function analysisOf(answer: Answer, input: AnalyseInput, usage: Usage): A
     titleConfidence: 0.9,
     summary: lineOf(answer.summary, 600),
     language: /^[a-z]{2}$/u.test(answer.language ?? '') ? answer.language : null,
+    people: peopleIn(answer.people, input, 0.8),
     tags: tagsOf(answer, input),
     intent: {
       kind: answer.intent.kind,

@@ -39,6 +39,7 @@ const answer = {
   title: null,
   summary: null,
   language: null,
+  people: [],
   tags: [],
   intent: { kind: 'note', confidence: 0.5, quote: null },
   due: null,

@@ -2,7 +2,7 @@ import type { AnalyseInput } from '../provider.ts'
 import { wallTimeAt } from '../zone.ts'
 
 /** Goes up with every change of the words below. */
-export const promptVersion = 'capture-2'
+export const promptVersion = 'capture-3'
 
 /** A model reads the beginning of a long text: what it is about stands there, and cost is bounded. */
 const longestText = 24_000
@@ -15,6 +15,8 @@ Answer in the given schema and in the language of the item.
 - title: at most 80 characters, plain text; for a task the action without its date. Null if the text is empty.
 - summary: one or two sentences for texts longer than about 600 characters, else null.
 - language: ISO 639-1 code, or null.
+- people: at most ten names of people, copied as they stand in the text, in their order; no firms, places or products,
+  and nobody without a name. [] when there are none.
 - tags: at most five that fit well, sooner those in "tagsOfSimilarItems", then those in "vocabulary"; at most as many
   as "newTags" says that are in neither, and only where none of them fits.
 - intent: "task" only for something the person means to do themself; "event" for something that takes place at a time;

@@ -48,6 +48,7 @@ const answer = {
   title: 'Buy milk',
   summary: null,
   language: 'en',
+  people: [],
   tags: [
     { name: 'errands', confidence: 0.9 },
     { name: 'dairy', confidence: 0.6 },
@@ -71,6 +72,7 @@ describe('analyse', () => {
       titleConfidence: 0.9,
       summary: null,
       language: 'en',
+      people: null,
       tags: [
         { name: 'Errands', confidence: 0.9 },
         { name: 'dairy', confidence: 0.6 },

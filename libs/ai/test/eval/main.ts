@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { createOfflineProvider } from '../../src/index.ts'
 import { type Half, readLabelled } from './labelled.ts'
+import { type PeopleScore, readLabelledPeople, renderPeople, scorePeople } from './people.ts'
 import { rateOf, renderReport } from './report.ts'
 import { type Score, scoreOf } from './score.ts'
 
@@ -34,7 +35,9 @@ async function run(): Promise<string> {
     ...(values.misses ? (['tune'] as const) : []),
     ...(values['show-sealed'] ? (['sealed'] as const) : []),
   ]
+  const sentences = readLabelledPeople()
   const halves: Partial<Record<Half, Score>> = {}
+  const people: Partial<Record<Half, PeopleScore>> = {}
   for (const half of ['tune', 'sealed'] as const) {
     if (values.half !== undefined && values.half !== half) continue
     const score = await scoreOf(
@@ -43,11 +46,20 @@ async function run(): Promise<string> {
       signal,
     )
     halves[half] = shown.includes(half) ? score : { ...score, misses: [] }
+    const named = await scorePeople(
+      sentences.filter((sentence) => sentence.half === half),
+      signal,
+    )
+    people[half] = shown.includes(half) ? named : { ...named, misses: [] }
   }
   const { model, promptVersion, offline } = provider
   const rate = values.rate ? await rateOf(provider, captures, 1_000, signal) : null
   const report = { model, promptVersion, offline, halves, rate }
-  return values.json ? `${JSON.stringify(report)}\n` : renderReport(report, shown)
+  if (values.json) return `${JSON.stringify({ ...report, people })}\n`
+  const lines = Object.entries(people).map(([half, score]) =>
+    renderPeople(half as Half, score, shown.includes(half as Half)),
+  )
+  return `${renderReport(report, shown)}\n${lines.join('\n')}\n`
 }
 
 process.stdout.write(values.help ? help : await run())

@@ -86,6 +86,7 @@ function printEntity(entity: EntityView): void {
     ...particularsOf(entity),
     ['tags', tags, ''],
     ['summary', entity.summary, by('summary')],
+    ['people', entity.people.join(', '), by('people')],
     ...entity.attachments.map(({ name, size }): Row => ['attachment', `${name} (${bytesOf(size)})`, '']),
     ...entity.suggestions.map(
       ({ field, value, confidence }): Row => [

@@ -54,6 +54,15 @@ const priorityChange = record('PriorityChange', 'A priority that AI set.', {
   confidence,
 })
 
+const names = (doc: string) => list(doc, text('A name.', { min: 1, max: limits.personName }), limits.people)
+
+const peopleChange = record('PeopleChange', 'Names of people that AI set.', {
+  value: names('The people who are mentioned, in the order in which they first are.'),
+  old: names('The names before.'),
+  confidence,
+})
+export type PeopleChange = ValueOf<typeof peopleChange>
+
 const tagProposal = record('TagAddition', 'A tag that AI added.', {
   tagId: uuid<TagId>('Id of the tag.'),
   name: text('Name of the tag at that time.', { min: 1, max: limits.tagName }),
@@ -61,8 +70,14 @@ const tagProposal = record('TagAddition', 'A tag that AI added.', {
 })
 
 const suggestion = record('Suggestion', 'A value that AI proposes but did not set.', {
-  field: vocabulary('title, type, summary, language, status, priority, due or tag.', suggestionFields),
-  value: text('The proposed value; for a tag its name.', { min: 1, max: limits.summary }),
+  field: vocabulary(
+    'title, type, summary, language, people, status, priority, due or tag.',
+    suggestionFields,
+  ),
+  value: text('The proposed value; for a tag its name, for people their names, with commas.', {
+    min: 1,
+    max: limits.summary,
+  }),
   confidence,
 })
 export type Suggestion = ValueOf<typeof suggestion>
@@ -119,6 +134,10 @@ export const aiEvents = defineEvents({
       due: change('The due date that was set: a day or an instant.'),
       tagsAdded: list('The tags that were added.', tagProposal, limits.tagsPerEntity),
       suggestions: list('What it proposes but did not set.', suggestion, 100),
+      people: addedLater(
+        nullable(meaning('The names of people that were found in the text.', peopleChange)),
+        null,
+      ),
     },
   },
 })

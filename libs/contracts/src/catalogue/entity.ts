@@ -110,8 +110,13 @@ export const entityEvents = defineEvents({
     doc: 'A person does not want this proposal of AI; it is never made again.',
     text: 'more',
     fields: {
-      field: vocabulary('title, type, summary, language, status, priority, due or tag.', suggestionFields),
-      value: text('What was proposed; for a tag its name.', { max: limits.summary }),
+      field: vocabulary(
+        'title, type, summary, language, people, status, priority, due or tag.',
+        suggestionFields,
+      ),
+      value: text('What was proposed; for a tag its name, for people their names, with commas.', {
+        max: limits.summary,
+      }),
       analysisId: nullable(uuid<AnalysisId>('The analysis that proposed it.')),
     },
   },

@@ -87,5 +87,6 @@ export const sampleDeltas: { readonly [T in EventType]: DeltaOf<T> } = {
     due: { value: '2026-11-22', old: null, confidence: 0.95 },
     tagsAdded: [{ tagId, name: 'errands', confidence: 0.8 }],
     suggestions: [],
+    people: { value: ['Ana', 'Dr. Novak'], old: [], confidence: 0.7 },
   },
 }

@@ -1,7 +1,7 @@
 import type { AnalysisId, EventId } from '@synap/core'
 import { z } from 'zod'
 import { idSchema } from '../event/field.ts'
-import { cleanText, dueDate, limits } from '../text.ts'
+import { cleanText, dueDate, limits, personName } from '../text.ts'
 import { entityTypes, taskPriorities, taskStatuses } from '../vocabularies.ts'
 import {
   confidence,
@@ -23,6 +23,7 @@ export const analysisResult = z
     type: proposal(z.enum(entityTypes)),
     summary: proposal(cleanText(limits.summary, 1)),
     language: proposal(cleanText(limits.language, 2)),
+    people: proposal(z.array(personName).max(limits.people)),
     status: proposal(z.enum(taskStatuses)),
     priority: proposal(z.literal([...taskPriorities])),
     due: z

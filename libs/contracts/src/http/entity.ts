@@ -45,6 +45,7 @@ export const entitySchema = z
     preview: z.string().nullable(),
     summary: z.string().nullable(),
     language: z.string().nullable(),
+    people: z.array(z.string()).meta({ description: 'Who is mentioned, in the order of first mention.' }),
     content: z
       .strictObject({
         sha256: sha256Text,
@@ -78,7 +79,18 @@ export const entitySchema = z
       }),
     ),
     provenance: z.partialRecord(
-      z.enum(['title', 'type', 'summary', 'language', 'content', 'status', 'priority', 'due', 'metadata']),
+      z.enum([
+        'title',
+        'type',
+        'summary',
+        'language',
+        'people',
+        'content',
+        'status',
+        'priority',
+        'due',
+        'metadata',
+      ]),
       provenanceSchema,
     ),
     version: versionNumber,

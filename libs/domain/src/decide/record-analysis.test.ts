@@ -127,6 +127,33 @@ describe('recording an analysis', () => {
     expect(applied(note(), { tags: [], intent })).toMatchObject({ type: { value: 'task', old: 'note' } })
   })
 
+  it('given people, they are set from a confidence of 0.5 on, suggested from 0.2 on, each once; the same again is no change', () => {
+    const value = ['Ana', 'ANA', 'Dr. Novak', 'Ana']
+    const found = (confidence: number) => ({ tags: [], people: { value, confidence } })
+    const people = { value: ['Ana', 'Dr. Novak'], old: [], confidence: 0.5 }
+    const entity = note()
+    expect(applied(entity, found(0.5))).toMatchObject({ people, suggestions: [] })
+    expect(applied(entity, found(0.4))).toMatchObject({
+      people: null,
+      suggestions: [{ field: 'people', value: 'Ana, Dr. Novak', confidence: 0.4 }],
+    })
+    expect(applied(entity, found(0.1))).toBeUndefined()
+    const set = entityIn(record(entity, analysis({ result: found(0.5), basedOnVersion: entity.version })))
+    expect(set.provenance.people).toMatchObject({ by: 'ai', model: 'synap-offline', confidence: 0.5 })
+    expect(applied(set, found(0.9))).toBeUndefined()
+    const more = applied(set, { tags: [], people: sure(['Ben']) })
+    expect(more?.people).toMatchObject({ value: ['Ben'], old: ['Ana', 'Dr. Novak'] })
+  })
+
+  it('given people who were refused together, none of them is named again, and others are', () => {
+    const refused = then(note(), [
+      'entity.suggestion_rejected',
+      { field: 'people', value: 'Ana, Ben', analysisId: null },
+    ])
+    expect(applied(refused, { tags: [], people: sure(['ben', 'Ana']) })).toBeUndefined()
+    expect(applied(refused, { tags: [], people: sure(['Cleo', 'BEN']) })?.people?.value).toEqual(['Cleo'])
+  })
+
   it.each([
     ['a title that a person gave', note({ title: 'Mine' }), 'title'],
     [

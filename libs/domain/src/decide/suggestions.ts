@@ -53,7 +53,7 @@ export function decideAcceptSuggestion(
   if (patch === undefined) {
     return refuse(
       'suggestion.not_settable',
-      `A ${found.field} is set by AI alone: reject it, or ask for a new analysis (POST …:enrich).`,
+      'Summary, language and people are set by AI alone: reject them, or ask for a new analysis (POST …:enrich).',
     )
   }
   return decidePatch({ kind: 'patch', entityId, ...patch }, entity, context)
@@ -108,6 +108,7 @@ function patchFor({ field, value }: OpenSuggestion): Omit<PatchEntity, 'kind' | 
       return dueDate.safeParse(value).success ? { task: { due: value } } : undefined
     case 'summary':
     case 'language':
+    case 'people':
     case 'tag':
       return undefined
     default:

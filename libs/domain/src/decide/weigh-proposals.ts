@@ -2,6 +2,7 @@ import type {
   AnalysisResult,
   DeltaOf,
   EntityType,
+  PeopleChange,
   Suggestion,
   SuggestionField,
   TaskStatus,
@@ -9,6 +10,7 @@ import type {
 } from '@synap/contracts'
 import type { TagId } from '@synap/core'
 import { currentTag } from '../canonical-tag.ts'
+import { joinPeople, personKey, rejectedPeople } from '../entity/people.ts'
 import { isRejected } from '../entity/suggestions.ts'
 import { taskOf } from '../kinds/task.ts'
 import type { EntityState, ProvenanceField, UserState } from '../state.ts'
@@ -25,7 +27,16 @@ type Verdict = 'set' | 'suggest' | 'drop'
 /** What `ai.enrichment_applied` says about the entity, without where it comes from. */
 export type Weighed = Pick<
   DeltaOf<'ai.enrichment_applied'>,
-  'title' | 'type' | 'summary' | 'language' | 'status' | 'priority' | 'due' | 'tagsAdded' | 'suggestions'
+  | 'title'
+  | 'type'
+  | 'summary'
+  | 'language'
+  | 'people'
+  | 'status'
+  | 'priority'
+  | 'due'
+  | 'tagsAdded'
+  | 'suggestions'
 >
 
 export interface Proposals extends Omit<AnalysisResult, 'tags'> {
@@ -70,7 +81,8 @@ export function weighProposals(state: EntityState, proposals: Proposals, user?: 
     priority: withOld(weigh('priority', priority, task.priority, isTask)),
     due: weigh('due', due, task.due, isTask),
   } satisfies Partial<Record<string, TextChange | PriorityChange | null>>
-  return { ...weighed, tagsAdded: weighTags(state, proposals, suggestions, user), suggestions }
+  const people = weighPeople(state, proposals, suggestions)
+  return { ...weighed, people, tagsAdded: weighTags(state, proposals, suggestions, user), suggestions }
 }
 
 type PriorityChange = NonNullable<Weighed['priority']>
@@ -91,6 +103,27 @@ function verdictOn(
   if (state.provenance[field]?.by === 'user' || isRejected(state, field, value)) return 'drop'
   if (confidence >= applyFrom) return 'set'
   return confidence >= suggestFrom ? 'suggest' : 'drop'
+}
+
+/** Each name by itself: one that was rejected in whichever company stays away, and the others do not go with it. */
+function weighPeople(
+  state: EntityState,
+  { people }: Proposals,
+  suggestions: Suggestion[],
+): PeopleChange | null {
+  if (people === undefined) return null
+  const { confidence } = people
+  const rejected = rejectedPeople(state)
+  const keys = people.value.map(personKey)
+  const value = people.value.filter((_, place) => {
+    const key = keys[place] ?? ''
+    return keys.indexOf(key) === place && !rejected.has(key)
+  })
+  const line = joinPeople(value)
+  if (value.length === 0 || line === joinPeople(state.people)) return null
+  const verdict = verdictOn(state, 'people', line, confidence)
+  if (verdict === 'suggest') suggestions.push({ field: 'people', value: line, confidence })
+  return verdict === 'set' ? { value, old: state.people, confidence } : null
 }
 
 /** The proposed type; where there is none, what the text seems to be meant for. */

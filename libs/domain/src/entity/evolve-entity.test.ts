@@ -40,6 +40,7 @@ const enriched = (over: object = {}): Said => [
     title: null,
     type: null,
     summary: null,
+    people: null,
     language: null,
     status: null,
     priority: null,

@@ -6,6 +6,7 @@ import { applyMergePatch } from '../merge-patch.ts'
 import type { EntityState } from '../state.ts'
 import { authorOf, setBy } from './author.ts'
 import { evolveEnrichment } from './enrichment.ts'
+import { joinPeople } from './people.ts'
 import { settle, settleValue, withoutRejected, withRejected } from './suggestions.ts'
 
 export type EntityEvent = { [T in EntityEventType]: FoldEventOf<T> }[EntityEventType]
@@ -31,6 +32,7 @@ export function createEntity(event: FoldEventOf<'entity.created'>): EntityState 
     preview: null,
     summary: null,
     language: null,
+    people: [],
     content: null,
     attachments: [],
     tags: [],
@@ -65,6 +67,7 @@ const changes: { readonly [T in Later]: (state: EntityState, event: FoldEventOf<
     preview: null,
     summary: null,
     language: null,
+    people: [],
     content: null,
     attachments: [],
     tags: [],
@@ -119,11 +122,12 @@ const changes: { readonly [T in Later]: (state: EntityState, event: FoldEventOf<
   ...kindChanges,
 }
 
-/** No person writes these two, so who rejects the one that AI has set takes it away. */
+/** No person writes these, so who rejects the one that AI has set takes it away. */
 function withoutValue(state: EntityState, { field, value }: DeltaOf<'entity.suggestion_rejected'>): Change {
-  if ((field !== 'summary' && field !== 'language') || state[field] !== value) return {}
+  if (field !== 'summary' && field !== 'language' && field !== 'people') return {}
+  if ((field === 'people' ? joinPeople(state.people) : state[field]) !== value) return {}
   const { [field]: _, ...provenance } = state.provenance
-  return { [field]: null, provenance }
+  return field === 'people' ? { people: [], provenance } : { [field]: null, provenance }
 }
 
 function addTag(state: EntityState, event: FoldEventOf<'entity.tag_added'>): Change {

@@ -27,7 +27,9 @@ const touches: Touches = {
   'entity.tag_added': ({ delta }, user) => [tagPath(user, delta.tagId)],
   'entity.tag_removed': ({ delta }, user) => [tagPath(user, delta.tagId)],
   'entity.suggestion_rejected': ({ delta }) =>
-    delta.field === 'summary' || delta.field === 'language' ? [[delta.field]] : [],
+    delta.field === 'summary' || delta.field === 'language' || delta.field === 'people'
+      ? [[delta.field]]
+      : [],
   'entity.updated': ({ delta }) => [
     ...leavesOf(JSON.parse(delta.patch) as JsonObject, ['metadata']),
     ...leavesOf(JSON.parse(delta.inverse) as JsonObject, ['metadata']),
@@ -55,7 +57,16 @@ const touches: Touches = {
   ...kindTouches,
 }
 
-export const enrichedFields = ['title', 'type', 'summary', 'language', 'status', 'priority', 'due'] as const
+export const enrichedFields = [
+  'title',
+  'type',
+  'summary',
+  'language',
+  'people',
+  'status',
+  'priority',
+  'due',
+] as const
 
 /** What an event changes of its aggregate. Tags count by what they are by now. */
 export function touchedBy(event: FoldEvent, user: User): readonly Path[] {

@@ -13,6 +13,7 @@ import { metadataFacts, metadataRefusal, titleFacts, typeFacts } from '../decide
 import { type Refused, refuse } from '../decide/refusal.ts'
 import { contentFacts } from '../decide/replace-content.ts'
 import { hasTag, removalFacts, tooManyTags } from '../decide/tag-entity.ts'
+import { joinPeople } from '../entity/people.ts'
 import type { EntityEventType, Fact, FoldEventOf } from '../event.ts'
 import { kindFacts, kindInverses } from '../kind-tables.ts'
 import { applyMergePatch } from '../merge-patch.ts'
@@ -80,20 +81,26 @@ function undoEnrichment(
   ]
 }
 
-/** A person does not write a summary, but can refuse one: what AI set is taken away and not set again. */
+/** A person does not write a summary or who is mentioned, but can refuse it: what AI set is taken away and not set again. */
 function rejected(
-  { analysisId, summary, language }: DeltaOf<'ai.enrichment_applied'>,
+  { analysisId, summary, language, people }: DeltaOf<'ai.enrichment_applied'>,
   state: EntityState,
 ): readonly Fact[] {
   const set = [
     ['summary', summary],
     ['language', language],
   ] as const
-  return set.flatMap(([field, change]): Fact[] =>
+  const refused = set.flatMap(([field, change]): Fact[] =>
     change === null || state[field] !== change.value
       ? []
       : [{ type: 'entity.suggestion_rejected', delta: { field, value: change.value, analysisId } }],
   )
+  const names = people === null ? '' : joinPeople(people.value)
+  if (names === '' || names !== joinPeople(state.people)) return refused
+  return [
+    ...refused,
+    { type: 'entity.suggestion_rejected', delta: { field: 'people', value: names, analysisId } },
+  ]
 }
 
 function retitled(state: EntityState, title: string | null): readonly Fact[] | Refused {

@@ -188,6 +188,8 @@ function valuesAt(
       case 'summary':
       case 'language':
         return null
+      case 'people':
+        return []
       case 'existence':
         return event.type === 'entity.created' ? null : all['deleted']
       case 'tag':

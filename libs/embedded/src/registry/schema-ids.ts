@@ -38,4 +38,6 @@ export const schemaFingerprints: readonly string[] = [
   'f81c02fef57dbc7e720ed40ccfdfdcf00e2f9adcf01d5fce32efa97833c7bbc5', // 33 EntityFileDeleted
   'c7ce8a9fb1a74a73917d337709636efc0bba39ec5992b8af6a96eb8c8079366f', // 34 AiAnalysisFailed
   'd71e061260a2ac3d7693d836c5c950330af29c132c5d49da22708e996b35454e', // 35 ModelChosen
+  '87e0758bcbd259ed4abd2fc1b66458ebe5d0274ba78602f5311b78d54eb1112a', // 36 EntitySuggestionRejected
+  '4fd1e6b3f048109c549d905a30a3e9a92405ecfefad1568826704898fc563d83', // 37 AiEnrichmentApplied
 ]

@@ -100,6 +100,7 @@ describe('items like another', () => {
       title: null,
       type: null,
       summary: null,
+      people: null,
       language: null,
       status: null,
       priority: null,

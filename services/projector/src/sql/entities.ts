@@ -13,6 +13,7 @@ interface EntityRow {
   preview: string | null
   summary: string | null
   language: string | null
+  people: EntityState['people']
   content_key: string | null
   content_sha256: string
   content_size: number
@@ -85,6 +86,7 @@ function toState(row: EntityRow): EntityState {
     preview: row.preview,
     summary: row.summary,
     language: row.language,
+    people: row.people,
     content: toContent(row),
     attachments: row.attachments,
     tags: row.tags,
@@ -134,6 +136,7 @@ export const entityColumns: readonly Column<OwnedEntity>[] = [
   ['preview', 'text', ({ state }) => state.preview],
   ['summary', 'text', ({ state }) => state.summary],
   ['language', 'text', ({ state }) => state.language],
+  ['people', 'jsonb', ({ state }) => state.people],
   ['content_key', 'text', ({ state }) => state.content?.key ?? null],
   ['content_sha256', 'text', ({ state }) => state.content?.sha256 ?? null],
   ['content_size', 'bigint', ({ state }) => state.content?.size ?? null],

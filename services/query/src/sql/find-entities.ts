@@ -20,6 +20,7 @@ export interface EntityRow {
   preview: string | null
   summary: string | null
   language: string | null
+  people: string[]
   content_key: string | null
   content_sha256: string | null
   content_size: number | null
@@ -45,7 +46,7 @@ export interface EntityRow {
 
 /** `more`: another column. */
 export const selectEntities = (schema: string, more?: string) => `
-  select ${more === undefined ? '' : `${more},`} e.entity_id, e.type, e.title, e.preview, e.summary, e.language, e.content_key, e.content_sha256,
+  select ${more === undefined ? '' : `${more},`} e.entity_id, e.type, e.title, e.preview, e.summary, e.language, e.people, e.content_key, e.content_sha256,
     e.content_size, e.content_type, e.file_type, e.uploaded_at, e.attachments, e.metadata,
     e.particulars, e.provenance, e.suggestions, e.version, e.sequence, e.created_at,
     e.updated_at, t.status as task_status, t.priority as task_priority, t.due as task_due,
