@@ -36,7 +36,15 @@ describe('a retry', () => {
     await finished(history, id, { ...allDone, analyse: 'failed' })
     stand().model.answerWith(answerAsModel)
     const found = [{ step: 'analyse', reason: 'model.refused', items: 1 }]
-    expect(await retry({ entity: id, dryRun: true })).toEqual(found)
+    // The job ends a moment after its last step.
+    await eventually(
+      'the item can be tried again',
+      async () => {
+        expect(await retry({ entity: id, dryRun: true })).toEqual(found)
+        return true
+      },
+      waiting,
+    )
     expect(await states(history, id)).toMatchObject({ analyse: 'failed' })
     expect(await retry({ entity: id })).toEqual(found)
     await finished(history, id)
