@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { logPlans } from '@synap/event-log'
 import pg from 'pg'
 import { type Bench, defineBenchmark } from '../benchmark.ts'
 import { type Contender, runRounds } from '../rounds.ts'
@@ -81,11 +82,18 @@ interface Asking {
   asLog: boolean
 }
 
+/** What the statement sets that begins each transaction of query on the log; here it holds for the connection. */
+const beginsLikeQuery = [
+  'set role synap_query',
+  ...(logPlans.genericPlans === true ? ['set plan_cache_mode = force_generic_plan'] : []),
+  ...Object.entries(logPlans.settings ?? {}).map(([name, value]) => `set ${name} = ${value}`),
+].join('; ')
+
 async function ask(asking: Asking, { signal }: Bench): Promise<Result> {
   const client = new pg.Client({ connectionString: asking.databaseUrl })
   await client.connect()
   try {
-    if (asking.asLog) await client.query('set role synap_query')
+    if (asking.asLog) await client.query(beginsLikeQuery)
     const result = {} as Result
     for (const question of questions) {
       signal.throwIfAborted()

@@ -18,25 +18,38 @@ export interface Statement {
 type Statements = Readonly<Record<Question, Statement>>
 
 const shown = 'event_id, sequence, event_type, aggregate_id, version, occurred_at, delta'
-const most = 1_000_000
+/** More than there are of anything. */
+const most = 1_000_000_000
 
-/** The questions of the log, as @synap/event-log asks them; whose they are is set for the connection. */
+/** The questions of the log, as @synap/event-log asks them, in transactions with its `logPlans`; of the columns those that are compared. */
 export const synapStatements: Statements = {
   range: {
-    text: `select ${shown} from log.find_events(null, null, null, $1::timestamptz, $2::timestamptz, null, null, false, ${most})`,
-    values: ({ from, to }) => [from, to],
+    text: `with span as materialized (
+        select min(first_sequence) as lowest, max(last_sequence) as highest from log.own_days
+          where last_at >= $4::timestamptz and first_at < $5::timestamptz
+            and day >= ($4::timestamptz at time zone 'UTC')::date and day <= ($5::timestamptz at time zone 'UTC')::date
+      )
+      select ${shown} from log.own_events
+        where sequence > $1::bigint and sequence < $2::bigint
+          and sequence >= (select lowest from span) and sequence <= (select highest from span)
+          and occurred_at >= $4::timestamptz and occurred_at < $5::timestamptz
+        order by sequence limit $3::int`,
+    values: ({ from, to }) => [0, most, most, from, to],
   },
   count: {
     text: 'select day::text, event_type, events::int from log.count_events($1::date, $2::date, null)',
     values: ({ firstDay, lastDay }) => [firstDay, lastDay],
   },
   feed: {
-    text: `select ${shown} from log.find_events(null, null, null, null, null, null, null, true, 50)`,
-    values: () => [],
+    text: `select ${shown} from log.own_events_newest where sequence > $1::bigint and sequence < $2::bigint
+      order by sequence desc limit $3::int`,
+    values: () => [0, most, 50],
   },
   entity: {
-    text: `select ${shown} from log.versions_of($1::uuid, null, null, null, 1000)`,
-    values: ({ aggregateId }) => [aggregateId],
+    text: `select ${shown} from log.own_versions
+      where aggregate_id = $1::uuid and version > $2::int and version <= $3::int and sequence <= $4::bigint
+      order by version limit $5::int`,
+    values: ({ aggregateId }) => [aggregateId, 0, most, most, 1_000],
   },
 }
 

@@ -1,7 +1,7 @@
 import type { AggregateId, UserId } from '@synap/core'
 import { uuidv7 } from '@synap/core'
 import { stateVersion } from '@synap/domain'
-import { replay, toSnapshot } from '@synap/event-log'
+import { createEventLog, replay, toSnapshot } from '@synap/event-log'
 import { createPool, execute, transaction } from '@synap/postgres'
 import pg from 'pg'
 import type { MixedEvent } from '../stream/event-mix.ts'
@@ -20,18 +20,19 @@ const loads = 15
 /** Loads aggregates of these lengths from the log, with the snapshot at each hundredth version and without. */
 export async function measureLoads(databaseUrl: string, lengths: readonly number[]): Promise<Load[]> {
   const pool = createPool({ url: databaseUrl, applicationName: 'bench', max: 2, statementTimeoutMs: 60_000 })
+  const log = createEventLog({ pool, role: 'synap_query' })
   const results: Load[] = []
   try {
     for (const length of lengths) {
       const { userId, id } = await makeAggregate(databaseUrl, length)
       const load = (withoutSnapshot: boolean) =>
-        transaction(pool, { role: 'synap_query', userId }, async (client) => {
+        log.ask(userId, async (client) => {
           const startedAt = performance.now()
           const result = await replay(client, id, {}, { withoutSnapshot })
           if (result.outcome !== 'state' || result.state.version !== length) throw new Error('another state')
           return { ms: performance.now() - startedAt, folded: result.folded }
         })
-      await transaction(pool, { role: 'synap_query', userId }, async (client) => {
+      await log.ask(userId, async (client) => {
         await replay(
           client,
           id,

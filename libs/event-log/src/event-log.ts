@@ -1,5 +1,6 @@
 import type { UserId } from '@synap/core'
 import { type Client, type Pool, transaction } from '@synap/postgres'
+import { logPlans } from './log-plans.ts'
 import type { LoggedEvent } from './logged-event.ts'
 import { type EventFilter, type EventPage, findEvents } from './sql/find-events.ts'
 import { findUsersBehind, type LoggedUser } from './sql/find-positions.ts'
@@ -37,6 +38,7 @@ export function createEventLog({ pool, role }: EventLogOptions): EventLog {
       transaction(pool, { role, userId }, work, {
         isolation: 'repeatable read',
         readOnly: true,
+        ...logPlans,
         ...(signal === undefined ? {} : { signal }),
       }),
     async *walk(userId, filter = {}, { order = 'oldest', after, pageLength = 500, signal } = {}) {

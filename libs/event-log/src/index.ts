@@ -1,5 +1,6 @@
 export { createEventLog, type EventLog, type EventLogOptions, type WalkOptions } from './event-log.ts'
 export { toKnownEvent } from './known-event.ts'
+export { logPlans } from './log-plans.ts'
 export { type EventRow, type FoldedEvent, type LoggedEvent, toLoggedEvent } from './logged-event.ts'
 export {
   createPositionWaiter,

@@ -107,6 +107,20 @@ describe('transactions', () => {
     expect(await plans()).toEqual({ generic: 3, custom: 1 })
   })
 
+  it('given settings, they hold in this transaction alone, those of an extension that is not there too', async () => {
+    const one = open({ max: 1 })
+    const text = `select current_setting('enable_bitmapscan') as planner, current_setting('tx.other', true) as other`
+    const settings = { enable_bitmapscan: 'off', 'tx.other': 'on' }
+    const found = () => transaction(one, owner, (client) => query(client, { text }), { settings })
+    expect(await found()).toEqual([{ planner: 'off', other: 'on' }])
+    expect(await transaction(one, owner, (client) => query(client, { text }))).toEqual([
+      { planner: 'on', other: '' },
+    ])
+    for (const bad of [{ "a', '') --": 'on' }, { tx: "'" }, { 'a.b.c': 'x' }, { A: 'x' }]) {
+      await expect(transaction(one, owner, async () => 1, { settings: bad })).rejects.toThrow('not a setting')
+    }
+  })
+
   it('given names that are no role or no user, they never reach the server', async () => {
     for (const role of ["x'; drop table tx.notes; --", 'X', '']) {
       await expect(transaction(pool, { role }, async () => 1)).rejects.toThrow('not the name of a role')

@@ -25,6 +25,8 @@ export interface TransactionOptions {
    * time, because one that knows its length looks cheaper: for a few values the planning takes longer than the rest.
    */
   genericPlans?: boolean
+  /** Other parameters of the server by name, until the end of the transaction. */
+  settings?: Readonly<Record<string, string>>
   /** Lets the principal's role be a superuser, under which no policy holds. For tests and one-off tools only. */
   allowSuperuser?: boolean
 }
@@ -227,6 +229,8 @@ async function connect(pool: Pool): Promise<Client> {
 }
 
 const roleName = /^[a-z_][a-z0-9_]{0,62}$/
+const settingName = /^[a-z_]+(\.[a-z_]+)?$/
+const settingValue = /^[a-z0-9_]+$/
 
 function beginStatement(principal: Principal, options: TransactionOptions): string {
   // Both are written into the statement itself (one message, no parameters), so both are held to a closed pattern.
@@ -239,9 +243,15 @@ function beginStatement(principal: Principal, options: TransactionOptions): stri
       ? []
       : [`set_config('statement_timeout', '${Math.trunc(options.statementTimeoutMs)}', true)`]),
     ...(options.genericPlans === true ? [`set_config('plan_cache_mode', 'force_generic_plan', true)`] : []),
+    ...Object.entries(options.settings ?? {}).map(setting),
   ]
   return (
     `begin isolation level ${options.isolation ?? 'read committed'}${options.readOnly === true ? ' read only' : ''}; ` +
     `select ${settings.join(', ')}, current_setting('is_superuser') as is_superuser`
   )
+}
+
+function setting([name, value]: readonly [string, string]): string {
+  if (!settingName.test(name) || !settingValue.test(value)) throw new TypeError('not a setting')
+  return `set_config('${name}', '${value}', true)`
 }

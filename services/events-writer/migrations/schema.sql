@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 a907086344efec791c6a8fcf24147a247d28fd8f9681eb7136b6cccbbb298328
+-- What the migrations beside this file come to; of them: sha256 98530cbd92ba9870a4820e7bc09b8cc3b03df75b9d035626eca25f988b6710b9
 create schema log authorization synap_events_writer;
 
 create table log.aggregates (
@@ -203,6 +203,86 @@ create view log.event_rows as
      JOIN log.schemas s ON ((s.no = e.schema_no)));
 alter view log.event_rows owner to synap_events_writer;
 
+create view log.own_days with (security_barrier=true) as
+ SELECT user_id,
+    day,
+    first_sequence,
+    last_sequence,
+    first_at,
+    last_at
+   FROM log.user_days d
+  WHERE (user_id = ( SELECT (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid AS "nullif"));
+alter view log.own_days owner to synap_events_writer;
+
+create view log.own_events with (security_barrier=true) as
+ SELECT event_id,
+    sequence,
+    event_type,
+    (( SELECT jsonb_object_agg(s.no, s.aggregate_type) AS jsonb_object_agg
+           FROM log.schemas s) ->> (schema_no)::text) AS aggregate_type,
+    aggregate_id,
+    version,
+    user_id,
+    occurred_at,
+    source,
+    correlation_id,
+    causation_id,
+    actor_kind,
+    actor_id,
+    delta,
+    extra,
+    schema_no
+   FROM log.events e
+  WHERE (user_id = ( SELECT (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid AS "nullif"))
+  ORDER BY sequence;
+alter view log.own_events owner to synap_events_writer;
+
+create view log.own_events_newest with (security_barrier=true) as
+ SELECT event_id,
+    sequence,
+    event_type,
+    (( SELECT jsonb_object_agg(s.no, s.aggregate_type) AS jsonb_object_agg
+           FROM log.schemas s) ->> (schema_no)::text) AS aggregate_type,
+    aggregate_id,
+    version,
+    user_id,
+    occurred_at,
+    source,
+    correlation_id,
+    causation_id,
+    actor_kind,
+    actor_id,
+    delta,
+    extra,
+    schema_no
+   FROM log.events e
+  WHERE (user_id = ( SELECT (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid AS "nullif"))
+  ORDER BY sequence DESC;
+alter view log.own_events_newest owner to synap_events_writer;
+
+create view log.own_versions with (security_barrier=true) as
+ SELECT event_id,
+    sequence,
+    event_type,
+    (( SELECT jsonb_object_agg(s.no, s.aggregate_type) AS jsonb_object_agg
+           FROM log.schemas s) ->> (schema_no)::text) AS aggregate_type,
+    aggregate_id,
+    version,
+    user_id,
+    occurred_at,
+    source,
+    correlation_id,
+    causation_id,
+    actor_kind,
+    actor_id,
+    delta,
+    extra,
+    schema_no
+   FROM log.events e
+  WHERE (NOT (user_id IS DISTINCT FROM ( SELECT (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid AS "nullif")))
+  ORDER BY aggregate_id, version;
+alter view log.own_versions owner to synap_events_writer;
+
 create view log.parked_in_groups as
  SELECT k.id,
     k.user_id,
@@ -225,45 +305,6 @@ create view log.parked_in_groups as
 alter view log.parked_in_groups owner to synap_events_writer;
 
 CREATE OR REPLACE FUNCTION log.aggregate_events(p_aggregate uuid, p_above integer, p_to integer, p_up_to bigint, p_limit integer)
- RETURNS SETOF log.event_rows
- LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
- SET plan_cache_mode TO 'force_generic_plan'
- SET "timescaledb.enable_chunk_append" TO 'off'
-AS $function$
-declare
-  me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
-  of_type text;
-  earliest timestamptz;
-  latest timestamptz;
-begin
-  if current_setting('plan_cache_mode') <> 'force_generic_plan' then
-    return query select * from log.aggregate_events_planned(p_aggregate, p_above, p_to, p_up_to, p_limit);
-    return;
-  end if;
-  select a.aggregate_type, a.first_at, a.last_at into of_type, earliest, latest
-    from log.aggregates a where a.aggregate_id = p_aggregate and a.user_id = me;
-  if not found then
-    return;
-  end if;
-  return query
-    select e.event_id, e.sequence, e.event_type, of_type, e.aggregate_id, e.version, e.user_id, e.occurred_at,
-           e.source, encode(uuid_send(e.correlation_id), 'hex'), e.causation_id,
-           e.actor_kind, e.actor_id, e.delta, e.extra, e.schema_no
-      from log.events e
-      where e.aggregate_id = p_aggregate
-        and e.version > coalesce(p_above, 0) and e.version <= coalesce(p_to, 2147483647)
-        and e.sequence <= coalesce(p_up_to, 9223372036854775807) and e.occurred_at between earliest and latest
-        -- not by `=`: the index of the user's sequences would be read for it as well
-        and e.user_id is not distinct from me
-      order by e.version limit p_limit;
-end
-$function$
-;
-alter function log.aggregate_events(uuid,integer,integer,bigint,integer) owner to synap_events_writer;
-
-CREATE OR REPLACE FUNCTION log.aggregate_events_planned(p_aggregate uuid, p_above integer, p_to integer, p_up_to bigint, p_limit integer)
  RETURNS SETOF log.event_rows
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
@@ -296,7 +337,7 @@ begin
 end
 $function$
 ;
-alter function log.aggregate_events_planned(uuid,integer,integer,bigint,integer) owner to synap_events_writer;
+alter function log.aggregate_events(uuid,integer,integer,bigint,integer) owner to synap_events_writer;
 
 CREATE OR REPLACE FUNCTION log.aggregate_head(p_aggregate uuid)
  RETURNS TABLE(aggregate_type text, version integer, first_sequence bigint, last_sequence bigint, first_at timestamp with time zone, last_at timestamp with time zone)
@@ -492,80 +533,6 @@ CREATE OR REPLACE FUNCTION log.find_events(p_types text[], p_aggregate uuid, p_c
 AS $function$
 declare
   me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
-  lowest bigint := coalesce(p_above, 0) + 1;
-  highest bigint;
-  -- One part of the sequences after the other, as large as the page: a user's sequences have hardly a hole, so the first
-  -- is nearly always enough, and no plan can read more rows than it.
-  width bigint := greatest(p_limit, 50);
-  room int := p_limit;
-  found_now int;
-begin
-  if p_types is not null or p_aggregate is not null or p_correlation is not null
-      or current_setting('plan_cache_mode') <> 'force_generic_plan' then
-    return query select * from log.find_events_planned(
-      p_types, p_aggregate, p_correlation, p_from, p_to, p_above, p_below, p_newest, p_limit);
-    return;
-  end if;
-  if p_from is null and p_to is null then
-    select p.seen into highest from log.user_positions p where p.user_id = me;
-  else
-    select greatest(lowest, min(d.first_sequence)), max(d.last_sequence) into lowest, highest
-      from log.user_days d
-      where d.user_id = me
-        and d.last_at >= coalesce(p_from, '-infinity') and d.first_at < coalesce(p_to, 'infinity')
-        and d.day >= (coalesce(p_from, '-infinity') at time zone 'UTC')::date
-        and d.day <= (coalesce(p_to, 'infinity') at time zone 'UTC')::date;
-  end if;
-  if p_below <= highest then
-    highest := p_below - 1;
-  end if;
-  while lowest <= highest loop
-    if p_newest then
-      return query
-        select e.event_id, e.sequence, e.event_type,
-               (select jsonb_object_agg(s.no, s.aggregate_type) from log.schemas s) ->> e.schema_no::text,
-               e.aggregate_id, e.version, e.user_id,
-               e.occurred_at, e.source, encode(uuid_send(e.correlation_id), 'hex'), e.causation_id,
-               e.actor_kind, e.actor_id, e.delta, e.extra, e.schema_no
-          from log.events e
-          where e.user_id = me and e.sequence >= greatest(lowest, highest - width + 1) and e.sequence <= highest
-            and e.occurred_at >= coalesce(p_from, '-infinity') and e.occurred_at < coalesce(p_to, 'infinity')
-          order by e.sequence desc limit room;
-    else
-      return query
-        select e.event_id, e.sequence, e.event_type,
-               (select jsonb_object_agg(s.no, s.aggregate_type) from log.schemas s) ->> e.schema_no::text,
-               e.aggregate_id, e.version, e.user_id,
-               e.occurred_at, e.source, encode(uuid_send(e.correlation_id), 'hex'), e.causation_id,
-               e.actor_kind, e.actor_id, e.delta, e.extra, e.schema_no
-          from log.events e
-          where e.user_id = me and e.sequence >= lowest and e.sequence <= least(highest, lowest + width - 1)
-            and e.occurred_at >= coalesce(p_from, '-infinity') and e.occurred_at < coalesce(p_to, 'infinity')
-          order by e.sequence limit room;
-    end if;
-    get diagnostics found_now = row_count;
-    exit when found_now >= room;
-    room := room - found_now;
-    if p_newest then
-      highest := highest - width;
-    else
-      lowest := lowest + width;
-    end if;
-    width := width * 2;
-  end loop;
-end
-$function$
-;
-alter function log.find_events(text[],uuid,uuid,timestamp with time zone,timestamp with time zone,bigint,bigint,boolean,integer) owner to synap_events_writer;
-
-CREATE OR REPLACE FUNCTION log.find_events_planned(p_types text[], p_aggregate uuid, p_correlation uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_above bigint, p_below bigint, p_newest boolean, p_limit integer)
- RETURNS SETOF log.event_rows
- LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-declare
-  me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
   direction text := case when p_newest then 'desc' else 'asc' end;
   above bigint := coalesce(p_above, 0);
   below bigint := coalesce(p_below, 9223372036854775807);
@@ -573,6 +540,15 @@ declare
   stop timestamptz := coalesce(p_to, 'infinity');
   part record;
 begin
+  if p_types is null and p_aggregate is null and p_correlation is null and p_from is null and p_to is null
+      and not p_newest and log.has_few_chunks() then
+    return query
+      select e.event_id, e.sequence, e.event_type, e.aggregate_type, e.aggregate_id, e.version, e.user_id,
+             e.occurred_at, e.source, encode(uuid_send(e.correlation_id), 'hex'), e.causation_id,
+             e.actor_kind, e.actor_id, e.delta, e.extra, e.schema_no
+        from log.own_events e where e.sequence > above and e.sequence < below order by e.sequence limit p_limit;
+    return;
+  end if;
   if p_aggregate is not null then
     select a.first_at as earliest, a.last_at as latest, a.first_sequence as lowest, a.last_sequence as highest into part
       from log.aggregates a where a.aggregate_id = p_aggregate and a.user_id = me;
@@ -619,7 +595,19 @@ begin
 end
 $function$
 ;
-alter function log.find_events_planned(text[],uuid,uuid,timestamp with time zone,timestamp with time zone,bigint,bigint,boolean,integer) owner to synap_events_writer;
+alter function log.find_events(text[],uuid,uuid,timestamp with time zone,timestamp with time zone,bigint,bigint,boolean,integer) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.has_few_chunks()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select count(*) <= 16
+    from (select from pg_catalog.pg_inherits i where i.inhparent = 'log.events'::regclass limit 17) chunks
+$function$
+;
+alter function log.has_few_chunks() owner to synap_events_writer;
 
 CREATE OR REPLACE FUNCTION log.heads(p_after uuid, p_limit integer)
  RETURNS TABLE(user_id uuid, seen bigint)
@@ -1077,39 +1065,6 @@ $function$
 ;
 alter function log.users_behind(uuid,integer) owner to synap_events_writer;
 
-CREATE OR REPLACE FUNCTION log.versions_of(p_aggregate uuid, p_above integer, p_to integer, p_up_to bigint, p_limit integer)
- RETURNS TABLE(event_id uuid, sequence bigint, event_type text, aggregate_id uuid, version integer, user_id uuid, occurred_at timestamp with time zone, source text, correlation_id uuid, causation_id uuid, actor_kind text, actor_id uuid, delta jsonb, extra jsonb, schema_no integer)
- LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
- SET plan_cache_mode TO 'force_generic_plan'
- SET "timescaledb.enable_chunk_append" TO 'off'
-AS $function$
-declare
-  me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
-begin
-  if current_setting('plan_cache_mode') <> 'force_generic_plan' then
-    return query
-      select e.event_id, e.sequence, e.event_type, e.aggregate_id, e.version, e.user_id, e.occurred_at, e.source,
-             e.correlation_id::uuid, e.causation_id, e.actor_kind, e.actor_id, e.delta, e.extra, e.schema_no
-        from log.aggregate_events_planned(p_aggregate, p_above, p_to, p_up_to, p_limit) e;
-    return;
-  end if;
-  return query
-    select e.event_id, e.sequence, e.event_type, e.aggregate_id, e.version, e.user_id, e.occurred_at, e.source,
-           e.correlation_id, e.causation_id, e.actor_kind, e.actor_id, e.delta, e.extra, e.schema_no
-      from log.events e
-      where e.aggregate_id = p_aggregate
-        and e.version > coalesce(p_above, 0) and e.version <= coalesce(p_to, 2147483647)
-        and e.sequence <= coalesce(p_up_to, 9223372036854775807)
-        -- not by `=`: the index of the user's sequences would be read for it as well
-        and e.user_id is not distinct from me
-      order by e.version limit p_limit;
-end
-$function$
-;
-alter function log.versions_of(uuid,integer,integer,bigint,integer) owner to synap_events_writer;
-
 grant execute on function log.aggregate_events(uuid,integer,integer,bigint,integer) to synap_ingest;
 grant execute on function log.aggregate_events(uuid,integer,integer,bigint,integer) to synap_operator;
 grant execute on function log.aggregate_events(uuid,integer,integer,bigint,integer) to synap_projector;
@@ -1144,6 +1099,10 @@ grant execute on function log.find_events(text[],uuid,uuid,timestamp with time z
 grant execute on function log.find_events(text[],uuid,uuid,timestamp with time zone,timestamp with time zone,bigint,bigint,boolean,integer) to synap_operator;
 grant execute on function log.find_events(text[],uuid,uuid,timestamp with time zone,timestamp with time zone,bigint,bigint,boolean,integer) to synap_projector;
 grant execute on function log.find_events(text[],uuid,uuid,timestamp with time zone,timestamp with time zone,bigint,bigint,boolean,integer) to synap_query;
+grant execute on function log.has_few_chunks() to synap_ingest;
+grant execute on function log.has_few_chunks() to synap_operator;
+grant execute on function log.has_few_chunks() to synap_projector;
+grant execute on function log.has_few_chunks() to synap_query;
 grant execute on function log.heads(uuid,integer) to synap_ingest;
 grant execute on function log.item_status(uuid) to synap_query;
 grant execute on function log.ledger_parked() to synap_operator;
@@ -1183,10 +1142,22 @@ grant execute on function log.snapshot_of(uuid,integer,integer,bigint) to synap_
 grant execute on function log.stream_events(uuid,uuid,integer,integer) to synap_ingest;
 grant execute on function log.unaccounted(uuid[],bigint[],bigint[]) to synap_ingest;
 grant execute on function log.users_behind(uuid,integer) to synap_operator;
-grant execute on function log.versions_of(uuid,integer,integer,bigint,integer) to synap_ingest;
-grant execute on function log.versions_of(uuid,integer,integer,bigint,integer) to synap_operator;
-grant execute on function log.versions_of(uuid,integer,integer,bigint,integer) to synap_projector;
-grant execute on function log.versions_of(uuid,integer,integer,bigint,integer) to synap_query;
+grant select on log.own_days to synap_ingest;
+grant select on log.own_days to synap_operator;
+grant select on log.own_days to synap_projector;
+grant select on log.own_days to synap_query;
+grant select on log.own_events to synap_ingest;
+grant select on log.own_events to synap_operator;
+grant select on log.own_events to synap_projector;
+grant select on log.own_events to synap_query;
+grant select on log.own_events_newest to synap_ingest;
+grant select on log.own_events_newest to synap_operator;
+grant select on log.own_events_newest to synap_projector;
+grant select on log.own_events_newest to synap_query;
+grant select on log.own_versions to synap_ingest;
+grant select on log.own_versions to synap_operator;
+grant select on log.own_versions to synap_projector;
+grant select on log.own_versions to synap_query;
 grant usage on schema log to synap_ingest;
 grant usage on schema log to synap_operator;
 grant usage on schema log to synap_projector;

@@ -3,22 +3,13 @@ import type { Logger } from '@synap/messaging'
 import { type Pool, transaction } from '@synap/postgres'
 import type { EventsWriterConfig } from './config.ts'
 import type { Storage } from './prepare-storage.ts'
-import {
-  findHypertable,
-  type Growth,
-  hasKeptPlans,
-  measureGrowth,
-  setChunkInterval,
-  setKeptPlans,
-} from './sql/storage.ts'
+import { findHypertable, type Growth, measureGrowth, setChunkInterval } from './sql/storage.ts'
 
 const role = 'synap_events_writer'
 const everyMs = 3_600_000
 const hourMs = 3_600_000
 /** Growth is believed when it has been watched for a day: an hour says nothing about a night. */
 const watchedHours = 24
-/** Up to here a question is answered sooner by looking into every chunk than by planning for some: docs/adr/0022. */
-const chunksOfKeptPlans = 16
 /** An hour, a quarter of a day, a day, a week, a month, a quarter, a year. */
 const lengths = [1, 6, 24, 168, 720, 2_160, 8_760] as const
 
@@ -31,7 +22,7 @@ export function chunkHoursFor({ bytes, hours }: Growth, megabytes: number): numb
   return lengths.findLast(fits) ?? lengths[0]
 }
 
-/** Now and every hour: chunks to come get the length that their volume asks for, and plans are kept while chunks are few. */
+/** Now and every hour: chunks to come get the length that their volume asks for. */
 export function startFittingChunks(
   pool: Pool,
   options: ChunkOptions,
@@ -49,14 +40,10 @@ export async function fitChunks(
   place: string,
   logger: Logger,
 ): Promise<void> {
+  if (logChunkHours !== 0) return
   await transaction(pool, { role }, async (client) => {
     const growth = await measureGrowth(client)
-    const kept = growth.chunks <= chunksOfKeptPlans
-    if ((await hasKeptPlans(client)) !== kept) {
-      await setKeptPlans(client, kept)
-      logger.info({ chunks: growth.chunks, kept }, 'plans of the questions to the log')
-    }
-    const chunkHours = logChunkHours === 0 ? chunkHoursFor(growth, logChunkMegabytes) : undefined
+    const chunkHours = chunkHoursFor(growth, logChunkMegabytes)
     const table = await findHypertable(client)
     if (chunkHours === undefined || table === undefined || table.chunkMs === chunkHours * hourMs) return
     await setChunkInterval(client, place, chunkHours * hourMs)

@@ -1,5 +1,5 @@
 import { type AggregateState, stateVersion } from '@synap/domain'
-import { replay, snapshotEvery, toSnapshot } from '@synap/event-log'
+import { logPlans, replay, snapshotEvery, toSnapshot } from '@synap/event-log'
 import { startUpkeep, type Upkeep } from '@synap/inbox'
 import type { Logger } from '@synap/messaging'
 import { type Client, type Pool, transaction } from '@synap/postgres'
@@ -41,6 +41,7 @@ export async function makeDueSnapshots(pool: Pool, signal: AbortSignal): Promise
     })
     for (const one of due) {
       await transaction(pool, { role, userId: one.userId }, (client) => makeSnapshots(client, one), {
+        ...logPlans,
         signal,
       })
     }

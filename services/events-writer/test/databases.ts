@@ -5,7 +5,7 @@ import { createEmbeddedDatabase } from '@synap/embedded'
 import { silentLogger } from '@synap/messaging'
 import { createPool, execute, migrate, ownership, type Pool, transaction } from '@synap/postgres'
 import { createTestDatabase } from '@synap/testing'
-import { findTimescale, setChunkInterval, setKeptPlans } from '../src/sql/storage.ts'
+import { findTimescale, setChunkInterval } from '../src/sql/storage.ts'
 import { migrations } from '../src/start.ts'
 
 /** A database with the log in it, of one of the kinds that it has to work on. */
@@ -68,28 +68,35 @@ async function embedded(): Promise<LogDatabase> {
   }
 }
 
-/** As older versions left it, and a busy house has it: many chunks, and questions that are planned at each call. */
+/** As older versions left it, and a busy house has it: so many chunks that each question is planned for some. */
 async function onManyChunks(): Promise<LogDatabase> {
   const database = await onTimescale()
-  await transaction(database.pool, { role }, async (client) => {
-    const { place = '' } = (await findTimescale(client)) ?? {}
-    await setChunkInterval(client, place, 24 * 3_600_000)
-    await setKeptPlans(client, false)
-  })
+  const hours = 24
+  const before = Array.from({ length: 17 }, (_, day) => [`2025-01-${day + 10} 12:00Z`, hours] as const)
+  await makeChunks(database, before)
   return database
 }
 
 /** Few chunks, of lengths that changed while the log was written. */
 async function onMixedChunks(): Promise<LogDatabase> {
   const database = await onTimescale()
-  const { place = '' } = (await transaction(database.pool, { role }, (client) => findTimescale(client))) ?? {}
-  for (const [at, hours] of [
+  await makeChunks(database, [
     ['2026-03-03 07:00Z', 5],
     ['2026-03-05 12:00Z', 24],
     ['2026-03-09 12:00Z', 168],
     ['2026-03-01 00:00Z', 8_760],
-  ] as const) {
-    await transaction(database.pool, { role }, async (client) => {
+  ])
+  return database
+}
+
+/** A chunk around each of these times, of so many hours if no other is in the way. Chunks to come have the last length. */
+async function makeChunks(
+  { pool }: LogDatabase,
+  chunks: readonly (readonly [string, number])[],
+): Promise<void> {
+  const { place = '' } = (await transaction(pool, { role }, (client) => findTimescale(client))) ?? {}
+  for (const [at, hours] of chunks) {
+    await transaction(pool, { role }, async (client) => {
       await setChunkInterval(client, place, hours * 3_600_000)
       await execute(client, {
         // a row makes the chunk; it is nobody's, and gone again
@@ -102,7 +109,6 @@ async function onMixedChunks(): Promise<LogDatabase> {
       await execute(client, { text: `delete from log.events where schema_no = 0` })
     })
   }
-  return database
 }
 
 export const logDatabases = [

@@ -58,7 +58,7 @@ const next = (column: string) =>
   `(select ${column} from public.asked limit 1 offset floor(random() * 100)::int)`
 
 const questions: Record<Index, string> = {
-  events_by_aggregate: `select count(*) from log.versions_of(${next('aggregate_id')}, 0, 99, null, 100)`,
+  events_by_aggregate: `select count(*) from log.own_versions where aggregate_id = ${next('aggregate_id')} and version <= 99`,
   events_by_correlation: `select count(*) from
     log.find_events(null, null, ${next('correlation_id')}, null, null, null, null, false, 100)`,
   events_by_cause: `select count(*) from log.effects_of(${next('event_id')}, 100)`,

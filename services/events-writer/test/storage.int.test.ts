@@ -9,7 +9,7 @@ import { createTestDatabase, type TestDatabase } from '@synap/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fitChunks } from '../src/fit-chunks.ts'
 import { prepareStorage } from '../src/prepare-storage.ts'
-import { findChunkToCompress, hasKeptPlans } from '../src/sql/storage.ts'
+import { findChunkToCompress } from '../src/sql/storage.ts'
 import { deliver, newHistory, openStore } from './store.ts'
 import { createStory, newId } from './story.ts'
 
@@ -243,7 +243,7 @@ describe('chunks of the log by their volume', () => {
     )
   const chunkCount = async () =>
     Number((await database.superuserSql('select count(*) from timescaledb_information.chunks'))[0])
-  const keeps = () => transaction(pool, { role }, hasKeptPlans)
+  const areFew = () => database.superuserSql('select log.has_few_chunks()')
 
   it('given a new log, chunks of a year, and nothing else before it has been watched for a day', async () => {
     expect(await fit(1)).toBe(8_760)
@@ -268,16 +268,14 @@ describe('chunks of the log by their volume', () => {
     expect(await fit(1_000_000, 48)).toBe(48)
   })
 
-  it('given a log that was cut by the day, plans are kept no more, and again when chunks are few', async () => {
-    expect(await keeps()).toBe(true)
+  it('given a log that was cut by the day, a 17th chunk is more than few', async () => {
+    expect(await areFew()).toEqual(['t'])
     await prepareStorage(pool, { ...settings, logChunkHours: 24 })
     await write(...Array.from({ length: 17 }, (_, day) => Date.UTC(2026, 0, 1 + day, 12)))
     expect(await chunkCount()).toBe(17)
-    await fit(1_024)
-    expect(await keeps()).toBe(false)
+    expect(await areFew()).toEqual(['f'])
     await database.superuserSql(`select drop_chunks('log.events', older_than => timestamptz '2026-01-02')`)
-    await fit(1_024)
-    expect(await keeps()).toBe(true)
+    expect(await areFew()).toEqual(['t'])
   })
 })
 

@@ -11,6 +11,13 @@ const ours = `n.nspname !~ '^pg_|^information_schema$|^public$|^timescaledb|^_ti
 /** Sequences of users whom the caller names itself: numbers, no more. */
 const numbersOnly = ['positions_of', 'settled_of']
 
+const me = `( SELECT (NULLIF(current_setting(''synap.user_id''::text, true), ''''::text))::uuid AS "nullif")`
+/** The view has the rows of the user and no other condition, and no condition from outside is held against a row before. */
+const isBarrier = `c.relkind = 'v' and 'security_barrier=true' = any (c.reloptions)
+  and c.reloptions::text !~ 'security_invoker' and pg_get_viewdef(c.oid) !~ '\\m(UNION|INTERSECT|EXCEPT)\\M'
+  and rtrim(split_part(split_part(pg_get_viewdef(c.oid), E'\\n  WHERE ', 2), E'\\n', 1), ';')
+    in ('(user_id = ${me})', '(NOT (user_id IS DISTINCT FROM ${me}))')`
+
 interface PublishedFunction {
   schema: string
   name: string
@@ -21,7 +28,7 @@ interface PublishedFunction {
 }
 
 describe('what a role may do in the database', () => {
-  const [anna, bert] = [uuidv7() as UserId, uuidv7() as UserId]
+  const [anna, bert, carl] = [uuidv7() as UserId, uuidv7() as UserId, uuidv7() as UserId]
   const canary = 'canaryword'
   const id = uuidv7() as EntityId
   let query: TestQuery
@@ -36,6 +43,7 @@ describe('what a role may do in the database', () => {
     await seedWritten(query.database, { userId: anna, id, version: 1, sequence: 1, sha256: null })
     const delta = { type: 'task', title: canary }
     await seedEvents(query.pool, anna, [{ id, aggregateId: id, delta, causationId: id }])
+    await seedEvents(query.pool, carl, [{}])
     // The names in a body of the form `return …` are looked up once, when it is made: no path is searched later.
     functions = await asOwner<PublishedFunction>(`
       select n.nspname as schema, p.proname as name, p.prosecdef as definer,
@@ -74,35 +82,53 @@ describe('what a role may do in the database', () => {
     ])
   })
 
-  it('given any table, nobody writes to another’s, and reads of one with users in it are under row security', async () => {
+  it('given any table, nobody writes to another’s, and reads of one with users in it are guarded', async () => {
     const grants = await asOwner<{
       name: string
+      kind: string
       role: string
       may: string[]
       users: boolean
       guarded: boolean
     }>(`
-      select n.nspname || '.' || c.relname as name, r.rolname::text as role, array_agg(p.may order by p.may) as may,
+      select n.nspname || '.' || c.relname as name, c.relkind::text as kind, r.rolname::text as role,
+        array_agg(p.may order by p.may) as may,
         bool_or(exists (select from pg_attribute a where a.attrelid = c.oid and a.attname in ('user_id', 'subject_id')))
           as users,
         bool_or(c.relrowsecurity and c.relowner <> r.oid and exists (
           select from pg_policy o where o.polrelid = c.oid
             and pg_get_expr(o.polqual, o.polrelid) ~ 'user_id = .*current_setting\\(''synap.user_id''')
           and not exists (select from pg_policy o where o.polrelid = c.oid
-            and pg_get_expr(o.polqual, o.polrelid) !~ 'current_setting\\(''synap.user_id''')) as guarded
+            and pg_get_expr(o.polqual, o.polrelid) !~ 'current_setting\\(''synap.user_id''') or ${isBarrier}) as guarded
       from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join pg_roles r
       cross join unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) as p(may)
       where ${ours} and (n.nspname !~ 'timescaledb' or c.relname ~ '^_(hyper|compress)')
         and c.relkind in ('r', 'p', 'v', 'm', 'f') and r.rolname like 'synap\\_%' and c.relowner <> r.oid
         and has_table_privilege(r.oid, c.oid, p.may)
-      group by 1, 2 order by 1, 2`)
+      group by 1, 2, 3 order by 1, 3`)
     expect(grants.filter(({ may }) => may.join() !== 'select')).toEqual([])
     expect(grants.filter(({ users, guarded }) => users && !guarded)).toEqual([])
-    // the only role that reads rows of users, and what it reads is checked row by row where the read model is
-    expect(new Set(grants.flatMap(({ users, role }) => (users ? [role] : [])))).toEqual(
-      new Set(['synap_query']),
-    )
-    expect(grants.filter(({ users }) => users).length).toBeGreaterThan(9)
+    // the only role that reads tables with users in them, and what it reads is checked row by row where the read model is
+    const tables = grants.filter(({ users, kind }) => users && kind !== 'v')
+    expect(new Set(tables.map(({ role }) => role))).toEqual(new Set(['synap_query']))
+    expect(tables.length).toBeGreaterThan(9)
+    const views = grants.filter(({ users, kind }) => users && kind === 'v')
+    expect([...new Set(views.map(({ name }) => name))].sort()).toEqual([
+      'log.own_days',
+      'log.own_events',
+      'log.own_events_newest',
+      'log.own_versions',
+    ])
+    for (const { name, role } of views) {
+      const shown = async (userId?: UserId) => {
+        const principal = { role, ...(userId === undefined ? {} : { userId }) }
+        const text = `select distinct user_id from ${name}`
+        return transaction(query.pool, principal, (client) => run(client, { text, values: [] }))
+      }
+      expect([name, role, await shown(anna)]).toEqual([name, role, [{ user_id: anna }]])
+      expect([name, role, await shown(carl)]).toEqual([name, role, [{ user_id: carl }]])
+      expect([name, role, await shown(bert), await shown()]).toEqual([name, role, [], []])
+    }
     const open = new Set(grants.flatMap(({ users, name }) => (users ? [] : [name])))
     expect([...open].sort()).toEqual(['migrations.applied', 'read_meta.read_active', 'read_meta.read_models'])
   })

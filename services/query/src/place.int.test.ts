@@ -26,9 +26,11 @@ describe('the schema that is read', () => {
   /** Reads, and tells of which schemas it asked. */
   function reader() {
     const asked: string[] = []
-    const place = createPlace(pool, async (client) => {
-      const [row] = await query<{ name: string }>(client, { text: 'select name from public.pointer' })
-      return row?.name ?? ''
+    const place = createPlace(pool, {
+      findSchema: async (client) => {
+        const [row] = await query<{ name: string }>(client, { text: 'select name from public.pointer' })
+        return row?.name ?? ''
+      },
     })
     const ask = async (client: Client, schema: string) => {
       asked.push(schema)

@@ -1,10 +1,18 @@
-import { type Client, type Pool, type Principal, transaction } from '@synap/postgres'
+import { logPlans } from '@synap/event-log'
+import { type Client, type Pool, type Principal, type TransactionOptions, transaction } from '@synap/postgres'
 
 /** The schema of a store; asked in each transaction. */
-export type FindSchema = (client: Client) => Promise<string>
+type FindSchema = (client: Client) => Promise<string>
+
+/** A store that query reads. */
+export interface Store {
+  findSchema: FindSchema
+  /** How the statements of its transactions are planned. */
+  plans?: Pick<TransactionOptions, 'genericPlans' | 'settings'>
+}
 
 /** The log has one schema, and publishes its positions as a read model does. */
-export const findLogSchema: FindSchema = () => Promise.resolve('log')
+export const logStore: Store = { findSchema: () => Promise.resolve('log'), plans: logPlans }
 
 /** Finds the schema of a store in each transaction, without a round trip of its own while it stays the same. */
 export interface PlaceReader {
@@ -19,7 +27,7 @@ export interface PlaceReader {
   ): Promise<T>
 }
 
-export function createPlace(pool: Pool, findSchema: FindSchema): PlaceReader {
+export function createPlace(pool: Pool, { findSchema, plans = {} }: Store): PlaceReader {
   let last: string | undefined
   return {
     async read(principal, signal, ask) {
@@ -38,7 +46,12 @@ export function createPlace(pool: Pool, findSchema: FindSchema): PlaceReader {
             if (asked.status === 'rejected') throw asked.reason
             return (last === guess ? asked.value : await ask(client, last)).decide()
           },
-          { isolation: 'repeatable read', readOnly: true, ...(signal === undefined ? {} : { signal }) },
+          {
+            isolation: 'repeatable read',
+            readOnly: true,
+            ...plans,
+            ...(signal === undefined ? {} : { signal }),
+          },
         )
       const guess = last
       try {

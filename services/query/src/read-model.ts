@@ -3,7 +3,7 @@ import type { PositionWaiter, ReadPositions } from '@synap/event-log'
 import { problem } from '@synap/http'
 import { type Client, type Pool, queryRole } from '@synap/postgres'
 import type { Freshness } from './freshness.ts'
-import { createPlace, type FindSchema } from './place.ts'
+import { createPlace, type Store } from './place.ts'
 import { refuseParked } from './refuse-parked.ts'
 import { findActiveSchema } from './sql/find-active-schema.ts'
 import { findPosition, findPositions, type Position } from './sql/find-position.ts'
@@ -52,12 +52,14 @@ export interface ReadRequest {
   signal: AbortSignal
 }
 
+const activeReadModel: Store = { findSchema: findActiveSchema }
+
 export function createReadModel(
   pool: Pool,
   waiter: Pick<PositionWaiter, 'changes' | 'mayBeReached'>,
-  findSchema: FindSchema = findActiveSchema,
+  store: Store = activeReadModel,
 ): ReadModel {
-  const place = createPlace(pool, findSchema)
+  const place = createPlace(pool, store)
 
   const readWith = async <T>(
     { request, onPosition }: { request: ReadRequest; onPosition: (position: Position) => void },
@@ -147,8 +149,8 @@ function isBehind(position: Position, { freshness, aggregateId }: ReadRequest, m
 }
 
 /** How far a store is (by default the active read model), for the waiter. */
-export function createPositionReader(pool: Pool, findSchema: FindSchema = findActiveSchema): ReadPositions {
-  const place = createPlace(pool, findSchema)
+export function createPositionReader(pool: Pool, store: Store = activeReadModel): ReadPositions {
+  const place = createPlace(pool, store)
   return (users) =>
     place.read({ role: queryRole }, undefined, async (client, schema) => {
       const positions = await findPositions(client, schema, users)

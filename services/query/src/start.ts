@@ -7,7 +7,7 @@ import type { ServiceContext } from '@synap/runtime'
 import { observe } from '@synap/telemetry'
 import { createCursorCodec, createSequenceCursorCodec } from './cursor.ts'
 import { createExportJobs } from './exports/export-jobs.ts'
-import { findLogSchema } from './place.ts'
+import { logStore } from './place.ts'
 import { createPositionReader, createReadModel } from './read-model.ts'
 import { buildServer } from './server.ts'
 import { createVectorCache } from './vectors/vector-cache.ts'
@@ -42,7 +42,7 @@ export async function startQuery(
   const readPositions = createPositionReader(pool)
   await readPositions([]) // refuses a database without a read model, or with one of an unknown shape
   const waiter = createPositionWaiter({ readPositions })
-  const logWaiter = createPositionWaiter({ readPositions: createPositionReader(pool, findLogSchema) })
+  const logWaiter = createPositionWaiter({ readPositions: createPositionReader(pool, logStore) })
   const log = createEventLog({ pool, role: queryRole })
   const subscriptions = createSubscriptions({ pool, role: queryRole, log })
   const wake: Record<string, () => void> = {
@@ -72,7 +72,7 @@ export async function startQuery(
   const server = await buildServer({
     pool,
     readModel: createReadModel(pool, waiter),
-    eventLog: createReadModel(pool, logWaiter, findLogSchema),
+    eventLog: createReadModel(pool, logWaiter, logStore),
     subscriptions,
     store,
     exports,

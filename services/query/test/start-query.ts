@@ -11,7 +11,7 @@ import { createTestDatabase, type TestDatabase } from '@synap/testing'
 import { createCursorCodec, createSequenceCursorCodec } from '../src/cursor.ts'
 import type { StreamLimits } from '../src/event-streams.ts'
 import { createExportJobs } from '../src/exports/export-jobs.ts'
-import { findLogSchema } from '../src/place.ts'
+import { logStore } from '../src/place.ts'
 import { createPositionReader, createReadModel } from '../src/read-model.ts'
 import { buildServer } from '../src/server.ts'
 import { createVectorCache, type VectorCache } from '../src/vectors/vector-cache.ts'
@@ -63,7 +63,7 @@ export async function startQuery(
   const store = given ?? createFolderStore(folder)
   const waiter = createPositionWaiter({ readPositions: createPositionReader(pool), recheckMs: 20 })
   const logWaiter = createPositionWaiter({
-    readPositions: createPositionReader(pool, findLogSchema),
+    readPositions: createPositionReader(pool, logStore),
     recheckMs: 20,
   })
   const log = createEventLog({ pool, role: queryRole })
@@ -83,7 +83,7 @@ export async function startQuery(
     exports,
     vectors,
     readModel: createReadModel(pool, waiter),
-    eventLog: createReadModel(pool, logWaiter, findLogSchema),
+    eventLog: createReadModel(pool, logWaiter, logStore),
     subscriptions: createSubscriptions({ pool, role: queryRole, log, recheckMs: 20, idleMs, pageLength: 20 }),
     streamLimits,
     sequences: createSequenceCursorCodec('a secret of the test'),

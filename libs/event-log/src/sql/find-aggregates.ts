@@ -1,6 +1,7 @@
 import type { AggregateId } from '@synap/core'
 import { type Client, query } from '@synap/postgres'
 import { type EventRow, type FoldedEvent, toFoldedEvent } from '../logged-event.ts'
+import { hasFewChunks } from './has-few-chunks.ts'
 
 /** How far an aggregate is. Times are milliseconds since 1970. */
 export interface AggregateHead {
@@ -24,6 +25,8 @@ export async function findAggregateHead(client: Client, id: AggregateId): Promis
   return head
 }
 
+const highestVersion = 2 ** 31 - 1
+
 /** Versions above one and up to another, and no event behind a sequence of the user. */
 export interface VersionRange {
   above?: number | undefined
@@ -31,17 +34,31 @@ export interface VersionRange {
   upToSequence?: number | undefined
 }
 
-/** In the order of the versions. */
+const columns = `event_id, sequence, event_type, aggregate_id, version, user_id, occurred_at, source, correlation_id,
+  causation_id, actor_kind, actor_id, delta, extra, schema_no`
+
+/** In the order of the versions; `logPlans` should be part of the transaction. */
 export async function findAggregateEvents(
   client: Client,
   id: AggregateId,
   range: VersionRange,
   limit: number,
 ): Promise<FoldedEvent[]> {
+  const { above = 0, to = highestVersion, upToSequence = Number.MAX_SAFE_INTEGER } = range
+  const question = (await hasFewChunks(client))
+    ? {
+        name: 'log.own_versions',
+        text: `select ${columns} from log.own_versions
+          where aggregate_id = $1::uuid and version > $2::int and version <= $3::int and sequence <= $4::bigint
+          order by version limit $5::int`,
+      }
+    : {
+        name: 'log.aggregate_events',
+        text: `select ${columns} from log.aggregate_events($1::uuid, $2::int, $3::int, $4::bigint, $5::int)`,
+      }
   const rows = await query<Omit<EventRow, 'aggregate_type'>>(client, {
-    name: 'log.versions_of',
-    text: 'select * from log.versions_of($1::uuid, $2::int, $3::int, $4::bigint, $5::int)',
-    values: [id, range.above ?? null, range.to ?? null, range.upToSequence ?? null, limit],
+    ...question,
+    values: [id, above, to, upToSequence, limit],
   })
   return rows.map(toFoldedEvent)
 }

@@ -1,4 +1,4 @@
-import { type Client, execute, query } from '@synap/postgres'
+import { type Client, query } from '@synap/postgres'
 
 export interface Timescale {
   version: string
@@ -45,8 +45,6 @@ export async function setChunkInterval(client: Client, place: string, ms: number
 
 /** What the newest two chunks tell about how fast the log grows. */
 export interface Growth {
-  /** All chunks of the log. */
-  chunks: number
   /** Of those two, with their indexes. */
   bytes: number
   /** Since the older of them was begun; null when there is none. */
@@ -56,43 +54,19 @@ export interface Growth {
 /** Compressed chunks are left out: their size says nothing about the next one. */
 export async function measureGrowth(client: Client): Promise<Growth> {
   const [found] = await query<Growth>(client, {
-    text: `with chunks as (
-             select c.*, format('%I.%I', c.chunk_schema, c.chunk_name)::regclass as chunk
+    text: `with newest as (
+             select pg_total_relation_size(format('%I.%I', c.chunk_schema, c.chunk_name)::regclass) as bytes,
+               c.chunk_creation_time as begun
                from timescaledb_information.chunks c
-               where c.hypertable_schema = 'log' and c.hypertable_name = 'events'
-           ), newest as (
-             select pg_total_relation_size(c.chunk) as bytes, c.chunk_creation_time as begun
-               from chunks c where not c.is_compressed and c.range_start <= now() order by c.range_start desc limit 2
+               where c.hypertable_schema = 'log' and c.hypertable_name = 'events' and not c.is_compressed
+                 and c.range_start <= now()
+               order by c.range_start desc limit 2
            )
-           select (select count(*)::int from chunks) as chunks, coalesce(sum(n.bytes), 0)::float8 as bytes,
+           select coalesce(sum(n.bytes), 0)::float8 as bytes,
              (extract(epoch from now() - min(n.begun)) / 3600)::float8 as hours
            from newest n`,
   })
-  return found ?? { chunks: 0, bytes: 0, hours: null }
-}
-
-/** The questions whose plans are kept, or not. */
-const keepers = [
-  'log.find_events(text[], uuid, uuid, timestamptz, timestamptz, bigint, bigint, boolean, int)',
-  'log.aggregate_events(uuid, int, int, bigint, int)',
-  'log.versions_of(uuid, int, int, bigint, int)',
-]
-
-/** Whether the questions of the log have one plan for all their calls, which looks into every chunk. */
-export async function hasKeptPlans(client: Client): Promise<boolean> {
-  const [found] = await query<{ kept: boolean }>(client, {
-    text: `select bool_and('plan_cache_mode=force_generic_plan' = any (p.proconfig)) as kept
-           from pg_proc p where p.oid = any ($1::text[]::regprocedure[])`,
-    values: [keepers],
-  })
-  return found?.kept === true
-}
-
-/** Others see it from their next call on. */
-export async function setKeptPlans(client: Client, kept: boolean): Promise<void> {
-  const mode = kept ? 'force_generic_plan' : 'auto'
-  for (const keeper of keepers)
-    await execute(client, { text: `alter function ${keeper} set plan_cache_mode = ${mode}` })
+  return found ?? { bytes: 0, hours: null }
 }
 
 /** Sets how chunks are compressed: a user's events together and in order. Full edition only; nothing moves yet. */
