@@ -28,6 +28,8 @@ const names: Readonly<Record<string, string>> = {
   synchronous: 'synchronous projection',
 }
 
+const atPace = 'at the pace of the probes'
+
 const floorOf = ({ http, commit, produce, consume, apply, notify, read }: Floors) => ({
   steps: commit + produce + consume + apply + notify + read,
   all: 2 * http + commit + produce + consume + apply + notify + read,
@@ -35,64 +37,58 @@ const floorOf = ({ http, commit, produce, consume, apply, notify, read }: Floors
 
 /** The table: ratios first, each round by round. */
 export function rowsOf(results: Results, capacity: number, { random }: Pick<Bench, 'random'>): Row[] {
-  const take = (name: string, share: number, q: number) =>
-    (results.get(name) ?? []).map(({ measured }) => quantile(latenciesOf(measured?.[share]?.probes), q))
-  const least = (q: number) =>
-    (results.get('least') ?? []).map((round) => quantile(latenciesOf(round.least), q))
-  const floors = (results.get('floors') ?? []).flatMap(({ floors: found }) =>
-    found === undefined ? [] : [found],
-  )
-  const limits = floors.map(floorOf)
-  const ratio = (what: string, a: number[], b: number[], target?: Row['target']): Row => {
-    const { median: value, interval } = ratioOf(a, b, random)
-    const aim = target === undefined ? {} : { target }
-    return { what, value, unit: 'times', count: a.length, spread: interval, ...aim }
-  }
-  const all = limits.map((limit) => limit.all)
-  const steps = limits.map((limit) => limit.steps)
-  const ratios = shares.flatMap((share) => {
-    const at = `at ${share * 100} % load`
-    return [
-      ratio(`p50 of Synap / sum of floors, ${at}`, take('synap', share, 0.5), all, { atMost: 2 }),
-      ratio(`p50 of Synap / p50 of the least pipeline, ${at}`, take('synap', share, 0.5), least(0.5)),
-      ratio(`p99 of Synap / sum of floors, ${at}`, take('synap', share, 0.99), all, { atMost: 5 }),
-      ratio(
-        `p50 of polling 1 s / p50 of Synap, ${at}`,
-        take('poll1000', share, 0.5),
-        take('synap', share, 0.5),
-        {
-          atLeast: 20,
-        },
-      ),
-      ratio(
-        `p50 of polling 100 ms / p50 of Synap, ${at}`,
-        take('poll100', share, 0.5),
-        take('synap', share, 0.5),
-      ),
-      ratio(
-        `p50 of Synap / sum of floors without the two HTTP calls, ${at}`,
-        take('synap', share, 0.5),
-        steps,
-      ),
-    ]
-  })
   const latencies = shares.flatMap((share) =>
     Object.entries(names).flatMap(([name, text]) => [
-      row(`p50 of ${text} at ${share * 100} % load`, take(name, share, 0.5)),
-      row(`p99 of ${text} at ${share * 100} % load`, take(name, share, 0.99)),
+      row(`p50 of ${text} at ${share * 100} % load`, quantilesOf(results, name, share, 0.5)),
+      row(`p99 of ${text} at ${share * 100} % load`, quantilesOf(results, name, share, 0.99)),
     ]),
   )
+  const [floors, paced] = [floorsOf(results, 'floors'), floorsOf(results, 'paced')]
   return [
-    ...ratios,
+    ...shares.flatMap((share) => ratioRows(results, share, random)),
     ...latencies,
-    row('p50 of the least pipeline', least(0.5)),
-    row('p99 of the least pipeline', least(0.99)),
-    row('sum of floors', all),
+    row('p50 of the least pipeline', leastOf(results, 0.5)),
+    row('p99 of the least pipeline', leastOf(results, 0.99)),
+    row('sum of floors', sums(floors, 'all')),
     ...floorRows(floors),
+    row(`sum of floors ${atPace}`, sums(paced, 'all')),
+    ...floorRows(paced, ` ${atPace}`),
     ...stageRows(results),
     { what: 'captures that the pipeline holds', value: capacity, unit: 'per second', count: 1 },
   ]
 }
+
+function ratioRows(results: Results, share: number, random: Bench['random']): Row[] {
+  const ratio = (what: string, a: number[], b: number[], target?: Row['target']): Row => {
+    const { median: value, interval } = ratioOf(a, b, random)
+    const aim = target === undefined ? {} : { target }
+    const name = `${what}, at ${share * 100} % load`
+    return { what: name, value, unit: 'times', count: a.length, spread: interval, ...aim }
+  }
+  const p50 = (name: string) => quantilesOf(results, name, share, 0.5)
+  const floors = floorsOf(results, 'floors')
+  const all = sums(floors, 'all')
+  const allPaced = sums(floorsOf(results, 'paced'), 'all')
+  const p99 = quantilesOf(results, 'synap', share, 0.99)
+  return [
+    ratio('p50 of Synap / sum of floors', p50('synap'), all, { atMost: 2 }),
+    ratio(`p50 of Synap / sum of floors ${atPace}`, p50('synap'), allPaced),
+    ratio('p50 of Synap / p50 of the least pipeline', p50('synap'), leastOf(results, 0.5)),
+    ratio('p99 of Synap / sum of floors', p99, all, { atMost: 5 }),
+    ratio('p50 of polling 1 s / p50 of Synap', p50('poll1000'), p50('synap'), { atLeast: 20 }),
+    ratio('p50 of polling 100 ms / p50 of Synap', p50('poll100'), p50('synap')),
+    ratio('p50 of Synap / sum of floors without the two HTTP calls', p50('synap'), sums(floors, 'steps')),
+  ]
+}
+
+/** Of each round. */
+const quantilesOf = (results: Results, name: string, share: number, q: number) =>
+  (results.get(name) ?? []).map(({ measured }) => quantile(latenciesOf(measured?.[share]?.probes), q))
+const leastOf = (results: Results, q: number) =>
+  (results.get('least') ?? []).map((round) => quantile(latenciesOf(round.least), q))
+const floorsOf = (results: Results, name: 'floors' | 'paced') =>
+  (results.get(name) ?? []).flatMap(({ floors }) => (floors === undefined ? [] : [floors]))
+const sums = (floors: readonly Floors[], of: 'all' | 'steps') => floors.map((found) => floorOf(found)[of])
 
 const latenciesOf = (probes: readonly Probe[] = []) => probes.map(({ dueAt, visibleAt }) => visibleAt - dueAt)
 
@@ -106,10 +102,10 @@ const floorNames: Readonly<Record<keyof Floors, string>> = {
   read: 'read',
 }
 
-function floorRows(floors: readonly Floors[]): Row[] {
+function floorRows(floors: readonly Floors[], how = ''): Row[] {
   return (Object.keys(floorNames) as (keyof Floors)[]).map((step) =>
     row(
-      `floor: ${floorNames[step]}`,
+      `floor${how}: ${floorNames[step]}`,
       floors.map((round) => round[step]),
     ),
   )

@@ -8,6 +8,8 @@ import type { Probe } from './job.ts'
 import { type LeastJob, type LeastWorkers, startLeast } from './least.ts'
 import type { PeerLoadJob } from './load-peer.ts'
 import type { SynapLoadJob } from './load-synap.ts'
+import { measurePaced, type PacedFloors, type PacedWorkers } from './paced-floors.ts'
+import type { Told, ToldJob } from './paced-told.ts'
 import { peerTables } from './peer-tables.ts'
 import { type Pipeline, startPipeline } from './pipeline.ts'
 import type { PeerProbeJob } from './probe-peer.ts'
@@ -27,7 +29,8 @@ export const b12Freshness = defineBenchmark({
 ${shares.map((share) => `${share * 100} %`).join(', ')} of what the pipeline holds. Synap: POST to ingest, relay, Kafka, projector, GET with min_sequence from
 query, each a process of its own. Peers, in the database alone, without HTTP and Kafka: a projection that polls the
 outbox every second and every 100 ms and tells by NOTIFY, and one that the write itself makes. Floors: each step by
-itself with nothing else to do. Least pipeline: the hand-overs of Synap between as many processes, with nothing done on
+itself, in a loop, with nothing else to do; and again at the pace of the probes, so that who is told of it has slept until
+then. Least pipeline: the hand-overs of Synap between as many processes, with nothing done on
 the way (HTTP, one INSERT, Kafka, one upsert with NOTIFY, one SELECT) and nobody else writing. Everything is durable (fsync on); a probe that reads another item fails the run.`,
   options: {
     seconds: { help: 'of each measurement', unit: 'seconds', default: 6, min: 1, whole: false },
@@ -41,9 +44,9 @@ the way (HTTP, one INSERT, Kafka, one upsert with NOTIFY, one SELECT) and nobody
     const workers = await startWorkers(scope)
     const capacity = await measureCapacity(pipeline, workers)
     bench.say(`the pipeline holds ${capacity.toFixed(0)} captures per second`)
-    const topic = 'floors.synap.events.v1'
-    const floorsJob = { databaseUrl: pipeline.databaseUrl, brokers: servers.addresses.KAFKA_BROKERS, topic }
-    const least = await startLeast(workers.least, floorsJob)
+    const stores = { databaseUrl: pipeline.databaseUrl, brokers: servers.addresses.KAFKA_BROKERS }
+    const floorsJob = { ...stores, topic: 'floors.synap.events.v1' }
+    const least = await startLeast(workers.least, { ...stores, topic: 'least.synap.events.v1' })
     const place = { servers, pipeline, workers, least, floorsJob, capacity, seconds }
     const results = await runRounds({ contenders: contendersOf(place), rounds, bench })
     return {
@@ -55,6 +58,7 @@ the way (HTTP, one INSERT, Kafka, one upsert with NOTIFY, one SELECT) and nobody
         'Counted from when the write was due to the end of the read that shows it.',
         'Load generators, servers and services share the cores; the peers do without HTTP and Kafka.',
         'Floors are medians of single steps on an idle pipeline; a p99 too is held against their sum.',
+        `At the pace of the probes: ${everyMs / 2} ms of sleep before each step, and who consumes or is notified is a process of its own.`,
       ],
       raw: { capacity, results: Object.fromEntries(results) },
     }
@@ -67,6 +71,7 @@ interface Workers {
   probePeer: Worker<PeerProbeJob, Probe[]>
   loadPeer: Worker<PeerLoadJob, number>
   floors: Worker<FloorsJob, Floors>
+  paced: PacedWorkers
   least: LeastWorkers
   helloUrl: string
 }
@@ -81,6 +86,10 @@ async function startWorkers(scope: AsyncDisposableStack): Promise<Workers> {
     probePeer: await start<PeerProbeJob, Probe[]>('probe-peer.ts'),
     loadPeer: await start<PeerLoadJob, number>('load-peer.ts'),
     floors: await start<FloorsJob, Floors>('floors.ts'),
+    paced: {
+      takes: await start<FloorsJob, PacedFloors>('paced-floors.ts'),
+      told: await start<ToldJob, Told>('paced-told.ts'),
+    },
     least: {
       write: await start<LeastJob, string>('least-write.ts'),
       project: await start<LeastJob, null>('least-project.ts'),
@@ -139,6 +148,14 @@ function contendersOf(setting: Setting): Contender<RoundResult>[] {
         await pipeline.level()
         const job = { ...floorsJob, helloUrl: `${workers.helloUrl}/`, times: 200 }
         return { floors: (await workers.floors.run(job)).value }
+      },
+    },
+    {
+      name: 'paced',
+      run: async () => {
+        await pipeline.level()
+        const job = { ...floorsJob, helloUrl: `${workers.helloUrl}/`, times: 40, pauseMs: everyMs / 2 }
+        return { floors: await measurePaced(workers.paced, job) }
       },
     },
   ]

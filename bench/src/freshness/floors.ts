@@ -1,7 +1,10 @@
 // Each step of the way by itself, one after the other, with nothing else to do.
 import { once } from 'node:events'
 import { Agent } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { uuidv7 } from '@synap/core'
+// What idles spins no timers, as in the services.
+import '@synap/kafka'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import { median } from '../statistics.ts'
@@ -15,6 +18,8 @@ export interface FloorsJob {
   helloUrl: string
   topic: string
   times: number
+  /** Milliseconds of sleep before each; none = the next begins as soon as one is over. */
+  pauseMs?: number
 }
 
 /** Milliseconds, medians. */
@@ -44,16 +49,22 @@ export const createContender: CreateContender<FloorsJob, Floors> = () => async (
     return {
       http: await httpFloor(job),
       ...(await kafkaFloors(job)),
-      ...(await databaseFloors(job, client, listener)),
+      ...(await databaseFloors(job, client)),
+      notify: await notifyFloor(job, client, listener),
     }
   } finally {
     await Promise.all([client.end(), listener.end()])
   }
 }
 
-async function timed(times: number, work: (turn: number) => Promise<unknown>): Promise<number> {
+/** The median of so many turns, behind ten that warm up. */
+export async function timed(
+  { times, pauseMs = 0 }: Pick<FloorsJob, 'times' | 'pauseMs'>,
+  work: (turn: number) => Promise<unknown>,
+): Promise<number> {
   const taken: number[] = []
   for (let turn = -10; turn < times; turn += 1) {
+    if (turn >= 0 && pauseMs > 0) await sleep(pauseMs)
     const began = performance.now()
     await work(turn)
     if (turn >= 0) taken.push(performance.now() - began)
@@ -61,23 +72,25 @@ async function timed(times: number, work: (turn: number) => Promise<unknown>): P
   return median(taken)
 }
 
-async function httpFloor({ helloUrl: url, times }: FloorsJob): Promise<number> {
+export async function httpFloor(job: FloorsJob): Promise<number> {
+  const { helloUrl: url } = job
   const agent = new Agent({ keepAlive: true })
   try {
-    return await timed(times, () => call(agent, { method: 'POST', url, body: captured }, 201))
+    return await timed(job, () => call(agent, { method: 'POST', url, body: captured }, 201))
   } finally {
     agent.destroy()
   }
 }
 
-async function databaseFloors({ times }: FloorsJob, client: pg.Client, listener: pg.Client) {
+export async function databaseFloors(job: FloorsJob, client: pg.Client) {
+  const { times } = job
   const run = (name: string, text: string, values: unknown[]) => client.query({ name, text, values })
   const ids = Array.from({ length: times }, () => uuidv7())
   const idOf = (turn: number) => ids[Math.max(turn, 0)] ?? ''
-  const commit = await timed(times, () =>
+  const commit = await timed(job, () =>
     run('commit', 'insert into bench.items values ($1, $2, 1, $3::jsonb)', [uuidv7(), uuidv7(), captured]),
   )
-  const apply = await timed(times, (turn) =>
+  const apply = await timed(job, (turn) =>
     run(
       'apply',
       `with position as (insert into bench.items values ($4, $2, 1, '{}')
@@ -87,9 +100,13 @@ async function databaseFloors({ times }: FloorsJob, client: pg.Client, listener:
       [idOf(turn), ids[0], captured, ids[0]],
     ),
   )
-  const read = await timed(times, (turn) =>
+  const read = await timed(job, (turn) =>
     run('read', 'select * from bench.entities where entity_id = $1', [idOf(turn)]),
   )
+  return { commit, apply, read }
+}
+
+async function notifyFloor({ times }: FloorsJob, client: pg.Client, listener: pg.Client): Promise<number> {
   const told: number[] = []
   for (let turn = 0; turn < times; turn += 1) {
     const notified = once(listener, 'notification').then(() => performance.now())
@@ -97,7 +114,7 @@ async function databaseFloors({ times }: FloorsJob, client: pg.Client, listener:
     const answeredAt = performance.now()
     told.push(Math.max(0, (await notified) - answeredAt))
   }
-  return { commit, apply, read, notify: median(told) }
+  return median(told)
 }
 
 async function kafkaFloors({

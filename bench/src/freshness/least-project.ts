@@ -1,5 +1,7 @@
 // The least that projects: a consumer that writes one row and tells of it, in one commit.
 import { uuidv7 } from '@synap/core'
+// What idles spins no timers, as in the services.
+import '@synap/kafka'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import type { CreateContender } from '../worker/protocol.ts'

@@ -2,6 +2,8 @@
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { uuidv7 } from '@synap/core'
+// What idles spins no timers, as in the services.
+import '@synap/kafka'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import type { CreateContender } from '../worker/protocol.ts'

@@ -85,7 +85,10 @@ async function prepare(servers: BenchServers, databaseUrl: string, signal: Abort
   const secrets = { accessKeyId: access.S3_ACCESS_KEY_ID, secretAccessKey: access.S3_SECRET_ACCESS_KEY }
   await createBucket({ endpoint, region, ...secrets }, bucket, signal)
   const kafka = createKafka({ brokers: [access.KAFKA_BROKERS], clientId: 'bench', logger: silentLogger })
-  await kafka.createTopics([...declaredTopics(''), ...declaredTopics('floors.')], signal)
+  await kafka.createTopics(
+    ['', 'floors.', 'least.'].flatMap((prefix) => declaredTopics(prefix)),
+    signal,
+  )
   await kafka.close()
   const program = join(repositoryRoot, 'services', 'ingest', 'src', 'register-schemas.ts')
   const env = { PATH: process.env['PATH'], ...servers.addresses, DATABASE_URL: databaseUrl }
