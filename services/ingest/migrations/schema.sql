@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 360309d4c638e186faba8aaeb4a4a93aca7328ac4b503588c4630a5f5d530b8e
+-- What the migrations beside this file come to; of them: sha256 588445d27d04215f2d31e8c730968a1eca1573216c9c3bfe50f4a87549f23e67
 create schema write authorization synap_ingest;
 
 create sequence write.outbox_id as bigint;
@@ -417,6 +417,9 @@ declare
   v_jump boolean;
   v_occurred timestamptz;
   v_rows integer;
+  v_ids bigint[] := '{}';
+  v_outbox_id bigint;
+  v_put jsonb;
   v_versions jsonb;
   v_answer jsonb;
   -- The aggregate of a call that writes one and reads no other.
@@ -489,7 +492,8 @@ begin
   v_occurred := case when v_jump then v_now else greatest(v_now, v_user.last_occurred_at) end;
 
   if v_one is null then
-    v_versions := write.put_events(p_user, p_context, p_aggregates, p_events, v_user.sequence, v_occurred);
+    v_put := write.put_events(p_user, p_context, p_aggregates, p_events, v_user.sequence, v_occurred);
+    v_versions := v_put -> 'versions';
   else
     for v_n in 1 .. v_count loop
       v_event := p_events -> (v_n - 1);
@@ -505,7 +509,8 @@ begin
         p_context ->> 'source', (p_context ->> 'correlation_id')::uuid, (v_event ->> 'causation_id')::uuid,
         p_context ->> 'actor_kind', (p_context ->> 'actor_id')::uuid, decode(v_event ->> 'delta', 'hex'),
         decode(v_event ->> 'schema', 'hex'), p_context ->> 'traceparent', p_context ->> 'tracestate'
-      );
+      ) returning id into v_outbox_id;
+      v_ids := v_ids || v_outbox_id;
     end loop;
     insert into write.streams as s
       (user_id, aggregate_id, aggregate_type, version, sequence, state, state_version)
@@ -532,7 +537,9 @@ begin
       p_user, p_idempotency, (p_idempotency -> 'result') || jsonb_build_object('append', v_answer)
     );
   end if;
-  return v_answer || jsonb_build_object('outcome', 'appended');
+  return v_answer || jsonb_build_object(
+    'outcome', 'appended', 'outbox_ids', coalesce(v_put -> 'outbox_ids', to_jsonb(v_ids))
+  );
 end
 $function$
 ;
@@ -660,6 +667,7 @@ begin
       a.expected + 1, a.sequence, a.occurred_at, a.source, a.correlation_id, a.causation_id, a.actor_kind,
       a.actor_id, decode(a.delta, 'hex'), decode(a.schema, 'hex'), a.traceparent, a.tracestate
     from (select * from accepted order by user_id, sequence) a
+    returning id, user_id, sequence
   ),
   written as (
     insert into write.streams as s
@@ -687,13 +695,16 @@ begin
         jsonb_build_object(
           'outcome', 'appended', 'sequence', a.sequence,
           'occurred_ms', (extract(epoch from a.occurred_at) * 1000)::bigint, 'clock_jump', c.clock_jump,
-          'versions', jsonb_build_object(c.aggregate_id, c.expected + 1)
+          'versions', jsonb_build_object(c.aggregate_id, c.expected + 1),
+          'outbox_ids', jsonb_build_array(s.id)
         )
       ) order by c.place
     ),
     count(a.place), (select count(*) from written)
   into v_answers, v_accepted, v_written
-  from calls c left join accepted a on a.place = c.place;
+  from calls c
+  left join accepted a on a.place = c.place
+  left join stored s on s.user_id = a.user_id and s.sequence = a.sequence;
 
   if v_written <> v_accepted then
     raise exception 'an aggregate changed without the lock of its user' using errcode = 'serialization_failure';
@@ -702,7 +713,7 @@ begin
   if jsonb_array_length(p_claims) > 0 then
     perform write.keep_result(
       p.user_id, p.claim,
-      (p.claim -> 'result') || jsonb_build_object('append', (v_answers -> (p.place - 1)) - 'outcome')
+      (p.claim -> 'result') || jsonb_build_object('append', (v_answers -> (p.place - 1)) - 'outcome' - 'outbox_ids')
     )
     from jsonb_to_recordset(p_claims) as p (place integer, user_id uuid, claim jsonb)
     where v_answers -> (p.place - 1) ->> 'outcome' = 'appended';
@@ -1289,33 +1300,36 @@ CREATE OR REPLACE FUNCTION write.put_events(p_user uuid, p_context jsonb, p_aggr
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
-  v_rows integer;
+  v_ids bigint[];
   v_versions jsonb;
 begin
   -- The ordered subquery makes nextval run in the order of the sequence.
-  insert into write.outbox (
-    id, event_id, event_type, user_id, aggregate_id, aggregate_type, version, sequence, occurred_at,
-    source, correlation_id, causation_id, actor_kind, actor_id, delta, schema_fingerprint, traceparent, tracestate
-  )
-  select
-    nextval('write.outbox_id'), e.event_id, e.event_type, p_user, e.aggregate_id, e.aggregate_type, e.version,
-    p_sequence + e.n, p_occurred,
-    p_context ->> 'source', (p_context ->> 'correlation_id')::uuid, e.causation_id,
-    p_context ->> 'actor_kind', (p_context ->> 'actor_id')::uuid, e.delta, e.fingerprint,
-    p_context ->> 'traceparent', p_context ->> 'tracestate'
-  from (
+  with stored as (
+    insert into write.outbox (
+      id, event_id, event_type, user_id, aggregate_id, aggregate_type, version, sequence, occurred_at,
+      source, correlation_id, causation_id, actor_kind, actor_id, delta, schema_fingerprint, traceparent, tracestate
+    )
     select
-      n, (j ->> 'id')::uuid as event_id, j ->> 'type' as event_type, a.id as aggregate_id, a.type as aggregate_type,
-      a.expected + (row_number() over (partition by a.id order by n))::integer as version,
-      (j ->> 'causation_id')::uuid as causation_id,
-      decode(j ->> 'delta', 'hex') as delta, decode(j ->> 'schema', 'hex') as fingerprint
-    from jsonb_array_elements(p_events) with ordinality as x (j, n)
-    join jsonb_to_recordset(p_aggregates) as a (id uuid, type text, expected integer)
-      on a.id = (j ->> 'aggregate_id')::uuid
-    order by n
-  ) e;
-  get diagnostics v_rows = row_count;
-  if v_rows <> jsonb_array_length(p_events) then
+      nextval('write.outbox_id'), e.event_id, e.event_type, p_user, e.aggregate_id, e.aggregate_type, e.version,
+      p_sequence + e.n, p_occurred,
+      p_context ->> 'source', (p_context ->> 'correlation_id')::uuid, e.causation_id,
+      p_context ->> 'actor_kind', (p_context ->> 'actor_id')::uuid, e.delta, e.fingerprint,
+      p_context ->> 'traceparent', p_context ->> 'tracestate'
+    from (
+      select
+        n, (j ->> 'id')::uuid as event_id, j ->> 'type' as event_type, a.id as aggregate_id, a.type as aggregate_type,
+        a.expected + (row_number() over (partition by a.id order by n))::integer as version,
+        (j ->> 'causation_id')::uuid as causation_id,
+        decode(j ->> 'delta', 'hex') as delta, decode(j ->> 'schema', 'hex') as fingerprint
+      from jsonb_array_elements(p_events) with ordinality as x (j, n)
+      join jsonb_to_recordset(p_aggregates) as a (id uuid, type text, expected integer)
+        on a.id = (j ->> 'aggregate_id')::uuid
+      order by n
+    ) e
+    returning id, sequence
+  )
+  select array_agg(s.id order by s.sequence) into v_ids from stored s;
+  if coalesce(cardinality(v_ids), 0) <> jsonb_array_length(p_events) then
     raise exception 'an event names an aggregate that the call does not' using errcode = 'check_violation';
   end if;
 
@@ -1337,7 +1351,7 @@ begin
     returning s.aggregate_id, s.version
   )
   select jsonb_object_agg(w.aggregate_id, w.version) into v_versions from written w;
-  return v_versions;
+  return jsonb_build_object('versions', v_versions, 'outbox_ids', coalesce(v_ids, '{}'));
 end
 $function$
 ;

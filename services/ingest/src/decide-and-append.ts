@@ -8,8 +8,10 @@ import { clockDifference } from './clock-difference.ts'
 import { inTransaction } from './database.ts'
 import { encodeEvent } from './encode-event.ts'
 import { assertTakesWrites, type OutboxWatch } from './outbox-watch.ts'
+import { committedRows } from './relay/committed-rows.ts'
 import type { AppendCall, AppendObject, AppendOutcome } from './sql/append.ts'
 import { checkIdempotency } from './sql/check-idempotency.ts'
+import type { OutboxRow } from './sql/outbox.ts'
 import { type Effect, effectOf, replayOf, type StoredResult } from './stored-result.ts'
 import { createTagIds, type TagIds, tagsIn } from './tag-ids.ts'
 
@@ -18,8 +20,8 @@ export interface WriteDependencies {
   pool: Pool
   logger: Logger
   outbox: OutboxWatch
-  /** Rings the relay. */
-  onCommitted: () => void
+  /** Gives the relay the rows that were committed; undefined when it has to look for them. */
+  onCommitted: (rows: readonly OutboxRow[] | undefined) => void
   onClockJump: () => void
 }
 
@@ -60,10 +62,12 @@ export async function decideAndAppend<Other extends { outcome: string } = never>
       return (await earlierOutcome(dependencies.pool, write)) ?? (decision as Refused | Other)
     }
     const accepted = decision as Accepted
-    const answer = await appendKnowing(dependencies.pool, callOf(write, accepted))
+    const call = callOf(write, accepted)
+    const answer = await appendKnowing(dependencies.pool, call)
     const again = decisions < maxDecisions
     if (answer.outcome === 'tags' && again) tags.learn(answer.tags)
-    else if (answer.outcome !== 'conflict' || !again) return concluded(dependencies, write, accepted, answer)
+    else if (answer.outcome !== 'conflict' || !again)
+      return concluded(dependencies, write, { accepted, call, answer })
   }
 }
 
@@ -116,14 +120,13 @@ function callOf<Other>(write: Write<Other>, accepted: Accepted): AppendCall {
 function concluded<Other>(
   dependencies: WriteDependencies,
   write: Write<Other>,
-  accepted: Accepted,
-  answer: AppendOutcome,
+  { accepted, call, answer }: { accepted: Accepted; call: AppendCall; answer: AppendOutcome },
 ): WriteOutcome {
   switch (answer.outcome) {
     case 'appended': {
       crashpoint('ingest.after_commit')
       dependencies.outbox.added(accepted.events.length)
-      dependencies.onCommitted()
+      dependencies.onCommitted(committedRows(call, answer))
       if (answer.clock_jump) alarmClockJump(dependencies, write.caller)
       return { outcome: 'done', effect: effectOf(write.resultOf(accepted), answer) }
     }

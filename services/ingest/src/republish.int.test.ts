@@ -122,10 +122,14 @@ describe('publishing again', () => {
   })
 
   it('given an event that waits, it is left to the relay: none is published before its turn', async () => {
+    // As if the relay before had held the user back.
+    await ingest.stop()
     await stack.database.superuserSql(
       `insert into write.relay_quarantine (user_id, outbox_id, event_id, sequence, reason)
        values ('${carl.userId}', 0, gen_random_uuid(), 5, 'test');`,
     )
+    ingest = await stack.start()
+    await ingest.waitReady()
     await call(ingest, '/v1/entities', { body: { type: 'note', title: 'five' }, key: carl.key })
     expect(await republish({ user: carl.userId, dryRun: true })).toMatchObject({ events: 4 })
   })

@@ -5,6 +5,7 @@ import { assertMigrated, type Pool } from '@synap/postgres'
 import type { ServiceContext } from '@synap/runtime'
 import { type Config, migrations } from './config.ts'
 import { pingDatabase } from './database.ts'
+import type { WriteDependencies } from './decide-and-append.ts'
 import { createSpool } from './files/spool.ts'
 import { directLimitsOf, fileLimitsOf, type UploadConfig } from './files/upload-config.ts'
 import { clockJumps, countSwept } from './metrics.ts'
@@ -61,7 +62,8 @@ export async function startIngest(
 
   const { uploadDir: folder, uploadSpoolBytes: maxBytes, uploadTimeoutMs } = config
   const spool = await createSpool({ folder, maxBytes, limits: fileLimitsOf(config) })
-  const onCommitted = () => relay.wake()
+  const onCommitted: WriteDependencies['onCommitted'] = (rows) =>
+    rows === undefined ? relay.wake() : relay.hand(rows)
   const onClockJump = () => clockJumps.add(1)
   const server = await buildServer({
     pool,

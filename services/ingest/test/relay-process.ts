@@ -25,6 +25,7 @@ startRelay({
   pollMs: 20,
   batchRows: 50,
   batchBytes: 512 * 1024,
+  markAfterMs: 5,
   onPublished: () => undefined,
   onQuarantined: () => undefined,
 })

@@ -1,5 +1,3 @@
-import { wait } from '@synap/core'
-
 export type Bell = ReturnType<typeof createBell>
 
 /** A wait that ends early when someone rings, also when that was before it began. */
@@ -11,11 +9,18 @@ export function createBell() {
     reset: () => {
       rung = Promise.withResolvers<void>()
     },
-    wait: async (ms: number, signal: AbortSignal) => {
-      const over = new AbortController()
-      const clock = wait(ms, AbortSignal.any([signal, over.signal])).catch(() => undefined)
-      await Promise.race([rung.promise, clock])
-      over.abort()
-    },
+    /** Resolves when it rings, after `ms`, or when `signal` aborts. */
+    wait: (ms: number, signal: AbortSignal) =>
+      new Promise<void>((resolve) => {
+        const end = () => {
+          clearTimeout(clock)
+          signal.removeEventListener('abort', end)
+          resolve()
+        }
+        const clock = setTimeout(end, ms)
+        if (signal.aborted) return end()
+        signal.addEventListener('abort', end, { once: true })
+        void rung.promise.then(end)
+      }),
   }
 }

@@ -1,14 +1,22 @@
 import { crashpoint, type SynapError } from '@synap/core'
 import { inTransaction } from '../database.ts'
-import { insertQuarantine, markPublished, type OutboxRow, selectUnpublished } from '../sql/outbox.ts'
+import { insertQuarantine, type OutboxRow, selectUnpublished } from '../sql/outbox.ts'
+import { createHandedRows } from './handed-rows.ts'
 import type { HeldLease } from './lease.ts'
+import { createMarks } from './marks.ts'
 import { prepareRows, publishRows, type Queued } from './publish-rows.ts'
 import type { RelayOptions } from './relay.ts'
 
 /** Batches on their way under one lease: while one is sent, the one before is marked and the next is made ready. */
 export interface Pipeline {
+  /** Rows that this process has committed: they need not be looked for. */
+  hand(rows: readonly OutboxRow[]): void
+  /** The outbox may have more than was handed. */
+  look(): void
   /** Brings one batch to the broker. True when there may be more to send at once. */
   step(): Promise<boolean>
+  /** Milliseconds until the outbox has to be looked at though nobody says that it has something. */
+  untilLookMs(): number
   /**
    * Waits for the marks under way and forgets the batch that was made ready: its rows are read again. Never rejects; a
    * mark that failed leads to a second send.
@@ -28,67 +36,92 @@ interface Batch {
  * in order. `signal` ends reads and sends.
  */
 export function createPipeline(options: RelayOptions, lease: HeldLease, signal: AbortSignal): Pipeline {
-  /** Ids of rows that were read and are not marked yet; they are not read again. */
+  /** Ids of rows that were taken and are not marked yet; they are not read again. */
   const underWay = new Set<number>()
+  const handed = createHandedRows(options)
+  const marks = createMarks(options, lease, (ids) => {
+    for (const id of ids) underWay.delete(id)
+  })
   let next: Promise<Batch | undefined> | undefined
-  let marking: Promise<void> | undefined
+  let lookAt = 0
 
+  const look = () => {
+    handed.looking()
+    lookAt = performance.now() + options.pollMs
+    return readBatch(options, underWay, signal)
+  }
+  const take = async (): Promise<Batch | undefined> => {
+    if (performance.now() >= lookAt) return look()
+    const rows = handed.take()
+    if (rows.length > 0) return makeBatch(options, underWay, { rows, more: handed.isLookDue() })
+    return handed.isLookDue() ? look() : undefined
+  }
   /** Gives back a batch that was made ready and may not be sent. */
   const dropNext = async (why: unknown) => {
     const dropped = await next?.catch(() => undefined)
     next = undefined
+    handed.forget()
     for (const queued of dropped?.queue ?? []) queued.end(why)
     for (const { id } of dropped?.rows ?? []) underWay.delete(id)
   }
-
   return {
+    hand: (rows) => handed.add(rows),
+    look: () => handed.mustLook(),
+    untilLookMs: () => Math.max(0, lookAt - performance.now()),
     async step() {
+      await marks.room()
       const ready = next
       next = undefined
-      const batch = await (ready ?? takeBatch(options, underWay, signal))
-      if (batch === undefined) {
-        await marking
-        return false
-      }
+      const batch = await (ready ?? take())
+      if (batch === undefined) return false
+      for (const { row } of batch.queue) handed.sent(row)
       const sending = sendBatch(options, lease, batch, signal)
-      if (batch.more) next = ignored(takeBatch(options, underWay, signal))
+      if (batch.more) next = ignored(look())
       const { stored, quarantined } = await sending
       crashpoint('relay.after_append')
       const sent = new Set(stored)
       for (const { id } of batch.rows) if (!sent.has(id)) underWay.delete(id)
-      await marking
-      if (stored.length > 0) marking = ignored(markRows(options, lease, underWay, stored))
+      marks.add(stored)
       // The next batch may hold events of the user who is held back since.
       if (quarantined) await dropNext(new Error('the user is held back'))
       return batch.more
     },
     async settle() {
       await dropNext(new Error('the batch before was not sent'))
-      await marking?.catch((error: unknown) =>
-        options.logger.warn({ error }, 'published rows could not be marked: they will be sent again'),
-      )
-      marking = undefined
+      await marks.settle()
       underWay.clear()
     },
   }
 }
 
-async function takeBatch(
+async function readBatch(
   options: RelayOptions,
   underWay: Set<number>,
   signal: AbortSignal,
 ): Promise<Batch | undefined> {
   const found = await selectUnpublished(options.pool, options.batchRows, underWay, signal)
+  const refreshed = ignored(options.refresh(found))
+  // For the rows that are handed over before the next look.
   if (found.length === 0) return undefined
   crashpoint('relay.after_select')
+  await refreshed
   const rows = withinBytes(found, options.batchBytes)
+  const more = found.length === options.batchRows || rows.length < found.length
+  return makeBatch(options, underWay, { rows, more })
+}
+
+async function makeBatch(
+  options: RelayOptions,
+  underWay: Set<number>,
+  { rows, more }: Pick<Batch, 'rows' | 'more'>,
+): Promise<Batch | undefined> {
+  if (rows.length === 0) return undefined
   for (const { id } of rows) underWay.add(id)
-  await options.refresh(rows)
   const queue = await prepareRows(rows, {
     prepare: options.prepare,
     quarantine: (row, error) => quarantineRow(options, row, error),
   })
-  return { rows, queue, more: found.length === options.batchRows || rows.length < found.length }
+  return { rows, queue, more }
 }
 
 function sendBatch(options: RelayOptions, lease: HeldLease, { queue }: Batch, signal: AbortSignal) {
@@ -99,20 +132,6 @@ function sendBatch(options: RelayOptions, lease: HeldLease, { queue }: Batch, si
     },
     quarantine: (row, error) => quarantineRow(options, row, error),
   })
-}
-
-async function markRows(
-  { pool, logger, onPublished }: RelayOptions,
-  { epoch }: HeldLease,
-  underWay: Set<number>,
-  ids: readonly number[],
-): Promise<void> {
-  const marked = await markPublished(pool, ids, epoch)
-  for (const id of ids) underWay.delete(id)
-  onPublished(marked)
-  if (marked < ids.length) {
-    logger.warn({ sent: ids.length, marked, epoch }, 'another relay has marked these rows')
-  }
 }
 
 async function quarantineRow(

@@ -49,6 +49,7 @@ async function startTestRelay(parts: Partial<RelayOptions> = {}): Promise<Relay>
     pollMs: 60_000,
     batchRows: 50,
     batchBytes: 512 * 1024,
+    markAfterMs: 5,
     onPublished: () => undefined,
     onQuarantined: () => undefined,
     ...parts,
@@ -254,8 +255,9 @@ describe('the lease of the relay', () => {
       pollMs: 20,
       leaseMs: 300,
       // Holds the thread past the lease, as a stopped process would be held: no timer can tell it in between.
-      refresh: async () =>
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400) as unknown as void,
+      refresh: async (rows) => {
+        if (rows.length > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)
+      },
     })
     await eventually('it leads', () => relay.isLeader())
     await appendMany(newUser(), 1)

@@ -4,7 +4,7 @@ import type { Pool } from '@synap/postgres'
 import type { OutboxRow } from '../sql/outbox.ts'
 import { type Bell, createBell } from './bell.ts'
 import { type HeldLease, takeLease } from './lease.ts'
-import { createPipeline } from './pipeline.ts'
+import { createPipeline, type Pipeline } from './pipeline.ts'
 import type { PreparedMessage } from './publish-rows.ts'
 
 export interface RelayOptions {
@@ -14,7 +14,7 @@ export interface RelayOptions {
   logger: Logger
   /** Makes the record of a row and begins its span. Throws class data when that can never be done. */
   prepare: (row: OutboxRow) => PreparedMessage
-  /** Loads what `prepare` needs and may have changed; before each batch, with its rows. */
+  /** Loads what `prepare` needs and may have changed; at each look, before the batch, with its rows. */
   refresh: (rows: readonly OutboxRow[]) => Promise<void>
   /** Milliseconds of the lease. */
   leaseMs: number
@@ -23,6 +23,8 @@ export interface RelayOptions {
   /** Rows and, roughly, bytes of one batch; one batch is in flight, and the next is made ready meanwhile. */
   batchRows: number
   batchBytes: number
+  /** Milliseconds that the marks of what was published wait for others, so that one statement makes them. */
+  markAfterMs: number
   onPublished: (rows: number) => void
   onQuarantined: () => void
 }
@@ -30,6 +32,8 @@ export interface RelayOptions {
 export interface Relay {
   /** Something was committed: look now. */
   wake: () => void
+  /** These rows were committed by this process: send them. Only those of each user that follow on what was sent go at once. */
+  hand: (rows: readonly OutboxRow[]) => void
   /** True while this process relays. */
   isLeader: () => boolean
   /** Why the last round failed; null while it goes well. */
@@ -44,20 +48,30 @@ const graceMs = 5_000
  * Publishes the outbox: at least once, in order per user, by whoever holds the lease.
  *
  * A row is marked only after the broker has acknowledged it, and only under the epoch it was sent in; in between a crash
- * or a stop leads to a second send of the same bytes, of two batches at most.
+ * or a stop leads to a second send of the same bytes: of what was acknowledged in the last `markAfterMs`, and of three batches
+ * at most.
+ *
+ * What was handed over and not sent, for whatever reason, waits in the outbox all the same and is found there.
  */
 export function startRelay(options: RelayOptions): Relay {
   const state: State = {
     stop: new AbortController(),
     cut: new AbortController(),
     bell: createBell(),
-    leader: false,
+    pipeline: undefined,
     trouble: null,
   }
   const running = run(options, state)
   return {
-    wake: state.bell.ring,
-    isLeader: () => state.leader,
+    wake: () => {
+      state.pipeline?.look()
+      state.bell.ring()
+    },
+    hand: (rows) => {
+      state.pipeline?.hand(rows)
+      state.bell.ring()
+    },
+    isLeader: () => state.pipeline !== undefined,
     trouble: () => state.trouble,
     close: async () => {
       const reason = new Error('the relay is closing')
@@ -75,7 +89,8 @@ interface State {
   /** Ends a batch in flight. */
   cut: AbortController
   bell: Bell
-  leader: boolean
+  /** While this process relays. */
+  pipeline: Pipeline | undefined
   trouble: string | null
 }
 
@@ -93,26 +108,30 @@ async function run(options: RelayOptions, state: State): Promise<void> {
       await wait(options.leaseMs / 3, signal).catch(() => undefined)
       continue
     }
-    state.leader = true
+    const sending = AbortSignal.any([state.cut.signal, lease.signal])
+    state.pipeline = createPipeline(options, lease, sending)
     logger.info({ epoch: lease.epoch }, 'this process relays')
-    await lead(options, lease, state)
-    state.leader = false
+    await lead(options, state.pipeline, lease, state)
+    state.pipeline = undefined
     if (!signal.aborted) logger.warn({ epoch: lease.epoch }, 'this process relays no more')
     await lease.release()
   }
 }
 
-async function lead(options: RelayOptions, lease: HeldLease, state: State): Promise<void> {
+async function lead(
+  options: RelayOptions,
+  pipeline: Pipeline,
+  lease: HeldLease,
+  state: State,
+): Promise<void> {
   const idle = AbortSignal.any([state.stop.signal, lease.signal])
-  const sending = AbortSignal.any([state.cut.signal, lease.signal])
-  const pipeline = createPipeline(options, lease, sending)
   for (let failures = 0; !idle.aborted; ) {
     try {
       state.bell.reset()
       const more = await pipeline.step()
       failures = 0
       state.trouble = null
-      if (!more) await state.bell.wait(options.pollMs, idle)
+      if (!more) await state.bell.wait(pipeline.untilLookMs(), idle)
     } catch (error) {
       await pipeline.settle()
       if (idle.aborted) return

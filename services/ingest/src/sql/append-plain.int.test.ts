@@ -117,8 +117,14 @@ describe('plain appends in one transaction', () => {
       'appended',
     ])
     const all = ({ before, calls }: Lives) => [...before, ...calls]
-    expect(comparable(all(together), JSON.stringify(grouped, null, 1)).split('\n')).toEqual(
-      comparable(all(single), JSON.stringify(alone, null, 1)).split('\n'),
+    const told = (answers: readonly AppendOutcome[]) =>
+      JSON.stringify(
+        answers.map((answer) => ({ ...answer, ...('outbox_ids' in answer && { outbox_ids: 'some' }) })),
+        null,
+        1,
+      )
+    expect(comparable(all(together), told(grouped)).split('\n')).toEqual(
+      comparable(all(single), told(alone)).split('\n'),
     )
     const written = comparable(all(single), await rowsOf(all(single))).split('\n')
     expect(written.length).toBeGreaterThan(15)

@@ -100,8 +100,13 @@ describe('append: numbers', () => {
       expect(rows.slice(1).every((row) => row.aggregate_id === aggregate.id)).toBe(true)
       const own = ['id', 'event_id', 'user_id', 'aggregate_id', 'occurred_at']
       const bare = rows.map((row) => Object.entries(row).filter(([name]) => !own.includes(name)))
+      const ids = answers.flatMap((answer) =>
+        answer.outcome === 'appended' ? (answer.outbox_ids ?? []) : [],
+      )
+      expect(ids).toEqual(rows.slice(1).map((row) => row.id))
       const told = answers.map((answer) => ({
         ...answer,
+        outbox_ids: [],
         occurred_ms: 0,
         versions: answer.outcome === 'appended' ? Object.values(answer.versions) : [],
       }))

@@ -81,6 +81,8 @@ export interface Appended {
   /** True when the user's last event was more than 24 h ahead of the clock: alarm. */
   clock_jump: boolean
   versions: Readonly<Record<string, number>>
+  /** Of the rows in the outbox, in the order of the events; missing when the append was only found to have been done. */
+  outbox_ids?: readonly number[]
 }
 
 /** Everything but `appended` left nothing behind. */
