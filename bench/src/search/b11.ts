@@ -182,7 +182,7 @@ function ask(asker: Asker, mode: Mode, { q, vector }: Asked): Promise<string[]> 
       }
       return (await findRows({ client, schema }, question, asker)).map((row) => row.entity_id)
     },
-    { readOnly: true, isolation: 'repeatable read' },
+    { readOnly: true, isolation: 'repeatable read', genericPlans: true },
   )
 }
 

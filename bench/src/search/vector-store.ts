@@ -2,6 +2,7 @@ import { type UserId, uuidv7 } from '@synap/core'
 import { type CopyColumn, copyBinary, createPool, transaction } from '@synap/postgres'
 import type { BenchServers } from '../servers.ts'
 import type { Clusters } from './clusters.ts'
+import { bucketColumn, insertEntities } from './vector-filters.ts'
 
 export const model = 'bench-model'
 
@@ -31,7 +32,10 @@ export async function storeUsers(
   const database = new URL(url).pathname.slice(1)
   const pool = createPool({ url, applicationName: 'bench-search', max: 1 })
   try {
-    await servers.sql(database, 'drop index read_v1.entity_vectors_hnsw')
+    await servers.sql(
+      database,
+      `drop index read_v1.entity_vectors_hnsw; alter table read_v1.entity_vectors add column ${bucketColumn};`,
+    )
     say('storing vectors')
     // A statement has its time, so the rows come by slices.
     for (const rows of slicesOf(rowsOf(users), 2_000)) {
@@ -39,14 +43,7 @@ export async function storeUsers(
         copyBinary(client, 'read_v1.entity_vectors', columns, rows),
       )
     }
-    await servers.sql(
-      database,
-      `insert into read_v1.entities (entity_id, user_id, type, subject_sha256, attachments, metadata, provenance,
-         suggestions, rejected, version, sequence, created_at, updated_at)
-       select entity_id, user_id, 'note', content_sha256, '[]', '{}', '{}', '[]', '[]', 1, 1, now(), now()
-       from read_v1.entity_vectors;
-       insert into read_v1.user_models select user_id, model, count(*) from read_v1.entity_vectors group by 1, 2;`,
-    )
+    await servers.sql(database, insertEntities)
     say('building the index over all vectors')
     await servers.sql(
       database,
@@ -97,7 +94,9 @@ function* rowsOf(users: readonly VectorUser[]): Generator<readonly unknown[]> {
   }
 }
 
-const parts = Array.from({ length: 16 }, (_, part) => part)
+/** So few that users share them, as thousands would share any number. */
+export const partitions = 4
+const parts = Array.from({ length: partitions }, (_, part) => part)
 
 /** Tables for those that keep vectors in another way, with the same rows. */
 export async function storePeers(
@@ -110,15 +109,16 @@ export async function storePeers(
   await servers.sql(
     database,
     `create schema peers;
-     create table peers.plain as select entity_id, user_id, embedding::public.vector(1536) as embedding
+     create table peers.plain as select entity_id, user_id, bucket, embedding::public.vector(1536) as embedding
        from read_v1.entity_vectors;
-     create index on peers.plain (user_id);
-     create table peers.vectors as select entity_id, user_id, embedding from read_v1.entity_vectors;
+     create index on peers.plain (user_id, bucket);
+     create table peers.vectors as select entity_id, user_id, bucket, embedding from read_v1.entity_vectors;
      alter table peers.vectors alter column embedding set storage plain;
-     create table peers.parts (entity_id uuid, user_id uuid, embedding public.halfvec(1536) storage plain)
+     create index on peers.vectors (user_id, bucket);
+     create table peers.parts (entity_id uuid, user_id uuid, bucket smallint, embedding public.halfvec(1536) storage plain)
        partition by hash (user_id);
      ${parts.map((part) => `create table peers.parts_${part} partition of peers.parts for values with (modulus ${parts.length}, remainder ${part});`).join('\n')}
-     insert into peers.parts select entity_id, user_id, embedding from read_v1.entity_vectors;
+     insert into peers.parts select entity_id, user_id, bucket, embedding from read_v1.entity_vectors;
      grant usage on schema peers to synap_projector; grant select on all tables in schema peers to synap_projector;`,
   )
   say('building the index over bits, one for each partition, and one for each small user')
@@ -134,4 +134,18 @@ export async function storePeers(
      ${partial.join('\n')}`,
   )
   await servers.sql(database, 'vacuum analyze')
+}
+
+/** Share of the vectors of a user's partition that are the user's own: most, and its index is one for this user. */
+export async function shareOfPartition(
+  database: string,
+  servers: BenchServers,
+  { id }: VectorUser,
+): Promise<number> {
+  const [line = '0'] = await servers.sql(
+    database,
+    `select count(*) filter (where user_id = '${id}')::float8 / count(*) from peers.parts
+     where tableoid = (select tableoid from peers.parts where user_id = '${id}' limit 1)`,
+  )
+  return Number(line)
 }

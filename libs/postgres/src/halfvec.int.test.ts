@@ -1,7 +1,7 @@
 import { createTestDatabase, type TestDatabase } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createPool, type Pool } from './pool.ts'
-import { fromHalfvec, toHalfvec, toVector } from './types.ts'
+import { fromHalfvec, toHalfvec, toUuids, toVector } from './types.ts'
 
 describe('halfvec', () => {
   let database: TestDatabase
@@ -30,5 +30,18 @@ describe('halfvec', () => {
     const sent = toHalfvec([0.5, -2])
     const odd = Buffer.concat([Buffer.alloc(1), sent]).subarray(1)
     expect(Array.from(fromHalfvec(odd))).toEqual([0.5, -2])
+  })
+
+  it.each([0, 1, 3])('given %i ids in binary, the server has them in their order', async (count) => {
+    const bytes = Uint8Array.from({ length: count * 16 }, (_, at) => (at * 37) % 256)
+    const { rows } = await pool.query<{ ids: string[]; bound: number | null }>(
+      'select $1::uuid[]::text[] as ids, array_lower($1::uuid[], 1) as bound',
+      [toUuids(bytes)],
+    )
+    const hex = Buffer.from(bytes).toString('hex')
+    expect(rows[0]?.ids.map((id) => id.replaceAll('-', ''))).toEqual(
+      Array.from({ length: count }, (_, at) => hex.slice(at * 32, at * 32 + 32)),
+    )
+    expect(rows[0]?.bound).toBe(count === 0 ? null : 1)
   })
 })

@@ -69,6 +69,22 @@ describe('statements that nobody waits for', () => {
       expect(await rows()).toEqual(['3', '1', '2', '5', '4', '13', '11', '12', '15', '14'])
     })
 
+    it('given one connection, a copy waits for the end of what was only read before, which nobody waited for', async () => {
+      const pool = open({ capabilities, max: 1 })
+      for (let round = 0; round < 20; round += 1) {
+        const count = await transaction(
+          pool,
+          owner,
+          (client) => query(client, { name: 'pipe.all', text: 'select n from pipe.rows' }),
+          { readOnly: true },
+        )
+        expect(count).toHaveLength(round)
+        await transaction(pool, owner, (client) =>
+          copyBinary(client, 'pipe.rows', [{ name: 'n', type: 'int4' }], [[round]]),
+        )
+      }
+    })
+
     it('given one that is refused, the transaction says why, keeps nothing, and the connection goes on', async () => {
       const pool = open({ capabilities, max: 1 })
       const refused = transaction(pool, owner, async (client) => {

@@ -1,6 +1,6 @@
 import { backoffMs, isUuid, SynapError, type UserId, wait } from '@synap/core'
 import { isConnectionLost, isSerializationFailure, mapPostgresError, sqlstateOf } from './error.ts'
-import { answered, hasFailed, inTurn, noteEnd, takeUnanswered } from './pipeline.ts'
+import { answered, hasFailed, inTurn, noteEnd, noteEnding, takeUnanswered } from './pipeline.ts'
 import type { Client, Pool } from './pool.ts'
 import { isProved, noteProved } from './proved-roles.ts'
 
@@ -155,13 +155,23 @@ async function begunAs(client: Client, begin: string, allowSuperuser: boolean): 
 const isOnlyRead = ({ readOnly, isolation }: TransactionOptions) =>
   readOnly === true && isolation !== 'serializable'
 
-/** Ends a transaction that wrote nothing, whose end changes no answer, behind the back of who waits for it. */
+/**
+ * Ends a transaction that wrote nothing, whose end changes no answer, behind the back of who waits for it. Where statements
+ * travel without waiting, so may those of the next transaction, behind the commit.
+ */
 function endRead(client: Client, release: (destroy: boolean) => void): void {
   if (client.getTransactionStatus() !== 'T') throw swallowed()
-  inTurn(client, () => client.query('commit')).then(
-    () => release(false),
-    () => release(true),
-  )
+  const ended = inTurn(client, () => client.query('commit'))
+  if (client.pipeline) {
+    // When it fails the connection is gone: the pool has been told, and whoever has it now is.
+    noteEnding(client, ended)
+    release(false)
+  } else {
+    ended.then(
+      () => release(false),
+      () => release(true),
+    )
+  }
 }
 
 /** Commits what was sent and not awaited along with the rest. Rejects with the first error among it. */

@@ -16,6 +16,8 @@ export interface AnswerOptions {
   minSequence?: number
   /** The one aggregate that is read, refused while an event of it is parked, but with `stale=allow`. */
   aggregateId?: AggregateId
+  /** See `TransactionOptions`. */
+  genericPlans?: boolean
 }
 
 /**
@@ -48,7 +50,8 @@ function toRead(request: FastifyRequest, options: AnswerOptions): ReadRequest {
   const minSequence = Math.max(asked.minSequence, options.minSequence ?? 0)
   const freshness = { ...asked, minSequence, waitMs: options.waited === true ? 0 : asked.waitMs }
   const { userId } = principalOf(request)
-  return { userId, freshness, aggregateId: options.aggregateId, signal: request.signal }
+  const { aggregateId, genericPlans = false } = options
+  return { userId, freshness, aggregateId, genericPlans, signal: request.signal }
 }
 
 function tellPosition(reply: FastifyReply, { seen, parked }: Position): void {

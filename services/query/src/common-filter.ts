@@ -1,5 +1,5 @@
 import type { SearchQuery } from '@synap/contracts'
-import type { EntityFilter } from './sql/list-entities.ts'
+import type { CommonFilter } from './sql/list-entities.ts'
 
 type Parameters = Pick<
   SearchQuery,
@@ -16,7 +16,7 @@ type Parameters = Pick<
 >
 
 /** What lists and search are narrowed by alike. */
-export function commonFilterOf(query: Parameters): EntityFilter {
+export function commonFilterOf(query: Parameters): CommonFilter {
   const instant = (text: string | undefined) => (text === undefined ? undefined : Date.parse(text))
   return {
     types: query.type,

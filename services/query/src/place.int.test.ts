@@ -37,7 +37,7 @@ describe('the schema that is read', () => {
       const [row] = await query<{ word: string }>(client, { text: `select word from ${schema}.says` })
       return { decide: async () => row?.word }
     }
-    return { asked, read: () => place.read(principal, undefined, ask) }
+    return { asked, read: () => place.read(principal, {}, ask) }
   }
 
   it('given another schema since the last read, what was asked of the old one is thrown away', async () => {

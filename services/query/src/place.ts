@@ -22,15 +22,20 @@ export interface PlaceReader {
    */
   read<T>(
     principal: Principal,
-    signal: AbortSignal | undefined,
+    options: PlaceOptions,
     ask: (client: Client, schema: string) => Promise<{ decide: () => Promise<T> }>,
   ): Promise<T>
+}
+
+/** How one read differs from others of its store. */
+export interface PlaceOptions extends Pick<TransactionOptions, 'genericPlans'> {
+  signal?: AbortSignal | undefined
 }
 
 export function createPlace(pool: Pool, { findSchema, plans = {} }: Store): PlaceReader {
   let last: string | undefined
   return {
-    async read(principal, signal, ask) {
+    async read(principal, { signal, genericPlans = false }, ask) {
       const once = (guess: string | undefined) =>
         transaction(
           pool,
@@ -50,6 +55,7 @@ export function createPlace(pool: Pool, { findSchema, plans = {} }: Store): Plac
             isolation: 'repeatable read',
             readOnly: true,
             ...plans,
+            ...(genericPlans ? { genericPlans } : {}),
             ...(signal === undefined ? {} : { signal }),
           },
         )

@@ -49,6 +49,8 @@ export interface ReadRequest {
   freshness: Freshness
   /** The one aggregate that is read. While an event of it is parked the read is refused, unless it may be stale. */
   aggregateId?: AggregateId | undefined
+  /** See `TransactionOptions`. */
+  genericPlans?: boolean
   signal: AbortSignal
 }
 
@@ -65,7 +67,7 @@ export function createReadModel(
     { request, onPosition }: { request: ReadRequest; onPosition: (position: Position) => void },
     readData: ReadData<T>,
   ): Promise<T> => {
-    const { userId, freshness, signal } = request
+    const { userId, freshness, genericPlans = false, signal } = request
     const attempt = (mayWait: boolean, isFirst: boolean) => {
       const isFresh = (position: Position) => {
         onPosition(position)
@@ -73,7 +75,7 @@ export function createReadModel(
       }
       // Before a wait it is likely to be behind, and then all that was read would be thrown away.
       const isLikely = freshness.minSequence === 0 || !isFirst
-      return place.read({ role: queryRole, userId }, signal, (client, schema) =>
+      return place.read({ role: queryRole, userId }, { signal, genericPlans }, (client, schema) =>
         readData({ client, schema, userId, isFresh, isLikely }),
       )
     }
@@ -152,7 +154,7 @@ function isBehind(position: Position, { freshness, aggregateId }: ReadRequest, m
 export function createPositionReader(pool: Pool, store: Store = activeReadModel): ReadPositions {
   const place = createPlace(pool, store)
   return (users) =>
-    place.read({ role: queryRole }, undefined, async (client, schema) => {
+    place.read({ role: queryRole }, {}, async (client, schema) => {
       const positions = await findPositions(client, schema, users)
       return { decide: async () => positions }
     })

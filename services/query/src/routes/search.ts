@@ -127,7 +127,7 @@ async function search(
       ])
       return model?.model === known.model?.model ? { schema, hits } : undefined
     },
-    { waited: true },
+    { waited: true, genericPlans: true },
   )
   return found === undefined ? search(deps, request, reply, true) : { found, mode, embedded }
 }

@@ -2,7 +2,7 @@ import { type Client, query } from '@synap/postgres'
 import { depthOf, type SearchQuestion } from '../search-question.ts'
 import { allowedEntities } from './allowed-entities.ts'
 import { conditionsOf, type Parameter } from './list-entities.ts'
-import { queryPlannedOnce } from './planned-once.ts'
+import { queryPlannedAnew } from './planned-anew.ts'
 
 /** An entity that the words of a question are in. */
 export interface Match {
@@ -35,7 +35,7 @@ export async function findMatches(
   const conditions = conditionsOf(schema, question.filter, parameter)
   const filtered = conditions.length > 0
   const allowed = filtered ? `(select coalesce(array_agg(entity_id), '{}') from allowed)` : 'null'
-  return (filtered ? query<Match> : queryPlannedOnce<Match>)(client, {
+  return (filtered ? queryPlannedAnew<Match> : query<Match>)(client, {
     ...(filtered ? {} : { name: `${schema}.find_matches` }),
     text: `
       with ${filtered ? `allowed as materialized (${allowedEntities(schema, conditions)}),` : ''}

@@ -3,8 +3,8 @@ import { type Client, query, toTimestamptz } from '@synap/postgres'
 import { comparableTag, type EntityRow, selectEntities } from './find-entities.ts'
 import { findTextConfigs } from './find-text-configs.ts'
 
-/** What is left out does not filter. Days are `YYYY-MM-DD`, instants milliseconds since 1970. */
-export interface EntityFilter {
+/** What search can be narrowed by. What is left out does not filter. Days are `YYYY-MM-DD`, instants milliseconds since 1970. */
+export interface CommonFilter {
   types?: readonly string[] | undefined
   /** All of them. */
   tags?: readonly string[] | undefined
@@ -17,6 +17,10 @@ export interface EntityFilter {
   createdAfter?: number | undefined
   updatedBefore?: number | undefined
   updatedAfter?: number | undefined
+}
+
+/** What lists can be narrowed by. */
+export interface EntityFilter extends CommonFilter {
   text?: string | undefined
   relatedTo?: string | undefined
   relation?: string | undefined

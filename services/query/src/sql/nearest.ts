@@ -1,9 +1,5 @@
-import type { Seen } from './added-vectors.ts'
-
 /** Vectors that are looked at more closely: long texts have several. */
 export const nearestVectors = 400
-/** Vectors that came since candidates were chosen are all compared, when there are no more than so many. */
-export const mostAdded = 1_000
 
 /** How a statement names what it needs. */
 export interface Names {
@@ -20,15 +16,9 @@ export interface Names {
 /**
  * Where neighbours by meaning come from. `compared`: the nearest vectors of all of the user's; `indexed`: the nearest that
  * the index on vectors gives; both may leave less than there are once vectors of one text count once and those of old
- * content not at all. `everything` misses nothing. Or from entities that are known to be near, and those with vectors
- * that came since.
+ * content not at all. `everything` misses nothing.
  */
-export type Neighbours = 'compared' | 'indexed' | 'everything' | KnownCandidates
-
-export interface KnownCandidates {
-  entities: readonly string[]
-  since: Seen
-}
+export type Neighbours = 'compared' | 'indexed' | 'everything'
 
 /** The entities nearest to the question, each by its nearest chunk: all vectors are compared. */
 export const nearestOfAll = ({ schema, vector, model, depth, filtered }: Names) => `
@@ -61,30 +51,6 @@ export const nearestOfSome = (
     order by found.entity_id, found.distance, found.chunk
   ) as one_each
   order by distance limit ${depth}`
-
-/** The same from candidates and what came since, looked up one by one: their current content, and whether the filter keeps them. */
-export const nearestOfCandidates = (
-  { schema, vector, model, depth }: Names,
-  { candidates, conditions }: { candidates: string; conditions: readonly string[] },
-) => `
-  select c.entity_id, d.chunk, d.distance
-  from (select unnest(${candidates}) as entity_id union select entity_id from added) as c
-  cross join lateral (
-    select e.entity_id, e.subject_sha256 as content_sha256 from ${schema}.entities as e
-    ${conditions.length === 0 ? '' : `left join ${schema}.task_details as t using (entity_id)`}
-    where ${['e.entity_id = c.entity_id', 'e.deleted_at is null', ...conditions].join(' and ')}
-    offset 0
-  ) as current
-  cross join lateral (${nearestChunk({ schema, vector, model }, 'current')}) as d
-  order by d.distance limit ${depth}`
-
-/** Entities with vectors that came since, by the names of the two numbers of `Seen`. */
-export const addedSince = (schema: string, model: string, { next, running }: Record<keyof Seen, string>) => `
-  select entity_id from (
-    select v.entity_id from ${schema}.entity_vectors as v where v.model = ${model} and v.added_in >= ${next}
-    union all
-    select v.entity_id from ${schema}.entity_vectors as v where v.model = ${model} and v.added_in = any (${running})
-  ) as v limit ${mostAdded + 1}`
 
 /** Row security lets entities be looked up by a column only, and `offset 0` one by one. */
 const current = (schema: string, of: string, condition: string) => `

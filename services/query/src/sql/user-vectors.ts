@@ -1,5 +1,6 @@
 import { type Client, query } from '@synap/postgres'
-import { conditionsOf, type EntityFilter } from './list-entities.ts'
+import { type CommonFilter, conditionsOf } from './list-entities.ts'
+import { queryPlannedAnew } from './planned-anew.ts'
 
 /** A user's vectors of one model. */
 export interface UserModel {
@@ -25,13 +26,13 @@ export async function findUserModel(client: Client, schema: string): Promise<Use
 export async function countVectors(
   client: Client,
   schema: string,
-  filter: EntityFilter,
+  filter: CommonFilter,
   most: number,
 ): Promise<number> {
   const values: unknown[] = []
   const parameter = (value: unknown, type: string) => `$${values.push(value)}::${type}`
   const conditions = conditionsOf(schema, filter, parameter)
-  const [row] = await query<{ vectors: number }>(client, {
+  const [row] = await queryPlannedAnew<{ vectors: number }>(client, {
     text: `
       select count(*)::int as vectors from (
         select from ${schema}.entities as e

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { createOfflineProvider } from '@synap/ai'
 import { describe, expect, it } from 'vitest'
 import { createPoints, nearestPoints } from '../../test/clustered-vectors.ts'
-import { findCandidates } from './find-candidates.ts'
-import { createPackedVectors, entityOf, packedBytes, perSlab } from './packed-vectors.ts'
+import { type Candidates, findCandidates } from './find-candidates.ts'
+import { createPackedVectors, packedBytes, perSlab } from './packed-vectors.ts'
 import { createSlabs, slabBytes } from './slabs.ts'
 
 const idOf = (number: number) => {
@@ -11,7 +11,8 @@ const idOf = (number: number) => {
   id.writeUInt32BE(number)
   return id
 }
-const numberOf = (id: string) => Number.parseInt(id.slice(0, 8), 16)
+const numbersOf = ({ ids }: Pick<Candidates, 'ids'>) =>
+  Array.from({ length: ids.length / 16 }, (_, at) => Buffer.from(ids).readUInt32BE(at * 16))
 
 function pack(points: readonly Float32Array[], entity = (place: number) => place) {
   const vectors = createPackedVectors(createSlabs(points.length * packedBytes + 2 * slabBytes))
@@ -21,7 +22,7 @@ function pack(points: readonly Float32Array[], entity = (place: number) => place
   return vectors
 }
 
-const all = { wanted: 20, leastLikeness: null }
+const all = { wanted: 20, sure: 15, leastLikeness: null }
 
 describe('findCandidates', () => {
   const draw = createPoints(60)
@@ -32,7 +33,7 @@ describe('findCandidates', () => {
     let hits = 0
     for (let run = 0; run < 20; run += 1) {
       const question = draw()
-      const found = new Set(findCandidates(vectors, { ...all, values: question }).entities.map(numberOf))
+      const found = new Set(numbersOf(findCandidates(vectors, { ...all, values: question })))
       hits += nearestPoints(points, question, 10).filter((place) => found.has(place)).length
     }
     expect(hits / 200).toBeGreaterThanOrEqual(0.99)
@@ -51,7 +52,7 @@ describe('findCandidates', () => {
     const vectors = pack(points.slice(0, texts.length))
     let hits = 0
     for (const question of points.slice(texts.length)) {
-      const found = new Set(findCandidates(vectors, { ...all, values: question }).entities.map(numberOf))
+      const found = new Set(numbersOf(findCandidates(vectors, { ...all, values: question })))
       hits += nearestPoints(points.slice(0, texts.length), question, 10).filter((at) => found.has(at)).length
     }
     expect(hits / 200).toBeGreaterThanOrEqual(0.99)
@@ -61,28 +62,28 @@ describe('findCandidates', () => {
     const points = Array.from({ length: 200 }, draw)
     const vectors = pack(points)
     for (const [place, point] of points.entries()) {
-      const found = findCandidates(vectors, { values: point, wanted: 5, leastLikeness: null })
-      expect(numberOf(found.entities[0] as string)).toBe(place)
+      const found = findCandidates(vectors, { values: point, wanted: 5, sure: 5, leastLikeness: null })
+      expect(numbersOf(found)[0]).toBe(place)
     }
   })
 
   it('given as many entities as are wanted or fewer, all come, the nearest first, and nothing is beyond', () => {
     const points = Array.from({ length: 20 }, draw)
     const question = draw()
-    const { entities, beyond, nearest } = findCandidates(pack(points), { ...all, values: question })
-    expect(entities.map(numberOf).slice(0, 5)).toEqual(nearestPoints(points, question, 5))
-    expect([entities.length, beyond]).toEqual([20, null])
+    const { beyond, likenesses, ...found } = findCandidates(pack(points), { ...all, values: question })
+    expect(numbersOf(found).slice(0, 5)).toEqual(nearestPoints(points, question, 5))
+    expect([likenesses.length, beyond]).toEqual([20, null])
     const [first = 0] = nearestPoints(points, question, 1)
     const likeness = question.reduce((sum, value, at) => sum + value * (points[first]?.[at] as number), 0)
-    expect(Math.abs((nearest ?? 0) - likeness)).toBeLessThan(0.001)
+    expect(Math.abs((likenesses[0] ?? 0) - likeness)).toBeLessThan(0.001)
   })
 
   it('given more, what is beyond is no more like the question than the last', () => {
     const points = Array.from({ length: 2_000 }, draw)
-    const few = findCandidates(pack(points), { values: draw(), wanted: 5, leastLikeness: null })
-    expect(few.entities).toHaveLength(5)
+    const few = findCandidates(pack(points), { values: draw(), wanted: 5, sure: 5, leastLikeness: null })
+    expect(few.likenesses).toHaveLength(5)
     expect(few.beyond).not.toBeNull()
-    expect(few.beyond).toBeLessThanOrEqual(few.nearest ?? 0)
+    expect(few.beyond).toBeLessThanOrEqual(few.likenesses[4] ?? 0)
     expect(few.isCut).toBe(false)
   })
 
@@ -93,9 +94,9 @@ describe('findCandidates', () => {
       ...Array.from({ length: 30 }, () => near.map((value) => -value)),
     ]
     const vectors = pack(points, (place) => Math.max(0, place - 1_999))
-    expect(findCandidates(vectors, { values: near, wanted: 20, leastLikeness: null }).entities).toHaveLength(
-      20,
-    )
+    expect(
+      findCandidates(vectors, { values: near, wanted: 20, sure: 15, leastLikeness: null }).likenesses,
+    ).toHaveLength(20)
   })
 
   it('given a least likeness, what is less like, or not half as like as the nearest, is cut off', () => {
@@ -105,9 +106,10 @@ describe('findCandidates', () => {
     const found = findCandidates(pack([first, between, second.map((value) => -value)]), {
       values: first,
       wanted: 20,
+      sure: 15,
       leastLikeness: 0.1,
     })
-    expect(found.entities.map(numberOf)).toEqual([0, 1])
+    expect(numbersOf(found)).toEqual([0, 1])
     expect(found.isCut).toBe(true)
   })
 
@@ -120,6 +122,30 @@ describe('findCandidates', () => {
     first.free()
     expect(slabs.used()).toBe(0)
     expect(second.add(idOf(9), point.slice())).toBe(true)
-    expect(numberOf(entityOf(second, 0))).toBe(9)
+    expect(numbersOf(findCandidates(second, { ...all, values: draw() }))).toEqual([9])
+  })
+
+  it('given some entities to choose among, only those are found, each by its nearest vector, and of strangers none', () => {
+    const points = Array.from({ length: 600 }, draw)
+    const vectors = pack(points, (place) => Math.floor(place / 2))
+    const among = [7, 40, 222, 299, 5_000]
+    const question = draw()
+    const found = findCandidates(vectors, {
+      values: question,
+      wanted: 3,
+      sure: 3,
+      leastLikeness: null,
+      among: Buffer.concat(among.map(idOf)),
+    })
+    const own = among.slice(0, 4).flatMap((entity) => [entity * 2, entity * 2 + 1])
+    const order = nearestPoints(
+      own.map((place) => points[place] as Float32Array),
+      question,
+      own.length,
+    ).map((at) => Math.floor((own[at] as number) / 2))
+    expect(numbersOf(found)).toEqual([...new Set(order)].slice(0, 3))
+    expect(found.beyond).not.toBeNull()
+    const one = findCandidates(vectors, { ...all, values: question, among: idOf(7) })
+    expect([numbersOf(one), one.beyond]).toEqual([[7], null])
   })
 })

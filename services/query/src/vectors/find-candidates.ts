@@ -1,135 +1,170 @@
-import { vectorDimensions } from '@synap/ai'
-import { entityOf, type PackedQuestion, type PackedVectors, packQuestion } from './packed-vectors.ts'
+import { bySigns, likenessAtMost } from './by-signs.ts'
+import {
+  idAddress,
+  idBytes,
+  type PackedQuestion,
+  type PackedVectors,
+  packQuestion,
+} from './packed-vectors.ts'
+import { vectorsOf } from './vectors-of.ts'
 
 export interface CandidateQuestion {
   values: Float32Array
-  /** Entities that are wanted; of more, the nearest. */
+  /** Entities that are wanted at most. */
   wanted: number
+  /** So many of them are the nearest; behind these may be fewer than are wanted. */
+  sure: number
   /** As in a search: what is less like the question, or not half as like as the nearest, need not be among them. */
   leastLikeness: number | null
+  /** Ids of the entities to choose among, 16 bytes each; all when left out. */
+  among?: Uint8Array
 }
 
 export interface Candidates {
-  /** Ids of entities, the nearest first. */
-  entities: readonly string[]
-  /** Likeness of the nearest of them, and of the nearest of those that were left out; null: there is none. */
-  nearest: number | null
+  /** Ids of entities, 16 bytes each, the nearest first. */
+  ids: Uint8Array
+  /** How like the question each of them is. */
+  likenesses: Float64Array
+  /** None that was left out is more like the question, but for chance; null: there is none. */
   beyond: number | null
   /** True: what is beyond was left out for being too unlike, not for want of room. */
   isCut: boolean
 }
 
+/** What likenesses may be wrong by here: five deviations of what rounding to bytes does to a product. */
+export const likenessError = 0.001
 /** So many vectors are compared more closely without a look at their signs. */
-const compared = 1_024
-/** What likenesses may be wrong by here, and more: those of bytes are right to about three digits. */
-export const likenessError = 0.002
+const compared = 256
+/** Vectors that are compared more closely at most, as long as no more entities are wanted. */
+const most = (wanted: number, count: number) => Math.max(1_024, wanted * 4, Math.ceil(count / 32))
 
 /**
  * The entities that may be the nearest to a question. The number of signs that differ says how far two vectors are apart, but
- * for an error that is known: it is that of 1536 tosses of a coin. All vectors that could, within three deviations, be as
- * near as the `wanted` nearest, are compared by their bytes.
+ * for an error that is known: it is that of 1536 tosses of a coin. Vectors are compared by their bytes in the order of
+ * that number, up to where none could, within three deviations, be as near as the `wanted` nearest so far.
  */
 export function findCandidates(
   vectors: PackedVectors,
-  { values, wanted, leastLikeness }: CandidateQuestion,
+  { values, wanted, sure, leastLikeness, among }: CandidateQuestion,
 ): Candidates {
   const question = packQuestion(vectors.slabs, values)
-  const count = vectors.count()
-  const near = count <= compared ? undefined : nearBySigns(question.differences(vectors), wanted, count)
-  let ranked = rank(vectors, question, near ?? everyOf(count), wanted)
-  // The vectors of one long text may be all that is near: then every other has to be looked at.
-  if (near !== undefined && ranked.length <= wanted) ranked = rank(vectors, question, everyOf(count), wanted)
-  const nearest = ranked[0]?.likeness ?? null
+  const { ranked, reach } =
+    among === undefined
+      ? nearest(vectors, question, { wanted, sure })
+      : { ranked: rank(vectors, keysOf(vectors, question, vectorsOf(vectors, among)), wanted), reach: null }
+  const likenesses = ranked.map(({ likeness }) => likeness)
   const least =
-    leastLikeness === null || nearest === null
+    leastLikeness === null || likenesses[0] === undefined
       ? -Infinity
-      : Math.max(leastLikeness, nearest / 2) - likenessError
-  const within = ranked.findIndex(({ likeness }) => likeness < least)
+      : Math.max(leastLikeness, likenesses[0] / 2) - likenessError
+  const within = likenesses.findIndex((likeness) => likeness < least)
   const kept = within === -1 ? Math.min(ranked.length, wanted) : Math.min(within, wanted)
   return {
-    entities: ranked.slice(0, kept).map(({ id }) => id),
-    nearest,
-    beyond: ranked[kept]?.likeness ?? null,
+    ids: idsOf(vectors, ranked.slice(0, kept)),
+    likenesses: Float64Array.from(likenesses.slice(0, kept)),
+    beyond: likenesses[kept] ?? reach,
     isCut: within !== -1 && within <= wanted,
   }
 }
 
-/** Vectors that may be among the nearest by their signs. */
-function nearBySigns(differences: Uint16Array, wanted: number, count: number): Uint32Array {
-  const histogram = new Uint32Array(vectorDimensions + 1)
-  for (let at = 0; at < count; at += 1) {
-    const of = differences[at] as number
-    histogram[of] = (histogram[of] as number) + 1
+/** The nearest entities, and down to which likeness none is missing; null: none at all. */
+function nearest(
+  vectors: PackedVectors,
+  question: PackedQuestion,
+  { wanted, sure }: { wanted: number; sure: number },
+): { ranked: Ranked[]; reach: number | null } {
+  const count = vectors.count()
+  if (count > compared) {
+    const { order, differences } = bySigns(question.differences(vectors), most(wanted, count))
+    const first = keysOf(vectors, question, order.subarray(0, 2 * wanted))
+    const reach = rank(vectors, first, wanted)[sure - 1]?.likeness ?? -Infinity
+    let end = Math.min(order.length, 2 * wanted)
+    while (end < order.length && likenessAtMost(differences[end] as number) >= reach) end += 1
+    const rest = keysOf(vectors, question, order.subarray(2 * wanted, end))
+    const ranked = rank(vectors, joined(first, rest), wanted)
+    if (end === count) return { ranked, reach: null }
+    const within = ranked.filter(({ likeness }) => likeness >= reach)
+    // The vectors of one long text may be all that is near: then every other has to be looked at.
+    if (within.length >= sure) return { ranked: within, reach }
   }
-  const upTo = (least: number) => {
-    let sum = 0
-    for (let of = 0; of <= vectorDimensions; of += 1) {
-      sum += histogram[of] as number
-      if (sum >= least) return of
-    }
-    return vectorDimensions
-  }
-  const last = upTo(wanted)
-  const share = last / vectorDimensions
-  const error = 3 * Math.sqrt(2 * vectorDimensions * share * (1 - share))
-  const most = Math.max(compared, wanted * 4, Math.ceil(count / 32))
-  const limit = Math.max(last, Math.min(last + error, upTo(most)))
-  const near = new Uint32Array(count)
-  let found = 0
-  for (let vector = 0; vector < count; vector += 1) {
-    if ((differences[vector] as number) > limit) continue
-    near[found] = vector
-    found += 1
-  }
-  return near.subarray(0, found)
+  return { ranked: rank(vectors, keysOf(vectors, question, everyOf(count)), wanted), reach: null }
 }
 
 interface Ranked {
-  id: string
+  vector: number
   likeness: number
 }
 
 /** Above any number of vectors there can be: what a likeness is multiplied with to be sorted together with its vector. */
 const vectorLimit = 2 ** 22
 
-/** Entities by their nearest vector, the nearest first; one more than are wanted, when there are. */
-function rank(vectors: PackedVectors, question: PackedQuestion, of: Uint32Array, wanted: number): Ranked[] {
-  const keys = new Float64Array(of.length)
-  for (let at = 0; at < of.length; at += 1) {
-    const vector = of[at] as number
-    // One number of both, for numbers are sorted many times faster than objects.
-    const distance = Math.max(0, Math.round((1 - question.likeness(vectors, vector)) * 1e6))
-    keys[at] = distance * vectorLimit + vector
+/** One number for the distance and the vector, for numbers are sorted many times faster than objects. */
+function keysOf(vectors: PackedVectors, question: PackedQuestion, of: Uint32Array): Float64Array {
+  const keys = question.likenesses(vectors, of)
+  for (let at = 0; at < keys.length; at += 1) {
+    // As a whole number, by cutting off: rounding takes many times as long.
+    const distance = Math.max(0, (1 - (keys[at] as number)) * 1e6) | 0
+    keys[at] = distance * vectorLimit + (of[at] as number)
   }
+  return keys
+}
+
+/** Entities by their nearest vector, the nearest first; one more than are wanted, when there are. */
+function rank(vectors: PackedVectors, keys: Float64Array, wanted: number): Ranked[] {
   const some = entitiesOf(vectors, smallest(keys, 2 * wanted), wanted)
-  return some.length > wanted || keys.length <= 2 * wanted ? some : entitiesOf(vectors, keys.sort(), wanted)
+  return some.length > wanted || keys.length <= 2 * wanted
+    ? some
+    : entitiesOf(vectors, keys.slice().sort(), wanted)
 }
 
 function entitiesOf(vectors: PackedVectors, keys: Float64Array, wanted: number): Ranked[] {
-  const best = new Map<string, number>()
+  const bytes = Buffer.from(vectors.slabs.buffer())
+  const seen = new Set<string>()
+  const best: Ranked[] = []
   for (const key of keys) {
-    const id = entityOf(vectors, key % vectorLimit)
-    if (!best.has(id)) best.set(id, 1 - Math.floor(key / vectorLimit) / 1e6)
-    if (best.size > wanted) break
+    const vector = key % vectorLimit
+    const at = idAddress(vectors, vector)
+    const id = bytes.toString('latin1', at, at + idBytes)
+    if (seen.has(id)) continue
+    seen.add(id)
+    best.push({ vector, likeness: 1 - Math.floor(key / vectorLimit) / 1e6 })
+    if (best.length > wanted) break
   }
-  return Array.from(best, ([id, likeness]) => ({ id, likeness }))
+  return best
+}
+
+function idsOf(vectors: PackedVectors, ranked: readonly Ranked[]): Uint8Array {
+  const bytes = new Uint8Array(vectors.slabs.buffer())
+  const ids = new Uint8Array(ranked.length * idBytes)
+  for (const [place, { vector }] of ranked.entries()) {
+    const at = idAddress(vectors, vector)
+    ids.set(bytes.subarray(at, at + idBytes), place * idBytes)
+  }
+  return ids
 }
 
 /** The smallest of these numbers in order. */
-function smallest(keys: Float64Array, most: number): Float64Array {
-  const kept = keys.slice(0, most).sort()
-  for (let at = most; at < keys.length; at += 1) {
+function smallest(keys: Float64Array, count: number): Float64Array {
+  const kept = keys.slice(0, count).sort()
+  // Put in their places one by one they would take the square of the time.
+  if (count > 200) return keys.slice().sort().subarray(0, count)
+  for (let at = count; at < keys.length; at += 1) {
     const key = keys[at] as number
-    if (key >= (kept[most - 1] as number)) continue
-    let place = most - 1
+    if (key >= (kept[count - 1] as number)) continue
+    let place = count - 1
     for (; place > 0 && (kept[place - 1] as number) > key; place -= 1) kept[place] = kept[place - 1] as number
     kept[place] = key
   }
   return kept
 }
 
+function joined(first: Float64Array, second: Float64Array): Float64Array {
+  const both = new Float64Array(first.length + second.length)
+  both.set(first)
+  both.set(second, first.length)
+  return both
+}
+
 function everyOf(count: number): Uint32Array {
-  const every = new Uint32Array(count)
-  for (let vector = 0; vector < count; vector += 1) every[vector] = vector
-  return every
+  return Uint32Array.from({ length: count }, (_, vector) => vector)
 }

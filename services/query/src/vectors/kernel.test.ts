@@ -34,19 +34,36 @@ describe('the kernel', () => {
     expect(out[0]).toBe(7)
   })
 
-  it('given numbers, it multiplies them as JavaScript does, the largest too', () => {
+  it('given numbers, it multiplies them as JavaScript does, the largest too, and writes no further', () => {
     const question = new Int16Array(memory.buffer, 256, dimensions)
-    const vector = new Int8Array(memory.buffer, pageBytes, dimensions)
-    const product = () => question.reduce((sum, value, at) => sum + value * (vector[at] as number), 0)
+    const vectors = Array.from(
+      { length: 3 },
+      (_, at) => new Int8Array(memory.buffer, pageBytes + at * dimensions * 2, dimensions),
+    )
+    const listed = [vectors[2], vectors[0], vectors[1]] as Int8Array[]
+    new Uint32Array(memory.buffer, 8_192, listed.length).set(listed.map(({ byteOffset }) => byteOffset))
+    const out = new Int32Array(memory.buffer, 9_000, listed.length + 1)
+    const products = () => {
+      out.fill(7)
+      kernel.multiply(256, 8_192, listed.length, 9_000)
+      return Array.from(out)
+    }
+    const expected = () => [
+      ...listed.map((vector) => question.reduce((sum, value, at) => sum + value * (vector[at] as number), 0)),
+      7,
+    ]
     for (let run = 0; run < 20; run += 1) {
       random(new Uint8Array(memory.buffer, 256, dimensions * 2))
       question.forEach((value, at) => (question[at] = value >> 6))
-      random(new Uint8Array(memory.buffer, pageBytes, dimensions))
-      expect(kernel.multiply(256, pageBytes)).toBe(product())
+      random(new Uint8Array(memory.buffer, pageBytes, dimensions * 5))
+      expect(products()).toEqual(expected())
     }
     // The longest question there is, and a vector that points the same way.
     question.fill(Math.floor(32_767 / Math.sqrt(dimensions)))
-    vector.fill(-127)
-    expect(kernel.multiply(256, pageBytes)).toBe(product())
+    vectors[1]?.fill(-127)
+    expect(products()).toEqual(expected())
+    out.fill(7)
+    kernel.multiply(256, 8_192, 0, 9_000)
+    expect(out[0]).toBe(7)
   })
 })

@@ -7,8 +7,11 @@ export const signBytes = vectorDimensions / 8
 export interface Kernel {
   /** Writes, for each of `count` rows of signs one behind the other, in how many places it differs, as u16 at `out`. */
   countDifferences(question: number, rows: number, count: number, out: number): void
-  /** The product of a question (1536 × i16) and a vector (1536 × i8): as much as 2^31 when both are as long as they may. */
-  multiply(question: number, vector: number): number
+  /**
+   * Writes the product of a question (1536 × i16) and each of `count` vectors (1536 × i8), whose addresses lie at `list` as
+   * u32, as i32 at `out`: as much as 2^31 when both are as long as they may be.
+   */
+  multiply(question: number, list: number, count: number, out: number): void
 }
 
 /**
@@ -36,7 +39,9 @@ const op = {
   branchIf: (depth: number) => [0x0d, depth],
   get: (local: number) => [0x20, local],
   set: (local: number) => [0x21, local],
+  load32: [0x28, 2, 0],
   store16: [0x3b, 1, 0],
+  store32: [0x36, 2, 0],
   i32: (value: number) => [0x41, ...signed(value)],
   isZero: [0x45],
   add: [0x6a],
@@ -91,12 +96,12 @@ function countDifferences(): Code {
   ]
 }
 
-/** Parameters 0 question, 1 vector; locals 2 the end of the vector, 3 the sums so far. */
+/** Parameters 0 question, 1 list, 2 count, 3 out; locals 4 where in the question, 5 where in the vector, 6 its end, 7 the sums. */
 function multiply(): Code {
-  const [question, vector, end, sums] = [0, 1, 2, 3] as const
-  const step = 32
+  const [question, list, count, out, place, vector, end, sums] = [0, 1, 2, 3, 4, 5, 6, 7] as const
+  const step = 64
   const product = (at: number): Code => [
-    op.get(question),
+    op.get(place),
     op.load(at * 2),
     op.get(vector),
     op.loadI8AsI16(at),
@@ -104,13 +109,21 @@ function multiply(): Code {
     op.addWords,
   ]
   return [
+    [op.block, op.loop],
+    [op.get(count), op.isZero, op.branchIf(1)],
+    [op.get(list), op.load32, op.set(vector)],
     [op.get(vector), op.i32(vectorDimensions), op.add, op.set(end)],
+    [op.get(question), op.set(place)],
     [op.zeros, op.set(sums), op.loop],
-    [op.get(sums), [0, 8, 16, 24].map(product), op.set(sums)],
-    [op.get(question), op.i32(step * 2), op.add, op.set(question)],
+    [op.get(sums), [0, 8, 16, 24, 32, 40, 48, 56].map(product), op.set(sums)],
+    [op.get(place), op.i32(step * 2), op.add, op.set(place)],
     [op.get(vector), op.i32(step), op.add, op.set(vector)],
     [op.get(vector), op.get(end), op.lessUnsigned, op.branchIf(0), op.end],
-    [op.get(sums), sumOfWords(sums)],
+    [op.get(out), op.get(sums), sumOfWords(sums), op.store32],
+    [op.get(out), op.i32(4), op.add, op.set(out)],
+    [op.get(list), op.i32(4), op.add, op.set(list)],
+    [op.get(count), op.i32(-1), op.add, op.set(count)],
+    [op.branch(0), op.end, op.end],
   ]
 }
 
@@ -119,15 +132,12 @@ const v128 = 0x7b
 const memoryLimit = 65_536
 
 function kernelBytes(): Uint8Array<ArrayBuffer> {
-  const types = [
-    [0x60, ...list([[i32], [i32], [i32], [i32]]), 0],
-    [0x60, ...list([[i32], [i32]]), ...list([[i32]])],
-  ]
+  const types = [[0x60, ...list([[i32], [i32], [i32], [i32]]), 0]]
   const bodies = [
     [...list([[1, v128]]), ...flat(countDifferences()), ...op.end],
     [
       ...list([
-        [1, i32],
+        [3, i32],
         [1, v128],
       ]),
       ...flat(multiply()),
@@ -146,7 +156,7 @@ function kernelBytes(): Uint8Array<ArrayBuffer> {
     0,
     ...section(1, list(types)),
     ...section(2, list([[...name('env'), ...name('memory'), 2, ...limits]])),
-    ...section(3, list([[0], [1]])),
+    ...section(3, list([[0], [0]])),
     ...section(
       7,
       list([

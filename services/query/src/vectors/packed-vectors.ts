@@ -3,7 +3,7 @@ import { signBytes } from './kernel.ts'
 import { rotate } from './rotate.ts'
 import { type Slabs, slabBytes } from './slabs.ts'
 
-const idBytes = 16
+export const idBytes = 16
 /** Signs, one byte for each place, what the product of the bytes is multiplied with, and whose vector it is. */
 export const packedBytes = signBytes + vectorDimensions + 4 + idBytes
 export const perSlab = Math.floor(slabBytes / packedBytes)
@@ -87,7 +87,10 @@ function writeSigns(bits: Uint8Array, values: Float32Array): void {
 }
 
 const questionBytesAt = 256
-const outAt = 4_096
+/** Addresses for the kernel, and what it writes. */
+const listAt = 4_096
+const listed = 1_024
+const outAt = listAt + listed * 4
 /** As many slabs' numbers as fit behind it. */
 const outSlabs = Math.floor((slabBytes - outAt) / 2 / perSlab)
 /** Of the question: as long as fits 16 bits. The sum of 1536 products with bytes stays below 2^31. */
@@ -97,8 +100,8 @@ const questionLength = 32_767
 export interface PackedQuestion {
   /** Number of places in which the signs of each vector differ, slab by slab. */
   differences(vectors: PackedVectors): Uint16Array
-  /** Cosine of the question and the vector, to about three digits. */
-  likeness(vectors: PackedVectors, vector: number): number
+  /** Cosine of the question and each of these vectors, to about three digits. */
+  likenesses(vectors: PackedVectors, of: Uint32Array): Float64Array
 }
 
 export function packQuestion(slabs: Slabs, question: Float32Array): PackedQuestion {
@@ -111,7 +114,6 @@ export function packQuestion(slabs: Slabs, question: Float32Array): PackedQuesti
   const { length } = measure(values)
   const scale = length === 0 ? 0 : questionLength / length
   for (let at = 0; at < vectorDimensions; at += 1) shorts[at] = Math.round((values[at] as number) * scale)
-  const view = new DataView(buffer)
   return {
     differences(vectors) {
       const found = new Uint16Array(vectors.count())
@@ -130,19 +132,31 @@ export function packQuestion(slabs: Slabs, question: Float32Array): PackedQuesti
       }
       return found
     },
-    likeness(vectors, vector) {
-      const slab = vectors.places[Math.floor(vector / perSlab)] as number
-      const at = vector % perSlab
-      const product = kernel.multiply(scratch + questionBytesAt, slab + bytesAt + at * vectorDimensions)
-      return (product * view.getFloat32(slab + factorsAt + at * 4, true)) / questionLength
+    likenesses({ places }, of) {
+      const found = new Float64Array(of.length)
+      const list = new Uint32Array(buffer, scratch + listAt, listed)
+      const products = new Int32Array(buffer, scratch + outAt, listed)
+      const factors = new Float32Array(buffer)
+      for (let from = 0; from < of.length; from += listed) {
+        const count = Math.min(listed, of.length - from)
+        for (let at = 0; at < count; at += 1) {
+          const vector = of[from + at] as number
+          list[at] =
+            (places[Math.floor(vector / perSlab)] as number) + bytesAt + (vector % perSlab) * vectorDimensions
+        }
+        kernel.multiply(scratch + questionBytesAt, scratch + listAt, count, scratch + outAt)
+        for (let at = 0; at < count; at += 1) {
+          const vector = of[from + at] as number
+          const factor = (places[Math.floor(vector / perSlab)] as number) + factorsAt + (vector % perSlab) * 4
+          found[from + at] = ((products[at] as number) * (factors[factor / 4] as number)) / questionLength
+        }
+      }
+      return found
     },
   }
 }
 
-/** Id of the entity that a vector is of. */
-export function entityOf(vectors: PackedVectors, vector: number): string {
-  const slab = vectors.places[Math.floor(vector / perSlab)] as number
-  const at = slab + idsAt + (vector % perSlab) * idBytes
-  const hex = Buffer.from(vectors.slabs.buffer(), at, idBytes).toString('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+/** Where the 16 bytes of the id of a vector's entity lie. */
+export function idAddress({ places }: PackedVectors, vector: number): number {
+  return (places[Math.floor(vector / perSlab)] as number) + idsAt + (vector % perSlab) * idBytes
 }

@@ -1,11 +1,11 @@
 import type { Pool } from '@synap/postgres'
 import { counter, type Logger } from '@synap/telemetry'
 import type { Seen } from '../sql/added-vectors.ts'
-
 import { type CandidateQuestion, type Candidates, findCandidates } from './find-candidates.ts'
 import { createHeldVectors } from './held-vectors.ts'
 import type { VectorsOf } from './load-vectors.ts'
 import { perSlab } from './packed-vectors.ts'
+import { createPassShares, type PassShares } from './pass-shares.ts'
 import { createReadQueue } from './read-queue.ts'
 import { createSlabs, slabBytes } from './slabs.ts'
 
@@ -29,6 +29,7 @@ export interface VectorCache {
    * they are missing or it is worth it; the search does not wait.
    */
   told(of: VectorsOf, known: { vectors: number; added: number }): void
+  shares: PassShares
   /** Counts a question by what came of it. */
   count(outcome: CacheOutcome): void
   /** Memory in use. */
@@ -83,6 +84,7 @@ export function createVectorCache(options: VectorCacheOptions): VectorCache {
         found.packed.count() > vectors * goneShare + worthReading
       if (anew || added >= worthReading) queue.want(key, { of, anew })
     },
+    shares: createPassShares(),
     count: (outcome) => questions.add(1, { outcome }),
     bytes: () => slabs.used() * slabBytes,
     settled: () => queue.settled(),

@@ -1,0 +1,119 @@
+import type { Place } from './read-model.ts'
+import { type Asker, type ByMeaning, depthOf, isFiltered, type SearchQuestion } from './search-question.ts'
+import { findAllowedIds } from './sql/allowed-entities.ts'
+import type { Neighbour } from './sql/find-neighbours.ts'
+import { findKnownNeighbours, type KnownNeighbours, mostAdded } from './sql/known-neighbours.ts'
+import { likenessError } from './vectors/find-candidates.ts'
+import type { CacheOutcome, FoundCandidates } from './vectors/vector-cache.ts'
+
+/** Candidates besides those that are wanted, for some may be gone or of old content. */
+const spare = 10
+/** Share of the candidates before which none is left out: the others are to be had by the way. */
+const sureShare = 0.75
+/** Candidates that a filter is tried on at most: when more would be needed, those that pass are asked for. */
+const mostCandidates = 2_000
+/** Entities that pass a filter and are chosen among at most. */
+const mostAllowed = 5_000
+/** Of a filter that nothing is known of. */
+const usualShare = 0.25
+
+/** How one look at candidates ended; a word: it could not be, or left a doubt. */
+type Tried = { neighbours: Neighbour[]; added: number } | Exclude<CacheOutcome, 'cached'>
+/** Of all of the user's vectors, or of those of some entities. */
+type Try = (wanted: number, among?: Uint8Array) => Promise<Tried>
+
+/** The nearest, from candidates in memory; undefined where these leave a doubt. */
+export async function findByCandidates(
+  { client, schema }: Place,
+  question: ByMeaning,
+  { userId, vectors, cache }: Asker,
+): Promise<Neighbour[] | undefined> {
+  const { values, model } = question.vector
+  const of = { schema, userId, model }
+  const filtered = isFiltered(question)
+  const filter = filtered ? question.filter : undefined
+  const leastLikeness = filtered ? null : question.leastLikeness
+  const asked = `${schema}/${userId}/${JSON.stringify(question.filter)}`
+  const tryOn: Try = async (wanted, among) => {
+    const sure = Math.ceil(wanted * sureShare)
+    const found = cache.find(of, { values, wanted, sure, leastLikeness, ...(among && { among }) })
+    if (found === undefined) return 'missing'
+    const known = { vector: question.vector, ids: found.ids, since: found.since, filter }
+    const enough = enoughOf(question, found, filtered)
+    const looked = await findKnownNeighbours(client, schema, { ...known, enough })
+    if (looked.added > mostAdded) return 'behind'
+    if (filtered && among === undefined) cache.shares.set(asked, (looked.kept + 0.5) / (looked.checked + 1))
+    if (!isCertain(looked, found, { limit: question.limit, enough })) return 'too few'
+    return { neighbours: looked.neighbours.slice(0, depthOf(question)), added: looked.added }
+  }
+  const allowed = async () => {
+    const ids = await findAllowedIds(client, schema, question.filter, mostAllowed)
+    if (ids !== undefined) cache.shares.set(asked, ids.length / 16 / Math.max(1, vectors))
+    return ids
+  }
+  const depth = depthOf(question)
+  const tried = filtered
+    ? await findFiltered(tryOn, { depth, shareOf: () => cache.shares.get(asked), allowed })
+    : await findUnfiltered(tryOn, depth)
+  const isFound = typeof tried !== 'string'
+  cache.count(isFound ? 'cached' : tried)
+  cache.told(of, { vectors, added: isFound ? tried.added : tried === 'behind' ? mostAdded : 0 })
+  return isFound ? tried.neighbours : undefined
+}
+
+async function findUnfiltered(tryOn: Try, depth: number): Promise<Tried> {
+  const tried = await tryOn(depth + spare)
+  return tried === 'too few' ? tryOn((depth + spare) * 8) : tried
+}
+
+interface Filtered {
+  depth: number
+  /** Share of the candidates that pass, as far as is known. */
+  shareOf: () => number | undefined
+  /** Ids of the entities that pass; undefined: they are too many. */
+  allowed: () => Promise<Uint8Array | undefined>
+}
+
+/** Tries the filter on the nearest, as many as it takes as far as is known; when that would be very many, chooses among those that pass. */
+async function findFiltered(tryOn: Try, { depth, shareOf, allowed }: Filtered): Promise<Tried> {
+  const wanted = () => Math.ceil(((depth + spare) / (shareOf() ?? usualShare)) * 1.3)
+  for (let before = 0; wanted() <= mostCandidates && wanted() > before; ) {
+    before = wanted()
+    const tried = await tryOn(before)
+    if (tried !== 'too few') return tried
+  }
+  const among = await allowed()
+  return among === undefined ? tryOn(mostCandidates) : tryOn(depth + spare, among)
+}
+
+/** Places that the look ends behind: where what follows is too unlike to come before the last that is wanted. */
+function enoughOf(
+  { text, limit }: SearchQuestion,
+  { likenesses }: FoundCandidates,
+  filtered: boolean,
+): number {
+  if (text !== null) return depthOf({ text, limit })
+  if (filtered) return limit + spare / 2
+  const last = likenesses[limit - 1] ?? -Infinity
+  let enough = limit + 2
+  while (enough < limit + spare && (likenesses[enough] ?? -Infinity) > last - 2 * likenessError) enough += 1
+  return enough
+}
+
+/** True: nothing that was not looked at belongs into the answer's places by meaning. */
+function isCertain(
+  { neighbours, kept, checked }: KnownNeighbours,
+  { likenesses, beyond, isCut }: FoundCandidates,
+  { limit, enough }: { limit: number; enough: number },
+): boolean {
+  const next = kept < enough ? beyond : (likenesses[checked] ?? beyond)
+  if (next === null) return true
+  const last = neighbours[limit - 1]
+  if (last !== undefined) return 1 - last.distance >= next - likenessError
+  if (!isCut) return false
+  // Nothing in memory is like enough, and what came since was compared.
+  if (likenesses.length === 0) return true
+  // Fewer than are wanted are like enough; unless what they were held against is gone.
+  const least = neighbours[0]?.distance
+  return least !== undefined && 1 - least >= (likenesses[0] ?? 0) - likenessError
+}

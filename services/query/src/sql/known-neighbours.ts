@@ -1,0 +1,177 @@
+import { type Client, query, toHalfvec, toTimestamptz, toUuids } from '@synap/postgres'
+import type { Seen } from './added-vectors.ts'
+import { comparableTag } from './find-entities.ts'
+import type { Neighbour } from './find-neighbours.ts'
+import type { CommonFilter, Parameter } from './list-entities.ts'
+
+/** Vectors that came since candidates were chosen are all compared, when there are no more than so many. */
+export const mostAdded = 1_000
+
+export interface KnownCandidates {
+  vector: { values: Float32Array; model: string }
+  /** Entities that may be near, 16 bytes each, in the order in which they are looked at. */
+  ids: Uint8Array
+  /** What had been seen when they were chosen. */
+  since: Seen
+  /** Undefined: all are wanted. */
+  filter: CommonFilter | undefined
+  /** So many that are there and pass the filter end the look at the candidates. */
+  enough: number
+}
+
+export interface KnownNeighbours {
+  /** The nearest first; of two as near, the newer. */
+  neighbours: Neighbour[]
+  /** Vectors that came after the candidates were chosen, and were compared besides; at most one more than `mostAdded`. */
+  added: number
+  /** Candidates that were looked at, the first so many, and those among them that are there and pass the filter. */
+  checked: number
+  kept: number
+}
+
+/**
+ * The nearest of some entities, and of those with vectors that came since. Each is looked up: its current content, whether it is
+ * there and the filter keeps it, and only then the distance. One plan fits all values, and all filters: nothing but the
+ * candidates is ever looked at.
+ */
+export async function findKnownNeighbours(
+  client: Client,
+  schema: string,
+  known: KnownCandidates,
+): Promise<KnownNeighbours> {
+  const { vector, ids, since, filter, enough } = known
+  const values: unknown[] = []
+  const parameter: Parameter = (value, type) => `$${values.push(value)}::${type}`
+  const isRunning = since.running.length > 0
+  const names = {
+    schema,
+    distance: `v.embedding operator(public.<=>) ${parameter(toHalfvec(vector.values), 'public.halfvec')}`,
+    model: parameter(vector.model, 'text'),
+    ids: parameter(toUuids(ids), 'uuid[]'),
+    enough: parameter(enough, 'int'),
+    next: parameter(since.next, 'xid8'),
+    running: isRunning ? parameter(since.running, 'xid8[]') : undefined,
+    conditions: filter === undefined ? '' : passes(schema, filter, parameter),
+  }
+  const name = `find_known${isRunning ? '_running' : ''}${filter === undefined ? '' : '_filtered'}`
+  const rows = await query<Row>(client, { name: `${schema}.${name}`, text: textOf(names), values })
+  return summed(rows, { given: ids.length / 16, enough })
+}
+
+interface Row {
+  /** Place among the candidates, from 1; null: its vector came since. */
+  place: number | null
+  /** Null: not there, or not of the current content, or not wanted. */
+  entity_id: string | null
+  /** Null: its current content has no vector. */
+  chunk: number | null
+  distance: number | null
+}
+
+interface Names {
+  schema: string
+  distance: string
+  model: string
+  ids: string
+  enough: string
+  next: string
+  running: string | undefined
+  conditions: string
+}
+
+/** `offset 0`: row security lets entities be looked up by a column only, and one by one, in the order of the candidates. */
+function textOf({ schema, distance, model, ids, enough, next, running, conditions }: Names): string {
+  const vectors = `${schema}.entity_vectors as v where v.model = ${model}`
+  const cameSince = (condition: string) =>
+    `select v.entity_id, v.content_sha256, v.chunk, v.embedding from ${vectors} and ${condition}`
+  return `
+    select known.place::int, known.entity_id, v.chunk, ${distance} as distance
+    from (
+      select c.place, e.entity_id, e.subject_sha256
+      from unnest(${ids}) with ordinality as c(entity_id, place)
+      cross join lateral (
+        select e.entity_id, e.subject_sha256 from ${schema}.entities as e
+        where e.entity_id = c.entity_id and e.deleted_at is null ${conditions} offset 0
+      ) as e
+      limit ${enough}
+    ) as known
+    left join lateral (
+      select v.chunk, v.embedding from ${vectors} and v.entity_id = known.entity_id
+        and v.content_sha256 = known.subject_sha256 offset 0
+    ) as v on true
+    union all
+    select null, e.entity_id, v.chunk, ${distance}
+    from (
+      ${cameSince(`v.added_in >= ${next}`)}
+      ${running === undefined ? '' : `union all ${cameSince(`v.added_in = any (${running})`)}`}
+      limit ${mostAdded + 1}
+    ) as v
+    left join lateral (
+      select e.entity_id from ${schema}.entities as e
+      where e.entity_id = v.entity_id and e.subject_sha256 = v.content_sha256 and e.deleted_at is null ${conditions}
+      offset 0
+    ) as e on true`
+}
+
+/** Every filter there is, those that are not asked for being null: what is not needed is not looked up. */
+function passes(schema: string, filter: CommonFilter, parameter: Parameter): string {
+  const instant = (ms: number | undefined) => (ms === undefined ? null : toTimestamptz(ms))
+  const texts = (list: readonly string[] | undefined) => parameter(list ?? null, 'text[]')
+  const tags = (list: readonly string[] | undefined) =>
+    texts(list === undefined ? undefined : [...new Set(list.map(comparableTag))])
+  const [types, all, any] = [texts(filter.types), tags(filter.tags), tags(filter.anyTags)]
+  const statuses = texts(filter.statuses)
+  const [before, after] = [
+    parameter(filter.dueBefore ?? null, 'date'),
+    parameter(filter.dueAfter ?? null, 'date'),
+  ]
+  const within = (column: string, sign: '<' | '>', ms: number | undefined) => {
+    const than = parameter(instant(ms), 'timestamptz')
+    return `and (${than} is null or ${column} ${sign} ${than})`
+  }
+  const tagged = (names: string) => `
+    from ${schema}.entity_tags as et join ${schema}.tags using (tag_id)
+    where et.entity_id = e.entity_id and lower(tags.name) = any (${names})`
+  return `
+    and (${types} is null or e.type = any (${types}))
+    ${within('e.created_at', '<', filter.createdBefore)} ${within('e.created_at', '>', filter.createdAfter)}
+    ${within('e.updated_at', '<', filter.updatedBefore)} ${within('e.updated_at', '>', filter.updatedAfter)}
+    and (${all} is null or cardinality(${all}) = (select count(distinct lower(tags.name)) ${tagged(all)}))
+    and (${any} is null or exists (select ${tagged(any)}))
+    and (${statuses} is null and ${before} is null and ${after} is null or e.type = 'task' and exists (
+      select from ${schema}.task_details as t where t.entity_id = e.entity_id
+        and (${statuses} is null or t.status = any (${statuses}))
+        and (${before} is null or t.due_day < ${before}) and (${after} is null or t.due_day > ${after})))`
+}
+
+function summed(rows: readonly Row[], { given, enough }: { given: number; enough: number }): KnownNeighbours {
+  const best = new Map<string, Neighbour>()
+  let [added, kept, checked] = [0, 0, 0]
+  let isInOrder = true
+  for (const { place, entity_id, chunk, distance } of rows) {
+    if (place === null) added += 1
+    else if (place !== checked) {
+      kept += 1
+      if (place < checked) isInOrder = false
+      checked = place
+    }
+    if (entity_id === null || chunk === null || distance === null) continue
+    const other = best.get(entity_id)
+    const isNearer =
+      other === undefined || distance < other.distance || (distance === other.distance && chunk < other.chunk)
+    if (isNearer) best.set(entity_id, { entity_id, chunk, distance })
+  }
+  // Not looked at in order, nothing is known of those that were left out.
+  if (kept >= enough && !isInOrder) checked = 0
+  return {
+    neighbours: [...best.values()].sort(byDistance),
+    added,
+    checked: kept < enough ? given : checked,
+    kept,
+  }
+}
+
+function byDistance(a: Neighbour, b: Neighbour): number {
+  if (a.distance !== b.distance) return a.distance - b.distance
+  return a.entity_id < b.entity_id ? 1 : -1
+}
