@@ -86,7 +86,7 @@ describe('the pages about changing the code, both followed in one copy of the re
       ['habit.streak_broken', { oldStreak: 2 }],
       ['habit.completed', { streak: 2, oldStreak: 1, ...days('2026-11-21', '2026-11-20') }],
       ['habit.completed', { streak: 1, oldStreak: 0, ...days('2026-11-20', null) }],
-      ['entity.created', { type: 'habit', title: 'Run' }],
+      ['entity.created', { type: 'habit', title: 'Run', timeZone: null }],
     ])
     expect(await read(`/v1/entities/${id}?min_sequence=${last + 1}`)).toMatchObject({
       particulars: { frequency: 'daily', streak: 0, lastCompleted: '2026-11-21' },

@@ -98,7 +98,8 @@ async function makeAggregate(
       causationId: null,
       actor: { kind: 'user', id: null },
     } as MixedEvent['envelope']
-    const delta = index === 0 ? { type: 'note', title: 't' } : { title: `title ${index}`, oldTitle: null }
+    const delta =
+      index === 0 ? { type: 'note', title: 't', timeZone: null } : { title: `title ${index}`, oldTitle: null }
     const type = index === 0 ? 'entity.created' : 'entity.title_changed'
     return { type, aggregateType: 'entity', envelope, delta }
   })

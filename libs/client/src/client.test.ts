@@ -123,6 +123,19 @@ describe('client', () => {
     })
   })
 
+  it('given a time zone, captures and new content say it; without one they do not', async () => {
+    const { url, seen } = await startServer(json(201, captured))
+    const client = connect(url)
+    await client.capture({ type: 'note', title: 'x' }, { timeZone: 'Europe/Berlin' })
+    await client.capture({ type: 'note', title: 'x' })
+    await client.replaceContent(id, 'tomorrow', { timeZone: 'Asia/Tokyo' })
+    expect(seen.map(({ headers }) => headers['synap-time-zone'])).toEqual([
+      'Europe/Berlin',
+      undefined,
+      'Asia/Tokyo',
+    ])
+  })
+
   it('given a field that a newer server adds, it is dropped; a field that is missing is refused', async () => {
     const newer = await startServer(json(201, { ...captured, novelty: true }))
     expect(await connect(newer.url).capture({ type: 'note', title: 'x' })).toEqual(captured)

@@ -12,22 +12,32 @@ import { changeCall } from './change-call.ts'
 import { buildFileForm, fileDeadlineMs } from './file-form.ts'
 import { parseAnswer } from './parse-answer.ts'
 import type { Transport } from './transport.ts'
-import type { IngestClient } from './types.ts'
+import type { IngestClient, TimeZoneOptions, WriteOptions } from './types.ts'
 import { getCall, postCall, urlOf } from './urls.ts'
+
+function captureHeaders({
+  idempotencyKey,
+  timeZone,
+}: WriteOptions & TimeZoneOptions): Record<string, string> {
+  return {
+    ...(idempotencyKey === undefined ? {} : { [httpHeaders.idempotencyKey]: idempotencyKey }),
+    ...(timeZone === undefined ? {} : { [httpHeaders.timeZone]: timeZone }),
+  }
+}
 
 export function buildIngestClient(call: Transport, origin: string): IngestClient {
   return {
     capture: (request, options = {}) => {
       const key = options.idempotencyKey
       const post = postCall(urlOf(origin, '/v1/entities'), request, key !== undefined, options)
-      const headers: Record<string, string> = key === undefined ? {} : { [httpHeaders.idempotencyKey]: key }
+      const headers = captureHeaders(options)
       return call({ ...post, headers }, (response) => parseAnswer(captureResponse, response))
     },
     captureFile: (source, entity, options = {}) => {
       const { idempotencyKey: key, deadlineMs = fileDeadlineMs } = options
       const url = urlOf(origin, '/v1/entities')
       const post = postCall(url, undefined, key !== undefined && 'path' in source, options)
-      const headers: Record<string, string> = key === undefined ? {} : { [httpHeaders.idempotencyKey]: key }
+      const headers = captureHeaders(options)
       const form = () => buildFileForm(entity, source, options)
       return call({ ...post, headers, form, deadlineMs }, (response) =>
         parseAnswer(captureResponse, response),

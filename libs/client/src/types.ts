@@ -66,6 +66,12 @@ export interface WriteOptions extends CallOptions {
   idempotencyKey?: string
 }
 
+/** What captures and new content take. */
+export interface TimeZoneOptions {
+  /** IANA name: dates in the text are meant there, in place of the user's own time zone. */
+  timeZone?: string
+}
+
 /** Where the bytes of a file come from. */
 export type FileSource =
   /** A file of this machine; it can be sent again. */
@@ -73,7 +79,7 @@ export type FileSource =
   /** Bytes that come by once: sent once, also under an `Idempotency-Key`. */
   | { stream: AsyncIterable<Uint8Array> }
 
-export interface CaptureFileOptions extends WriteOptions {
+export interface CaptureFileOptions extends WriteOptions, TimeZoneOptions {
   /** Told to the server: it becomes the title unless there is one. */
   name?: string
   /** Milliseconds for all of it; 1,800,000 by default. */
@@ -129,7 +135,7 @@ export interface Read<T> {
 
 /** The API of ingest. Every method rejects with `ApiError` (see there for its class) or `SynapError`. */
 export interface IngestClient {
-  capture(request: CaptureRequest, options?: WriteOptions): Promise<CaptureResponse>
+  capture(request: CaptureRequest, options?: WriteOptions & TimeZoneOptions): Promise<CaptureResponse>
   /**
    * Captures a file, streamed. Its kind is told from its bytes by the server. What reading it fails with comes out as it
    * is.
@@ -143,7 +149,10 @@ export interface IngestClient {
    * Captures up to 1,000 items, in 16 MiB, all of them or none; told in the order in which they were given. Sent again until
    * it is answered, under a key of its own where none is given.
    */
-  captureBatch(items: readonly CaptureRequest[], options?: WriteOptions): Promise<BatchResponse>
+  captureBatch(
+    items: readonly CaptureRequest[],
+    options?: WriteOptions & TimeZoneOptions,
+  ): Promise<BatchResponse>
   /** For enrichers: `actFor` says whose entity it is. Repeatable: the same analysis twice is a duplicate. */
   recordAnalysis(id: EntityId, request: AnalysisRequest, options?: CallOptions): Promise<AnalysisResponse>
   /** For services: the user's events `from`..`to`, both included, at most 500. */

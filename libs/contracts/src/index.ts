@@ -124,7 +124,7 @@ export {
 export { murmur2, partitionOf } from './murmur2.ts'
 export { type ProblemKind, type ProblemName, problems } from './problems.ts'
 export { type Scope, scopes } from './scopes.ts'
-export { cleanText, dateOnly, dueDate, instant, isCleanText, limits } from './text.ts'
+export { cleanText, dateOnly, dueDate, instant, isCleanText, limits, timeZoneName } from './text.ts'
 export {
   maxDerivedBytes,
   maxEventBytes,

@@ -47,6 +47,21 @@ export const personName = cleanText(limits.personName, 1).refine(
   'must be one line without commas, with single spaces between its words',
 )
 
+/** A time zone of the IANA database that this machine knows; an offset such as +02:00 is none. */
+export const timeZoneName = cleanText(limits.timeZone, 1).refine(
+  isTimeZone,
+  'must be an IANA time zone, such as Europe/Berlin',
+)
+
+function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}
+
 /** A calendar day of the proleptic Gregorian calendar, `YYYY-MM-DD`. */
 export const dateOnly = z.iso.date()
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { buildFixture, type Fixture } from '../test/fixture.ts'
-import { requires } from './index.ts'
+import { requires, takesTimeZone } from './index.ts'
 
 let fixture: Fixture | undefined
 afterEach(() => fixture?.app.close())
@@ -17,6 +17,7 @@ describe('the headers in the document of the API', () => {
     const params = z.strictObject({ id: z.string() })
     const answer = async () => ({ ok: true })
     app.post('/things', { config: requires('write') }, answer)
+    app.post('/texts', { config: { ...requires('write'), ...takesTimeZone() } }, answer)
     app.patch('/things/:id', { schema: { params }, config: requires('write') }, answer)
     app.get('/things/:id', { schema: { params }, config: requires('read') }, answer)
     await app.ready()
@@ -26,6 +27,7 @@ describe('the headers in the document of the API', () => {
     const headersOf = (path: string, method: string) =>
       (paths[path]?.[method]?.parameters ?? []).filter((one) => one.in === 'header').map(({ name }) => name)
     expect(headersOf('/things', 'post')).toEqual(['idempotency-key'])
+    expect(headersOf('/texts', 'post')).toEqual(['idempotency-key', 'synap-time-zone'])
     expect(headersOf('/things/{id}', 'patch')).toEqual(['idempotency-key', 'if-match'])
     expect(headersOf('/things/{id}', 'get')).toEqual([])
   })

@@ -1,5 +1,11 @@
 import { fastifySwagger } from '@fastify/swagger'
-import { httpHeaders, idempotencyKey, problemContentType, problemSchema } from '@synap/contracts'
+import {
+  httpHeaders,
+  idempotencyKey,
+  problemContentType,
+  problemSchema,
+  timeZoneName,
+} from '@synap/contracts'
 import type { FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { z } from 'zod'
@@ -7,6 +13,7 @@ import { accessOf, open } from './access.ts'
 import { registerDocsPage } from './docs-page.ts'
 import { fileFormOf, formMediaType } from './file-form.ts'
 import { keepUsedSchemas } from './openapi-components.ts'
+import { isTimeZoneTaken } from './takes-time-zone.ts'
 
 export interface ApiInfo {
   title: string
@@ -49,6 +56,12 @@ const changeHeaders = writeHeaders.extend({
   }),
 })
 
+const timeZoneHeader = {
+  [httpHeaders.timeZone]: timeZoneName.optional().meta({
+    description: 'IANA name: dates in the text are meant there, in place of the time zone of the user.',
+  }),
+}
+
 /** Adds to each operation what all have in common: who may call it, and that errors are problems. */
 function transform(document: Document): ReturnType<typeof jsonSchemaTransform> {
   const schema: Record<string, unknown> = { ...document.schema }
@@ -56,7 +69,10 @@ function transform(document: Document): ReturnType<typeof jsonSchemaTransform> {
   if (access !== undefined && 'scopes' in access) {
     schema['security'] = [{ bearer: [...access.scopes] }]
     const changesOne = document.schema?.params !== undefined
-    if (access.scopes.includes('write')) schema['headers'] = changesOne ? changeHeaders : writeHeaders
+    const headers = changesOne ? changeHeaders : writeHeaders
+    if (access.scopes.includes('write')) {
+      schema['headers'] = isTimeZoneTaken(document.route.config) ? headers.extend(timeZoneHeader) : headers
+    }
   }
   schema['response'] = {
     ...(document.schema?.response as object | undefined),

@@ -74,7 +74,7 @@ export function createHistory(options: HistoryOptions): History {
       const aggregateId = uuidv7() as AggregateId
       return {
         aggregateId,
-        event: append('entity.created', aggregateId, { type: 'note', title: title ?? null }),
+        event: append('entity.created', aggregateId, { type: 'note', title: title ?? null, timeZone: null }),
       }
     },
     fetch: (from, to, absent = new Set()) =>

@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 ff4faea5479951a311fc7ecd926910d9b4714f166eb58109ade5746385622079
+-- What the migrations beside this file come to; of them: sha256 cadf5ae1fd820a3aa04a735a14fe8f5faef2f3fe4e5378c7a68e2e8b424d4d84
 create schema enrich authorization synap_enricher;
 
 create table enrich.analyses (
@@ -131,6 +131,7 @@ create table enrich.entities (
   version integer not null,
   captured_at timestamp with time zone not null,
   deleted boolean not null default false,
+  time_zone text,
   constraint entities_content_hash_check CHECK ((content_hash ~ '^[0-9a-f]{64}$'::text)),
   constraint entities_pkey PRIMARY KEY (entity_id)
 );
@@ -199,6 +200,7 @@ create table enrich.jobs (
   background boolean not null default false,
   enrichment_id uuid,
   embed_model text,
+  time_zone text,
   constraint jobs_check CHECK (((source = 'content'::text) = (object_key IS NOT NULL))),
   constraint jobs_content_hash_check CHECK ((content_hash ~ '^[0-9a-f]{64}$'::text)),
   constraint jobs_entity_id_content_hash_enricher_version_run_key UNIQUE (entity_id, content_hash, enricher_version, run),

@@ -6,7 +6,7 @@ import type { StepUsage } from './sql/spending.ts'
 
 /** What ingest is told of a finished analysis. */
 export function completedRequest(job: LeasedJob, stored: StoredAnalysis, used: StepUsage): AnalysisRequest {
-  const { model, promptVersion, offline, result } = stored
+  const { model, promptVersion, offline, timeZone, result } = stored
   return {
     ...jobOf(job),
     model,
@@ -14,6 +14,7 @@ export function completedRequest(job: LeasedJob, stored: StoredAnalysis, used: S
     offline,
     usage: usageOf(used),
     outcome: 'completed',
+    timeZone,
     result: resultOf(result),
   }
 }
@@ -67,6 +68,7 @@ function resultOf(analysis: Analysis): AnalysisResult {
             value: due.moment.kind === 'date' ? due.moment.date : due.moment.at,
             confidence: due.confidence,
             text: due.text.slice(0, 200),
+            span: [due.span.start, due.span.end],
           },
         }),
     tags,

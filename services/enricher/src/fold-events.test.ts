@@ -30,6 +30,40 @@ describe('foldEvents', () => {
     expect(entities).toHaveLength(1)
   })
 
+  it('given a time zone that came with a text, when folded, then its job has it, and a text that comes without has none', () => {
+    const { created, uploaded, event } = createHistory()
+    const [note, thought] = [newEntity(), newEntity()]
+    const zones = (events: Parameters<typeof foldEvents>[1]) =>
+      foldEvents(nothingKnown, events).jobs.map(({ timeZone }) => timeZone)
+    const captured = [
+      created(note, null, 'Asia/Tokyo'),
+      uploaded(note, 'Buy milk tomorrow', 'markdown', 'Asia/Tokyo'),
+    ]
+    expect(zones(captured)).toEqual(['Asia/Tokyo'])
+    expect(zones([...captured, uploaded(note, 'Buy tea tomorrow')])).toEqual([null])
+    const titled = [created(thought, 'Call Ana tomorrow', 'Asia/Tokyo')]
+    expect(zones(titled)).toEqual(['Asia/Tokyo'])
+    const renamed = event('entity.title_changed', thought, {
+      title: 'Call Ben tomorrow',
+      oldTitle: 'Call Ana tomorrow',
+    })
+    expect(zones([...titled, renamed])).toEqual([null])
+  })
+
+  it('given a deletion taken back, when folded, then the job has the time zone that the item was captured in', () => {
+    const { created, uploaded, event } = createHistory()
+    const id = newEntity()
+    const before = foldEvents(nothingKnown, [
+      created(id, null, 'Asia/Tokyo'),
+      uploaded(id, 'Buy milk tomorrow', 'markdown', 'Asia/Tokyo'),
+      event('entity.deleted', id, {}),
+    ])
+    const known = new Map(before.entities.map((entity) => [entity.entityId as string, entity]))
+    expect(foldEvents(known, [event('entity.restored', id, {})]).jobs).toMatchObject([
+      { timeZone: 'Asia/Tokyo' },
+    ])
+  })
+
   it('given a title alone, when folded, then its job reads the title', () => {
     const { created } = createHistory()
     const { jobs } = foldEvents(nothingKnown, [created(newEntity(), 'Buy milk')])

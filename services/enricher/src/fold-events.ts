@@ -13,6 +13,8 @@ export interface EntityRow {
   content: { hash: string; objectKey: string; fileType: string; size: number } | null
   version: number
   capturedAt: number
+  /** IANA name that came with what it reads; null: that of its user. */
+  timeZone: string | null
   deleted: boolean
 }
 
@@ -118,6 +120,7 @@ function createdEntity(event: Extract<SynapEvent, { type: 'entity.created' }>): 
     content: null,
     version: event.version,
     capturedAt: event.occurredAt,
+    timeZone: event.delta.timeZone,
     deleted: false,
   }
 }
@@ -132,16 +135,21 @@ function foldEntityEvent(
   switch (event.type) {
     case 'entity.file_uploaded':
       batch.superseded.push(entityId)
-      return { ...entity, content: contentOf(event.delta.file), capturedAt: event.occurredAt }
+      return {
+        ...entity,
+        content: contentOf(event.delta.file),
+        capturedAt: event.occurredAt,
+        timeZone: event.delta.timeZone,
+      }
     case 'entity.file_deleted':
       batch.superseded.push(entityId)
-      return { ...entity, content: null, capturedAt: event.occurredAt }
+      return { ...entity, content: null, capturedAt: event.occurredAt, timeZone: null }
     case 'entity.title_changed':
       if (entity.content === null) batch.superseded.push(entityId)
       return {
         ...entity,
         title: event.delta.title,
-        capturedAt: entity.content === null ? event.occurredAt : entity.capturedAt,
+        ...(entity.content === null ? { capturedAt: event.occurredAt, timeZone: null } : {}),
       }
     case 'entity.type_changed':
       return { ...entity, type: event.delta.type }
@@ -257,6 +265,7 @@ function jobOf(entity: EntityRow | undefined, placed: PlacedEvent<SynapEvent>): 
       eventId: placed.event.id,
       sequence: placed.sequence,
       capturedAt: entity.capturedAt,
+      timeZone: entity.timeZone,
       traceparent: placed.traceparent,
       tracestate: placed.tracestate,
       reopens: placed.event.type !== 'entity.restored',

@@ -60,6 +60,8 @@ export interface WantedJob {
   sequence: number
   /** Milliseconds since 1970: relative dates are counted from here. */
   capturedAt: number
+  /** IANA name that came with the text; null: that of the user when it is analysed. */
+  timeZone: string | null
   traceparent: string | null
   tracestate: string | null
   /** The content became current (again): a job for it that was recorded or given up is recorded anew. */

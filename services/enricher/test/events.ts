@@ -65,14 +65,20 @@ export function createHistory(userId: UserId = newUser(), ageMs = 0) {
     }
   }
 
-  const created = (entityId: EntityId, title: string | null = null) =>
-    event('entity.created', entityId, { type: 'note', title })
-  const uploaded = (entityId: EntityId, content: string | Buffer, fileType: FileType = 'markdown') =>
+  const created = (entityId: EntityId, title: string | null = null, timeZone: string | null = null) =>
+    event('entity.created', entityId, { type: 'note', title, timeZone })
+  const uploaded = (
+    entityId: EntityId,
+    content: string | Buffer,
+    fileType: FileType = 'markdown',
+    timeZone: string | null = null,
+  ) =>
     event('entity.file_uploaded', entityId, {
       file: fileOf(userId, entityId, content, fileType),
       oldFile: null,
       oldPreview: null,
       preview: null,
+      timeZone,
     })
   return { userId, event, created, uploaded }
 }

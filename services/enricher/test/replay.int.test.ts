@@ -37,6 +37,9 @@ describe('a replay of the log', () => {
         inputTokens: 1,
         outputTokens: 1,
         costMicros: null,
+        timeZone: null,
+        intent: null,
+        dueSpan: null,
       }),
       history.event('ai.analysis_failed', analysis(failed), {
         ...job(failed),
@@ -84,6 +87,9 @@ describe('a replay of the log', () => {
       inputTokens: 1,
       outputTokens: 1,
       costMicros: null,
+      timeZone: null,
+      intent: null,
+      dueSpan: null,
     })
     const last = await capture(history, 'A thought behind it')
     await stand().publish(...events, completed, ...events, completed, ...last.events)

@@ -42,9 +42,14 @@ export function useStand() {
     stand,
     states,
     /** Stores content as ingest would, and gives the events of its capture. */
-    capture: async (history: History, content: string | Buffer, fileType: FileType = 'markdown') => {
+    capture: async (
+      history: History,
+      content: string | Buffer,
+      fileType: FileType = 'markdown',
+      timeZone: string | null = null,
+    ) => {
       const id = newEntity()
-      const events = [history.created(id), history.uploaded(id, content, fileType)]
+      const events = [history.created(id, null, timeZone), history.uploaded(id, content, fileType, timeZone)]
       const { sha256, key } = fileOf(history.userId, id, content, fileType)
       await stand().objects.put(key, Buffer.from(content), { contentType: 'text/markdown' })
       return { id, events, sha256, key }

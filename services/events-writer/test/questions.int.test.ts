@@ -31,7 +31,7 @@ describe.each(logLayouts)('the questions of the log on %s', (_name, open) => {
   stranger.tell(
     'entity.created',
     newId(),
-    { type: 'note', title: null },
+    { type: 'note', title: null, timeZone: null },
     {
       at: (claimed?.occurredAt ?? begin) + 3 * dayMs,
       correlationId: claimed?.correlationId ?? '',
@@ -79,7 +79,7 @@ describe.each(logLayouts)('the questions of the log on %s', (_name, open) => {
     const jumping = createStory()
     for (const day of [1, 1, 1, 2, 2, 2, 1, 1, 1, 2, 2, 2]) {
       const at = begin + day * dayMs + jumping.events.length
-      jumping.tell('entity.created', newId(), { type: 'note', title: null }, { at })
+      jumping.tell('entity.created', newId(), { type: 'note', title: null, timeZone: null }, { at })
     }
     await deliver(newInboxOn(pool), jumping.events, 10_000)
     for (const order of ['newest', 'oldest'] as const) {
@@ -249,7 +249,7 @@ describe('chunks of the log', () => {
         const id = day === 5 || day === 6 ? aggregateId : newId()
         const title = { title: `t${day}`, oldTitle: null }
         if (day === 6) story.tell('entity.title_changed', id, title, { at })
-        else story.tell('entity.created', id, { type: 'note', title: null }, { at })
+        else story.tell('entity.created', id, { type: 'note', title: null, timeZone: null }, { at })
       }
       await deliver(newInboxOn(pool), story.events)
       const log = createEventLog({ pool, role: 'synap_query' })

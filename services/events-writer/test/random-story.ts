@@ -32,7 +32,12 @@ export function tellRandomly(story: Story, dice: (below: number) => number): voi
     const aggregate = aggregates[dice(aggregates.length + 3)]
     if (aggregate === undefined) {
       aggregates.push(newId())
-      story.tell('entity.created', aggregates.at(-1) as AggregateId, { type: 'note', title: null }, how)
+      story.tell(
+        'entity.created',
+        aggregates.at(-1) as AggregateId,
+        { type: 'note', title: null, timeZone: null },
+        how,
+      )
     } else if (dice(10) === 0) {
       story.tell('entity.updated', aggregate, { patch: '{"a":1}', inverse: '{"a":null}' }, how)
     } else {

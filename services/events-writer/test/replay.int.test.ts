@@ -17,7 +17,7 @@ const never = new AbortController().signal
 function tellNovel(versions: number): { story: Story; id: AggregateId } {
   const story = createStory()
   const id = newId()
-  story.tell('entity.created', id, { type: 'note', title: 'v1' }, { at: begin })
+  story.tell('entity.created', id, { type: 'note', title: 'v1', timeZone: null }, { at: begin })
   for (let version = 2; version <= versions; version += 1) {
     const at = begin + version * hourMs
     story.tell('entity.title_changed', id, { title: `v${version}`, oldTitle: `v${version - 1}` }, { at })
@@ -122,7 +122,7 @@ describe.each(logDatabases)('replay on %s', (_name, open) => {
 
   it('given the erasure of a user, nothing that was parked of theirs is left, and of others all', async () => {
     const [story, other] = [createStory(), createStory()]
-    story.tell('entity.created', newId(), { type: 'note', title: 'v1' }, { at: begin })
+    story.tell('entity.created', newId(), { type: 'note', title: 'v1', timeZone: null }, { at: begin })
     await write(story)
     const parked = ({ userId }: Story) => `
       insert into log.parked (user_id, sequence, reason, detail, key, headers, value, slot)

@@ -189,7 +189,7 @@ describe('events-writer', () => {
     const forked = fork.create('false').event
     const envelope = { ...forked.envelope, userId: history.userId }
     const schemaId = forked.value.readInt32BE(1)
-    const delta = encodeDelta('entity.created', { type: 'note', title: 'false' })
+    const delta = encodeDelta('entity.created', { type: 'note', title: 'false', timeZone: null })
     await line.publish(history.events.map(toOutbound))
     await line.publish([toOutbound(makeEvent('entity.created', envelope, delta, schemaId))])
     await line.drained()

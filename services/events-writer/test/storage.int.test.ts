@@ -291,7 +291,7 @@ describe('plans that a connection keeps', () => {
       const id = newId()
       for (let day = 0; day < 3; day += 1) {
         const at = Date.UTC(2026, 0, 1 + day, 12)
-        if (day === 0) story.tell('entity.created', id, { type: 'note', title: null }, { at })
+        if (day === 0) story.tell('entity.created', id, { type: 'note', title: null, timeZone: null }, { at })
         else story.tell('entity.title_changed', id, { title: `day ${day}`, oldTitle: null }, { at })
         await deliver(newInbox(), story.events)
         // more often than Postgres waits before it keeps a plan

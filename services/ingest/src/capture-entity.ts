@@ -189,6 +189,7 @@ export function commandOf(entityId: EntityId, body: Omit<CaptureRequest, 'conten
     tags: (body.tags ?? []).map((name) => ({ id: tags.idOf(name), name })),
     ...kindInputsOf(body),
     metadata: body.metadata ?? null,
+    timeZone: body.timeZone,
   }
 }
 

@@ -48,10 +48,16 @@ type Sample = { [T in EventType]: { type: T; delta: Extract<SynapEvent, { type: 
 
 /** Deltas with every kind of value: null, text beyond ASCII, fixed bytes, doubles, longs, lists, records. */
 const samples: Sample[] = [
-  { type: 'entity.created', delta: { type: 'note', title: null } },
-  { type: 'entity.created', delta: { type: 'idea', title: 'Grüße 😀 "quoted" \\ \n' } },
-  { type: 'entity.file_uploaded', delta: { file, oldFile: null, preview: 'a — b', oldPreview: null } },
-  { type: 'entity.file_uploaded', delta: { file, oldFile: file, preview: null, oldPreview: 'a — b' } },
+  { type: 'entity.created', delta: { type: 'note', title: null, timeZone: null } },
+  { type: 'entity.created', delta: { type: 'idea', title: 'Grüße 😀 "quoted" \\ \n', timeZone: null } },
+  {
+    type: 'entity.file_uploaded',
+    delta: { file, oldFile: null, preview: 'a — b', oldPreview: null, timeZone: null },
+  },
+  {
+    type: 'entity.file_uploaded',
+    delta: { file, oldFile: file, preview: null, oldPreview: 'a — b', timeZone: null },
+  },
   {
     type: 'ai.enrichment_applied',
     delta: {

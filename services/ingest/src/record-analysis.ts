@@ -78,6 +78,7 @@ function commandOf(entityId: EntityId, body: AnalysisRequest, tags: KnownTags): 
     ...job,
     outcome: 'completed',
     result: { ...body.result, tags: withIds },
+    timeZone: body.timeZone,
   }
 }
 

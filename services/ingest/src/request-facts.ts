@@ -1,4 +1,4 @@
-import { httpHeaders, idempotencyKey } from '@synap/contracts'
+import { httpHeaders, idempotencyKey, timeZoneName } from '@synap/contracts'
 import { correlationIdOf, principalOf, problem } from '@synap/http'
 import { currentTrace } from '@synap/telemetry'
 import type { FastifyRequest } from 'fastify'
@@ -18,6 +18,24 @@ export function callerOf(request: FastifyRequest): Caller {
     traceparent: trace?.traceparent ?? null,
     tracestate: trace?.tracestate ?? null,
   }
+}
+
+/** The time zone that a request says for the dates in its text; undefined without one. Throws a problem when it is none. */
+export function timeZoneOf(request: FastifyRequest): string | undefined {
+  const header = request.headers[httpHeaders.timeZone]
+  if (header === undefined) return undefined
+  const parsed = timeZoneName.safeParse(header)
+  if (parsed.success) return parsed.data
+  const message = parsed.error.issues[0]?.message ?? 'is not valid'
+  throw problem('validation', { errors: [{ path: `headers.${httpHeaders.timeZone}`, message }] })
+}
+
+/** What is captured, in the time zone that it names itself, else in that of its request. */
+export function inTimeZone<T extends { timeZone?: string | undefined }>(
+  captured: T,
+  timeZone: string | undefined,
+): T {
+  return timeZone === undefined || captured.timeZone !== undefined ? captured : { ...captured, timeZone }
 }
 
 /**

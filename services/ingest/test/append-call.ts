@@ -21,7 +21,7 @@ export function appendCall(userId: UserId, events = 1, parts: Partial<AppendCall
       type: 'entity.created',
       aggregateId: id,
       causationId: null,
-      delta: encodeDelta('entity.created', { type: 'note', title: 'a test' }),
+      delta: encodeDelta('entity.created', { type: 'note', title: 'a test', timeZone: null }),
       fingerprint: currentFingerprint('entity.created'),
     })),
     objects: [],

@@ -35,7 +35,7 @@ describe('the projection of derived records', () => {
     const file = { key: `users/${user.userId}/notes/x.md`, sha256: contentHash, size: text.length }
     const more = { contentType: 'text/markdown', fileType: 'markdown', uploadedAt: 1_760_000_000_000 }
     const events = [
-      user.event('entity.created', entityId, { type: 'note', title: null }),
+      user.event('entity.created', entityId, { type: 'note', title: null, timeZone: null }),
       user.event('entity.file_uploaded', entityId, {
         file: { ...file, ...more },
         oldFile: null,
@@ -112,6 +112,7 @@ describe('the projection of derived records', () => {
         oldFile: file,
         oldPreview: null,
         preview: 'giraffes',
+        timeZone: null,
       }),
     )
     expect(await find(subject, 'elephants')).toBe(0)
@@ -122,6 +123,7 @@ describe('the projection of derived records', () => {
         oldFile: other,
         preview: 'Buy milk',
         oldPreview: null,
+        timeZone: null,
       }),
     )
     expect(await find(subject, 'elephants')).toBe(1)
@@ -131,7 +133,7 @@ describe('the projection of derived records', () => {
     const user = new RandomUser(createRandom(1))
     const entityId = uuidv7() as EntityId
     const subject = { userId: user.userId, entityId, contentHash: sha256Hex('Call Ada') }
-    await project(user.event('entity.created', entityId, { type: 'task', title: 'Call Ada' }))
+    await project(user.event('entity.created', entityId, { type: 'task', title: 'Call Ada', timeZone: null }))
     await derive(embedded(subject, [0]))
     const [status] = await transaction(pool, { role: 'synap_query', userId: user.userId }, (client) =>
       query<{ vectors: number; content_sha256: string }>(client, {

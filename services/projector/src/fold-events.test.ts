@@ -9,7 +9,7 @@ const nothing = (): States => ({ entities: new Map(), relations: new Map(), purg
 describe('folding events', () => {
   const user = new RandomUser(createRandom(1))
   const id = uuidv7() as EntityId
-  const created = user.event('entity.created', id, { type: 'note', title: 'a' }) as Foldable
+  const created = user.event('entity.created', id, { type: 'note', title: 'a', timeZone: null }) as Foldable
   const renamed = user.event('entity.title_changed', id, { title: 'b', oldTitle: 'a' }) as Foldable
   const deleted = user.event('entity.deleted', id, {}) as Foldable
   const after = (...events: Foldable[]): States => {

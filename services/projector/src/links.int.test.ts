@@ -30,7 +30,11 @@ describe('links of extractions', () => {
     const user = new RandomUser(createRandom(1))
     const entityId = uuidv7() as EntityId
     const subject: Subject = { userId: user.userId, entityId, contentHash: sha256Hex(entityId) }
-    return { user, subject, created: user.event('entity.created', entityId, { type: 'note', title: null }) }
+    return {
+      user,
+      subject,
+      created: user.event('entity.created', entityId, { type: 'note', title: null, timeZone: null }),
+    }
   }
   const rowsOf = ({ entityId }: Subject) =>
     database.superuserSql(

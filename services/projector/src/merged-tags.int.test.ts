@@ -33,8 +33,8 @@ describe('tags that were merged while something of an item was parked', () => {
     const id = uuidv7()
     const other = uuidv7()
     const events: { event: SynapEvent; late: boolean }[] = [
-      user.event('entity.created', id, { type: 'note', title: null }),
-      user.event('entity.created', other, { type: 'note', title: null }),
+      user.event('entity.created', id, { type: 'note', title: null, timeZone: null }),
+      user.event('entity.created', other, { type: 'note', title: null, timeZone: null }),
       // the tag that others are merged into exists
       user.event('entity.tag_added', other, { tagId: drinks, name: 'drinks' }),
     ].map((event) => ({ event, late: false }))

@@ -63,7 +63,7 @@ describe('the projection of events', () => {
     const [anna, mallory] = [new RandomUser(createRandom(1)), new RandomUser(createRandom(2))]
     const id = uuidv7()
     const own = [
-      anna.event('entity.created', id, { type: 'task', title: 'hers' }),
+      anna.event('entity.created', id, { type: 'task', title: 'hers', timeZone: null }),
       anna.event('entity.tag_added', id, { tagId: uuidv7(), name: 'hers' }),
     ]
     const claims = [
@@ -132,7 +132,7 @@ describe('the projection of events', () => {
   it('given particulars of a type that has no table, the next event of the entity keeps them', async () => {
     const user = new RandomUser(createRandom(5))
     const id = uuidv7()
-    const created = user.event('entity.created', id, { type: 'note', title: 'a' })
+    const created = user.event('entity.created', id, { type: 'note', title: 'a', timeZone: null })
     const renamed = user.event('entity.title_changed', id, { title: 'b', oldTitle: 'a' })
     const topic = `t.${uuidv7()}`
     const feed = await createFeed(pool, topic, [created, renamed])
@@ -149,7 +149,8 @@ describe('the projection of events', () => {
   it('given an event of a type of tomorrow, its entity waits for newer code and the others go on', async () => {
     const user = new RandomUser(createRandom(1))
     const [first, other] = [uuidv7(), uuidv7()]
-    const created = (id: string) => user.event('entity.created', id, { type: 'note', title: 'a' })
+    const created = (id: string) =>
+      user.event('entity.created', id, { type: 'note', title: 'a', timeZone: null })
     const events: SynapEvent[] = [
       created(first),
       user.event('entity.updated', first, { patch: '{}', inverse: '{}' }),
@@ -177,9 +178,9 @@ describe('the projection of events', () => {
     const user = new RandomUser(createRandom(5))
     const [lost, other] = [uuidv7(), uuidv7()]
     const events: SynapEvent[] = [
-      user.event('entity.created', lost, { type: 'note', title: 'a' }),
+      user.event('entity.created', lost, { type: 'note', title: 'a', timeZone: null }),
       user.event('entity.title_changed', lost, { title: 'b', oldTitle: 'a' }),
-      user.event('entity.created', other, { type: 'note', title: 'c' }),
+      user.event('entity.created', other, { type: 'note', title: 'c', timeZone: null }),
     ]
     const topic = `t.${uuidv7()}`
     const feed = await createFeed(pool, topic, events.slice(1))

@@ -37,7 +37,7 @@ describe('row security of the read model', () => {
     pool = createPool({ url: database.url, applicationName: 'test', max: 2 })
     const file = { key: 'users/a/notes/x.md', sha256: sha256Hex('x'), size: 1, contentType: 'text/markdown' }
     const events: SynapEvent[] = [
-      anna.event('entity.created', entityId, { type: 'task', title: 'canary' }),
+      anna.event('entity.created', entityId, { type: 'task', title: 'canary', timeZone: null }),
       anna.event('entity.file_uploaded', entityId, {
         file: { ...file, fileType: 'markdown', uploadedAt: 1_760_000_000_000 },
         oldFile: null,
@@ -60,7 +60,7 @@ describe('row security of the read model', () => {
     // one whose content nothing is known of yet
     const waiting = uuidv7()
     events.push(
-      anna.event('entity.created', waiting, { type: 'note', title: null }),
+      anna.event('entity.created', waiting, { type: 'note', title: null, timeZone: null }),
       anna.event('entity.file_uploaded', waiting, {
         file: { ...file, fileType: 'markdown', uploadedAt: 1_760_000_000_000 },
         oldFile: null,

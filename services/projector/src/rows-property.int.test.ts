@@ -93,7 +93,9 @@ describe(`rows after any interleaving (seed ${seed})`, () => {
   it('given 200 events of some entities in one batch, each entity is written once, in one statement', async () => {
     const user = new RandomUser(createRandom(seed))
     const ids = Array.from({ length: 10 }, () => uuidv7())
-    const events = ids.map((id) => user.event('entity.created', id, { type: 'note', title: 'a' }))
+    const events = ids.map((id) =>
+      user.event('entity.created', id, { type: 'note', title: 'a', timeZone: null }),
+    )
     for (let at = 0; at < 190; at += 1) {
       const title = `title ${at}`
       const id = ids[at % ids.length] ?? ''

@@ -35,7 +35,7 @@ describe('what is not found by meaning yet', () => {
     return {
       subject,
       event,
-      created: event('entity.created', { type: 'note', title: 'A title' }),
+      created: event('entity.created', { type: 'note', title: 'A title', timeZone: null }),
       uploaded: (text: string) =>
         event('entity.file_uploaded', {
           file: {

@@ -32,7 +32,18 @@ const words = ['milk', 'bread', 'garden', 'letter', 'holiday', 'invoice', 'bicyc
 const producer = { model: 'model', promptVersion: '1', offline: true, basedOnVersion: 1 }
 const analyses = [
   ['ai.analysis_requested', {}],
-  ['ai.analysis_completed', { ...producer, inputTokens: null, outputTokens: null, costMicros: null }],
+  [
+    'ai.analysis_completed',
+    {
+      ...producer,
+      inputTokens: null,
+      outputTokens: null,
+      costMicros: null,
+      timeZone: null,
+      intent: null,
+      dueSpan: null,
+    },
+  ],
   [
     'ai.analysis_failed',
     {
@@ -90,7 +101,11 @@ export class RandomUser {
     const id = this.#newId()
     this.entities.push(id)
     const title = this.#random() < 0.5 ? null : this.#text()
-    return this.#event('entity.created', id, { type: this.#pick(['note', 'task', 'idea']), title })
+    return this.#event('entity.created', id, {
+      type: this.#pick(['note', 'task', 'idea']),
+      title,
+      timeZone: null,
+    })
   }
 
   #changeEntity(id: string): SynapEvent {
@@ -108,6 +123,7 @@ export class RandomUser {
         oldFile: null,
         preview: this.#text(),
         oldPreview: null,
+        timeZone: null,
       }),
       say('entity.file_deleted', { oldFile: this.#file(id), oldPreview: null }),
       () => this.#attach(id),

@@ -21,6 +21,26 @@ describe('an event in words', () => {
     ['ai.enrichment_applied', { tagsAdded: [], suggestions: [{}, {}] }, 'Proposed 2 more'],
     ['ai.enrichment_applied', { tagsAdded: [], suggestions: [] }, 'Analysed, nothing changed'],
     ['ai.enrichment_applied', { people: { value: ['Ana', 'Ben'], old: [] } }, 'Set people “Ana”, “Ben”'],
+    [
+      'entity.created',
+      { type: 'note', title: 'Tea', timeZone: 'Asia/Tokyo' },
+      'Captured as note “Tea”, dates in Asia/Tokyo',
+    ],
+    ['ai.analysis_completed', { model: 'm' }, 'Analysed'],
+    [
+      'ai.analysis_completed',
+      {
+        timeZone: 'Europe/Berlin',
+        intent: { kind: 'task', confidence: 1, span: { start: 0, end: 3 } },
+        dueSpan: { start: 9, end: 17 },
+      },
+      'Analysed as task from characters 0–3, date from characters 9–17, dates in Europe/Berlin',
+    ],
+    [
+      'ai.analysis_completed',
+      { timeZone: 'Europe/Berlin', intent: { kind: 'note', span: null }, dueSpan: null },
+      'Analysed as note',
+    ],
     ['entity.archived', { reason: 'old' }, 'Entity archived'],
   ])('given %s %j, it says “%s”', (type, delta, expected) => {
     expect(summaryOf(type, delta)).toBe(expected)

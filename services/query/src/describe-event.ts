@@ -64,6 +64,24 @@ const fileName = (file: Json | undefined) => {
     : `${wordOf(contentType ?? 'file')}, ${wordOf(size ?? '?')} bytes`
 }
 
+const meantIn = (timeZone: Json | undefined) => (typeof timeZone === 'string' ? `, dates in ${timeZone}` : '')
+
+/** What a text was taken for, from which of its words, and where its date was taken to be meant. */
+function describeAnalysis({ timeZone, intent, dueSpan }: JsonObject): Description {
+  const { kind, span } = objectOf(intent)
+  const said = [
+    ...(typeof kind === 'string' ? [`as ${kind}${at(span)}`] : []),
+    ...(at(dueSpan) === '' ? [] : [`date${at(dueSpan)}${meantIn(timeZone)}`]),
+  ]
+  return { summary: ['Analysed', said.join(', ')].filter(Boolean).join(' '), changes: [] }
+}
+
+/** A place in a text; empty where there is none. */
+function at(span: Json | undefined): string {
+  const { start, end } = objectOf(span)
+  return typeof start === 'number' && typeof end === 'number' ? ` from characters ${start}–${end}` : ''
+}
+
 /** The fields of a delta that say what they were before. */
 function twins(delta: JsonObject): FieldChange[] {
   return Object.entries(delta).flatMap(([field, to]) => {
@@ -106,8 +124,8 @@ function describeEnrichment(delta: JsonObject): Description {
 }
 
 const describers: Readonly<Record<string, Describe>> = {
-  'entity.created': ({ type, title }) => ({
-    summary: `Captured as ${wordOf(type)}${title === null || title === undefined ? '' : ` ${quoted(title)}`}`,
+  'entity.created': ({ type, title, timeZone }) => ({
+    summary: `Captured as ${wordOf(type)}${title === null || title === undefined ? '' : ` ${quoted(title)}`}${meantIn(timeZone)}`,
     changes: [change('type', null, type), change('title', null, title)],
   }),
   'entity.deleted': plain('Deleted'),
@@ -118,8 +136,8 @@ const describers: Readonly<Record<string, Describe>> = {
     summary: `Changed from ${wordOf(oldType)} to ${wordOf(type)}`,
     changes: [change('type', oldType, type)],
   }),
-  'entity.file_uploaded': ({ file, oldFile }) => ({
-    summary: `Content ${oldFile === null || oldFile === undefined ? 'added' : 'replaced'} (${fileName(file)})`,
+  'entity.file_uploaded': ({ file, oldFile, timeZone }) => ({
+    summary: `Content ${oldFile === null || oldFile === undefined ? 'added' : 'replaced'} (${fileName(file)})${meantIn(timeZone)}`,
     changes: [change('content', objectOf(oldFile)['sha256'], objectOf(file)['sha256'])],
   }),
   'entity.file_deleted': ({ oldFile }) => ({
@@ -154,7 +172,7 @@ const describers: Readonly<Record<string, Describe>> = {
   'relation.created': ({ type }) => ({ summary: `Connected (${wordOf(type)})`, changes: [] }),
   'relation.deleted': ({ type }) => ({ summary: `Connection taken away (${wordOf(type)})`, changes: [] }),
   'ai.analysis_requested': plain('Analysis asked for'),
-  'ai.analysis_completed': plain('Analysed'),
+  'ai.analysis_completed': describeAnalysis,
   'ai.analysis_failed': ({ code }) => ({ summary: `Analysis given up (${wordOf(code)})`, changes: [] }),
   'ai.enrichment_applied': describeEnrichment,
 }

@@ -163,7 +163,7 @@ describe('the memory of an export', () => {
           aggregateId: entityId,
           version: 2,
           type: 'entity.file_uploaded',
-          delta: { file, oldFile: null, preview: null, oldPreview: null },
+          delta: { file, oldFile: null, preview: null, oldPreview: null, timeZone: null },
         },
       )
     }

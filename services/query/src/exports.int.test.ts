@@ -114,15 +114,16 @@ describe('an export', () => {
       versions.set(aggregateId, version)
       return { aggregateId, type, delta, aggregateType, version }
     }
-    const producer = { model: 'offline', promptVersion: '1', offline: true }
+    const producer = { model: 'offline', promptVersion: '1', offline: true, tagsAdded: [], suggestions: [] }
     const nothing = { title: null, type: null, language: null, status: null, priority: null, due: null }
+    const said = { preview: word, oldPreview: word, timeZone: null }
     await seedEvents(query.pool, userId, [
-      event(note, 'entity.created', { type: 'note', title: word }),
-      event(note, 'entity.file_uploaded', { file: first, oldFile: null, preview: word, oldPreview: null }),
-      event(note, 'entity.file_uploaded', { file: second, oldFile: first, preview: word, oldPreview: word }),
+      event(note, 'entity.created', { type: 'note', title: word, timeZone: null }),
+      event(note, 'entity.file_uploaded', { ...said, file: first, oldFile: null, oldPreview: null }),
+      event(note, 'entity.file_uploaded', { ...said, file: second, oldFile: first }),
       event(note, 'entity.attachment_added', { attachment: attached }),
       event(note, 'entity.tag_added', { tagId, name: word }),
-      event(task, 'entity.created', { type: 'task', title: `do ${word}` }),
+      event(task, 'entity.created', { type: 'task', title: `do ${word}`, timeZone: null }),
       event(task, 'entity.deleted', {}),
       event(relation, 'relation.created', { type: 'relates_to', sourceId: note, targetId: task }, 'relation'),
       event(userId, 'tag.recolored', { tagId, name: word, color: '#ff0000', oldColor: null }, 'user'),
@@ -133,8 +134,6 @@ describe('an export', () => {
         ...nothing,
         people: { value: ['Ana'], old: [], confidence: 0.7 },
         summary: { value: `about ${word}`, old: null, confidence: 0.5 },
-        tagsAdded: [],
-        suggestions: [],
       }),
     ])
     return { userId, note, task, relation, tagId, files: { first, second, attached } }
@@ -228,7 +227,7 @@ describe('an export', () => {
       {
         aggregateId: note,
         type: 'entity.file_uploaded',
-        delta: { file: first, oldFile: second, preview: null, oldPreview: null },
+        delta: { file: first, oldFile: second, preview: null, oldPreview: null, timeZone: null },
         version: 7,
       },
     ])

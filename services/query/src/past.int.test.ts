@@ -138,8 +138,20 @@ describe('as it was', () => {
     }
     await seed([
       created(id, 'x'),
-      next(id, 2, 'entity.file_uploaded', { file: old, oldFile: null, preview: 'old', oldPreview: null }),
-      next(id, 3, 'entity.file_uploaded', { file: now, oldFile: old, preview: 'new', oldPreview: 'old' }),
+      next(id, 2, 'entity.file_uploaded', {
+        file: old,
+        oldFile: null,
+        preview: 'old',
+        oldPreview: null,
+        timeZone: null,
+      }),
+      next(id, 3, 'entity.file_uploaded', {
+        file: now,
+        oldFile: old,
+        preview: 'new',
+        oldPreview: 'old',
+        timeZone: null,
+      }),
     ])
     expect((await get(`/v1/entities/${id}/content?as_of=2`)).text).toBe('old')
     expect((await get(`/v1/entities/${id}/content?as_of=3`)).text).toBe('new')

@@ -22,6 +22,7 @@ interface CaptureOptions extends ConnectionFlags {
   type: CaptureRequest['type']
   title?: string
   tag: string[]
+  timeZone?: string
   wait: boolean
   json?: boolean
 }
@@ -43,6 +44,10 @@ export function registerCapture(program: Command): void {
     .addOption(new Option('-t, --type <type>', 'what it is').choices([...entityTypes]).default('note'))
     .option('--title <title>', 'its title; left out, one is proposed (a file that is no text: its name)')
     .option('--tag <name>', 'a tag; may be given again', collect, [])
+    .option(
+      '--time-zone <name>',
+      'where its dates are meant, such as Europe/Berlin; left out: as your settings say',
+    )
     .option('--no-wait', 'do not wait to see what became of it')
     .option('--json', 'one JSON document: {id, version, sequence, correlationId, status, entity}')
     .addHelpText(
@@ -59,6 +64,7 @@ Examples:
   $ ./synap capture "Buy milk tomorrow"
   $ ./synap capture notes.md --tag work
   $ ./synap capture photo.jpg --title "The harbour"
+  $ ./synap capture "Call Ana tomorrow at 9" --time-zone America/New_York
   $ date | ./synap capture -`,
     )
   withConnection(command).action(async (words: string[], options: CaptureOptions) => {
@@ -85,12 +91,13 @@ async function send(
     ...(options.title === undefined ? {} : { title: options.title }),
     ...(options.tag.length === 0 ? {} : { tags: options.tag }),
   }
-  const idempotencyKey = randomUUID()
-  if (input.kind === 'text') return client.capture({ ...entity, content: input.content }, { idempotencyKey })
+  const { timeZone } = options
+  const how = { idempotencyKey: randomUUID(), ...(timeZone === undefined ? {} : { timeZone }) }
+  if (input.kind === 'text') return client.capture({ ...entity, content: input.content }, how)
   const { source, name, size = 0 } = input
   const upload = (onProgress: (bytes: number) => void) =>
     client.captureFile(source, entity, {
-      idempotencyKey,
+      ...how,
       onProgress,
       ...(name === undefined ? {} : { name }),
     })

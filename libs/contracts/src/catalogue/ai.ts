@@ -17,7 +17,7 @@ import {
   vocabulary,
 } from '../event/field.ts'
 import { limits } from '../text.ts'
-import { suggestionFields } from '../vocabularies.ts'
+import { entityTypes, suggestionFields } from '../vocabularies.ts'
 
 const label = (doc: string) => text(doc, { min: 1, max: limits.label })
 const count = (doc: string) => nullable(int(doc, { min: 0, max: 2_147_483_647 }))
@@ -40,6 +40,18 @@ const used = {
   outputTokens: count('Tokens written, when the provider counts them.'),
   costMicros: nullable(long('Cost in millionths of a US dollar, when known.', { min: 0 })),
 }
+
+const textSpan = record('TextSpan', 'Where something stands in the text that was read.', {
+  start: int('First UTF-16 code unit.', { min: 0, max: 2_147_483_647 }),
+  end: int('The one after the last.', { min: 0, max: 2_147_483_647 }),
+})
+export type TextSpan = ValueOf<typeof textSpan>
+
+const intent = record('Intent', 'What a text was taken for.', {
+  kind: vocabulary('note, task, project, page, event or idea.', entityTypes),
+  confidence,
+  span: nullable(meaning('The words that say so.', textSpan)),
+})
 
 const textChange = record('TextChange', 'A text that AI set.', {
   value: text('The new value.', { min: 1, max: limits.summary }),
@@ -100,6 +112,12 @@ export const aiEvents = defineEvents({
       basedOnVersion: int('Version of the entity that the analysis read.', { min: 1, max: 2_147_483_647 }),
       ...producer,
       ...used,
+      timeZone: addedLater(
+        nullable(text('IANA name: where dates were taken to be meant.', { min: 1, max: limits.timeZone })),
+        null,
+      ),
+      intent: addedLater(nullable(meaning('What the text was taken for.', intent)), null),
+      dueSpan: addedLater(nullable(meaning('The words that a date was read from.', textSpan)), null),
     },
   },
   'ai.analysis_failed': {

@@ -11,6 +11,16 @@ const oldPreview = addedLater(
   nullable(text('The preview before, so that it can be put back.', { max: limits.preview })),
   null,
 )
+/** Added after the types were published, as `oldPreview`. */
+const timeZone = addedLater(
+  nullable(
+    text('IANA name, when it was given with the text: dates in it are meant there.', {
+      min: 1,
+      max: limits.timeZone,
+    }),
+  ),
+  null,
+)
 const objectText = (max: number) => cleanText(max, 2).refine(isObjectText, 'must be a JSON object')
 
 function isObjectText(json: string): boolean {
@@ -35,6 +45,7 @@ export const entityEvents = defineEvents({
     fields: {
       type: vocabulary('note, task, project, page, event or idea.', entityTypes),
       title: title('Title, when one was given.'),
+      timeZone,
     },
   },
   'entity.deleted': {
@@ -78,6 +89,7 @@ export const entityEvents = defineEvents({
         }),
       ),
       oldPreview,
+      timeZone,
     },
   },
   'entity.file_deleted': {

@@ -39,24 +39,24 @@ const readByTomorrow = (payload: Buffer): unknown => {
 
 describe('evolution of schemas', () => {
   it('given an event with a field of tomorrow, the reader of today sees today', () => {
-    const payload = record(tomorrow, { type: 'note', title: 'Tea', mood: 'wild' })
+    const payload = record(tomorrow, { type: 'note', title: 'Tea', timeZone: null, mood: 'wild' })
     expect(readKnownEvent(tomorrow, payload)).toEqual({
       ok: true,
       event: {
         ...head,
         type: 'entity.created',
         aggregateType: 'entity',
-        delta: { type: 'note', title: 'Tea' },
+        delta: { type: 'note', title: 'Tea', timeZone: null },
       },
     })
   })
 
   it('given the same event, the log of today keeps all of it, and can make the same bytes again', () => {
-    const payload = record(tomorrow, { type: 'note', title: 'Tea', mood: 'wild' })
+    const payload = record(tomorrow, { type: 'note', title: 'Tea', timeZone: null, mood: 'wild' })
     const decoded = createDecoder(tomorrow)(payload)
     expect(decoded).toMatchObject({
       ok: true,
-      event: { delta: { type: 'note', title: 'Tea', mood: 'wild' } },
+      event: { delta: { type: 'note', title: 'Tea', timeZone: null, mood: 'wild' } },
     })
     if (!decoded.ok) return
     const again = [encodeEnvelope(tomorrow, head), deltaFromJson(tomorrow, decoded.event.delta)]
@@ -66,9 +66,9 @@ describe('evolution of schemas', () => {
   it('given an event of today, the reader of tomorrow fills in its default', () => {
     const payload = Buffer.concat([
       encodeEnvelope(today, head),
-      encodeDelta('entity.created', { type: 'note', title: null }),
+      encodeDelta('entity.created', { type: 'note', title: null, timeZone: null }),
     ])
-    expect(readByTomorrow(payload)).toMatchObject({ type: 'note', title: null, mood: 'calm' })
+    expect(readByTomorrow(payload)).toMatchObject({ type: 'note', title: null, timeZone: null, mood: 'calm' })
   })
 
   it('given an event whose nullable field is gone tomorrow, the reader of today takes its default', () => {
@@ -77,7 +77,7 @@ describe('evolution of schemas', () => {
     })
     expect(readKnownEvent(shorter, record(shorter, { type: 'note' }))).toMatchObject({
       ok: true,
-      event: { delta: { type: 'note', title: null } },
+      event: { delta: { type: 'note', title: null, timeZone: null } },
     })
   })
 
@@ -118,11 +118,11 @@ describe('evolution of schemas', () => {
       schema.fields.splice(10, 0, { name: 'device', type: ['null', 'string'], default: null } as never)
       schema.envelopeFields = 11
     })
-    const delta = encodeDelta('entity.created', { type: 'note', title: 'Tea' })
+    const delta = encodeDelta('entity.created', { type: 'note', title: 'Tea', timeZone: null })
     const byToday = Buffer.concat([encodeEnvelope(wider, head), delta])
     expect(readKnownEvent(wider, byToday)).toMatchObject({ ok: true, event: { delta: { title: 'Tea' } } })
 
-    const byTomorrow = record(wider, { type: 'note', title: 'Tea', device: 'phone' })
+    const byTomorrow = record(wider, { type: 'note', title: 'Tea', timeZone: null, device: 'phone' })
     const decoded = createDecoder(wider)(byTomorrow)
     expect(decoded).toMatchObject({ ok: true, event: { extra: { device: 'phone' } } })
     if (!decoded.ok) return
@@ -137,7 +137,7 @@ describe('evolution of schemas', () => {
     const bare = edited((schema) => {
       for (const name of ['eventType', 'aggregate', 'envelopeFields'] as const) delete (schema as never)[name]
     })
-    const payload = record(bare, { type: 'note', title: 'Tea' })
+    const payload = record(bare, { type: 'note', title: 'Tea', timeZone: null })
     expect(readKnownEvent(bare, payload)).toMatchObject({ ok: true, event: { type: 'entity.created' } })
     expect(createDecoder(bare)(payload)).toMatchObject({
       ok: true,

@@ -86,15 +86,17 @@ describe.each(eventTypes)('a delta of %s from its JSON', (type) => {
 
 describe('a delta from its JSON', () => {
   it('given a word, a type or a kind of field that this build does not know, only the bytes can tell', () => {
-    expect(fitDeltaOf(avscOf('entity.created'))({ type: 'recipe', title: null })).toBeUndefined()
+    expect(
+      fitDeltaOf(avscOf('entity.created'))({ type: 'recipe', title: null, timeZone: null }),
+    ).toBeUndefined()
     const unknown = JSON.stringify({ ...JSON.parse(avscOf('entity.created')), eventType: 'entity.sung' })
-    expect(fitDeltaOf(unknown)({ type: 'note', title: null })).toBeUndefined()
+    expect(fitDeltaOf(unknown)({ type: 'note', title: null, timeZone: null })).toBeUndefined()
     const other = edited('entity.created', (fields) => {
       for (const field of fields)
         if (field.name === 'title') Object.assign(field, { type: 'string', default: '' })
     })
-    expect(fitDeltaOf(other)({ type: 'note', title: 'Tea' })).toBeUndefined()
-    expect(logged(other, { type: 'note', title: 'Tea' }).read).toMatchObject({
+    expect(fitDeltaOf(other)({ type: 'note', title: 'Tea', timeZone: null })).toBeUndefined()
+    expect(logged(other, { type: 'note', title: 'Tea', timeZone: null }).read).toMatchObject({
       event: { delta: { title: 'Tea' } },
     })
   })

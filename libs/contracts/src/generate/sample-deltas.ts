@@ -28,13 +28,19 @@ const ends = { type: 'mentions', sourceId: entityId, targetId: id('other') as En
 
 /** One usual delta of each type; "short text" is what people really type: a few words. */
 export const sampleDeltas: { readonly [T in EventType]: DeltaOf<T> } = {
-  'entity.created': { type: 'note', title: 'Buy milk' },
+  'entity.created': { type: 'note', title: 'Buy milk', timeZone: null },
   'entity.deleted': {},
   'entity.restored': {},
   'entity.purged': {},
   'entity.title_changed': { title: 'Buy oat milk', oldTitle: 'Buy milk' },
   'entity.type_changed': { type: 'task', oldType: 'note' },
-  'entity.file_uploaded': { file, oldFile: null, preview: 'Buy milk tomorrow', oldPreview: null },
+  'entity.file_uploaded': {
+    file,
+    oldFile: null,
+    preview: 'Buy milk tomorrow',
+    oldPreview: null,
+    timeZone: null,
+  },
   'entity.file_deleted': { oldFile: file, oldPreview: null },
   'entity.attachment_added': { attachment },
   'entity.attachment_removed': { attachment },
@@ -63,6 +69,9 @@ export const sampleDeltas: { readonly [T in EventType]: DeltaOf<T> } = {
     inputTokens: 412,
     outputTokens: 86,
     costMicros: 310,
+    timeZone: 'Europe/Berlin',
+    intent: { kind: 'task', confidence: 0.97, span: { start: 0, end: 3 } },
+    dueSpan: { start: 9, end: 17 },
   },
   'ai.analysis_failed': {
     ...job,

@@ -14,6 +14,7 @@ import {
 } from './shared.ts'
 
 const label = cleanText(limits.label, 1)
+const span = z.tuple([z.int().min(0).max(2_147_483_647), z.int().min(0).max(2_147_483_647)]).optional()
 const proposal = <T extends z.ZodType>(value: T) => z.strictObject({ value, confidence }).optional()
 
 /** What a model found; a field that is absent was not found. Every value has its confidence. */
@@ -31,6 +32,7 @@ export const analysisResult = z
         value: dueDate,
         confidence,
         text: cleanText(200).optional().meta({ description: 'The words it was read from.' }),
+        span: span.meta({ description: 'Where they stand in the text, in UTF-16 code units.' }),
       })
       .optional(),
     tags: z.array(z.strictObject({ name: tagNameText, confidence })).max(limits.tagsPerEntity),
@@ -38,10 +40,7 @@ export const analysisResult = z
       .strictObject({
         kind: z.enum(entityTypes),
         confidence,
-        span: z
-          .tuple([z.int().min(0), z.int().min(0)])
-          .optional()
-          .meta({ description: 'Where in the text, in UTF-16 code units.' }),
+        span: span.meta({ description: 'Where in the text, in UTF-16 code units.' }),
       })
       .optional(),
   })
@@ -72,7 +71,14 @@ const job = {
 /** `POST /v1/entities/{id}/analyses` */
 export const analysisRequest = z
   .discriminatedUnion('outcome', [
-    z.strictObject({ ...job, outcome: z.literal('completed'), result: analysisResult }),
+    z.strictObject({
+      ...job,
+      outcome: z.literal('completed'),
+      result: analysisResult,
+      timeZone: cleanText(limits.timeZone, 1)
+        .optional()
+        .meta({ description: 'IANA name: where dates were taken to be meant.' }),
+    }),
     z.strictObject({
       ...job,
       outcome: z.literal('failed'),

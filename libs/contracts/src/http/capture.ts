@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type KindInputs, kindAppliesTo, kindInputFields, kindNames } from '../kind-tables.ts'
-import { cleanText, limits } from '../text.ts'
+import { cleanText, limits, timeZoneName } from '../text.ts'
 import { type EntityType, entityTypes } from '../vocabularies.ts'
 import { metadata, tagNameText, titleText, writeResult } from './shared.ts'
 
@@ -10,6 +10,9 @@ const described = {
   tags: z.array(tagNameText).max(limits.tagsPerEntity).optional(),
   ...kindInputFields,
   metadata: metadata.optional(),
+  timeZone: timeZoneName.optional().meta({
+    description: 'IANA name: dates in the text are meant there. In place of the header `Synap-Time-Zone`.',
+  }),
 }
 
 /** Markdown in a JSON body. */

@@ -2,7 +2,7 @@ import type { EventId, RelationId, TagId } from '@synap/core'
 import { z } from 'zod'
 import { idSchema } from '../event/field.ts'
 import { kindInputFields } from '../kind-tables.ts'
-import { cleanText, limits } from '../text.ts'
+import { cleanText, limits, timeZoneName } from '../text.ts'
 import { entityTypes, relationTypes, suggestionFields } from '../vocabularies.ts'
 import {
   entityIdSchema,
@@ -90,11 +90,7 @@ export type SuggestionRequest = z.infer<typeof suggestionRequest>
 /** `PATCH /v1/me` */
 export const settingsRequest = z
   .strictObject({
-    timeZone: cleanText(limits.timeZone, 1)
-      .refine(isTimeZone, 'must be an IANA time zone, such as Europe/Berlin')
-      .nullable()
-      .optional()
-      .meta({ description: 'IANA name; null for none.' }),
+    timeZone: timeZoneName.nullable().optional().meta({ description: 'IANA name; null for none.' }),
     language: cleanText(limits.language, 1)
       .refine(isLanguage, 'must be a language tag (BCP 47), such as de-AT')
       .nullable()
@@ -115,14 +111,6 @@ export const userResponse = z
   .strictObject({ ...writeResult, id: userIdSchema, version: sequenceNumber })
   .meta({ id: 'UserResponse' })
 export type UserResponse = z.infer<typeof userResponse>
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
-  } catch {
-    return false
-  }
-}
 
 function isLanguage(tag: string): boolean {
   try {

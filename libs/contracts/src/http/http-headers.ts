@@ -12,6 +12,8 @@ export const httpHeaders = {
   retryAfter: 'retry-after',
   /** The user a service acts for; needs the scope `act:any`. */
   user: 'synap-user',
+  /** IANA name: the time zone that the dates in what is captured are meant in. */
+  timeZone: 'synap-time-zone',
   /** The sequence that an answer of query is true for. */
   sequence: 'synap-sequence',
   minSequence: 'synap-min-sequence',

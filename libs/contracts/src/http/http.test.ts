@@ -69,6 +69,8 @@ describe('a capture', () => {
       { type: 'task', title: 'x', task: { due: '2026-02-03T10:00' } },
       ['task.due'],
     ],
+    ['a time zone that is none', { ...note, timeZone: 'Mars/Olympus' }, ['timeZone']],
+    ['an offset for a time zone', { ...note, timeZone: '+02:00' }, ['timeZone']],
     ['priority 4', { type: 'task', title: 'x', task: { priority: 4 } }, ['task.priority']],
     ['metadata that is a list', { ...note, metadata: [] }, ['metadata']],
     ['metadata of nine levels', { ...note, metadata: nested(9) }, ['metadata']],

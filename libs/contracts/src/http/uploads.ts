@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { idSchema } from '../event/field.ts'
-import { cleanText, limits } from '../text.ts'
+import { cleanText, limits, timeZoneName } from '../text.ts'
 import { captureFileRequest } from './capture.ts'
 import { entityIdSchema, sha256Text, timeText } from './shared.ts'
 
@@ -13,7 +13,11 @@ export const uploadParams = z.strictObject({ id: uploadIdSchema })
 export const uploadTarget = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('capture'), entity: captureFileRequest }),
-    z.strictObject({ kind: z.literal('content'), entityId: entityIdSchema }),
+    z.strictObject({
+      kind: z.literal('content'),
+      entityId: entityIdSchema,
+      timeZone: timeZoneName.optional(),
+    }),
     z.strictObject({ kind: z.literal('attachment'), entityId: entityIdSchema }),
   ])
   .meta({

@@ -24,11 +24,22 @@ describe('capturing', () => {
       { id: tagId(2), name: 'errand' },
     ]
     expect(facts({ tags, metadata: { source: 'mail' } })).toEqual([
-      ['entity.created', { type: 'note', title: null }],
-      ['entity.file_uploaded', { file, oldFile: null, preview: 'Buy milk tomorrow', oldPreview: null }],
+      ['entity.created', { type: 'note', title: null, timeZone: null }],
+      [
+        'entity.file_uploaded',
+        { file, oldFile: null, preview: 'Buy milk tomorrow', oldPreview: null, timeZone: null },
+      ],
       ['entity.tag_added', { tagId: tagId(1), name: 'Home sweet' }],
       ['entity.tag_added', { tagId: tagId(2), name: 'errand' }],
       ['entity.updated', { patch: '{"source":"mail"}', inverse: '{"source":null}' }],
+    ])
+  })
+
+  it('given a time zone, what is captured and its content say it', () => {
+    const zoned = facts({ timeZone: 'Europe/Berlin' }) as [string, { timeZone?: string | null }][]
+    expect(zoned.map(([type, { timeZone }]) => [type, timeZone])).toEqual([
+      ['entity.created', 'Europe/Berlin'],
+      ['entity.file_uploaded', 'Europe/Berlin'],
     ])
   })
 
@@ -36,7 +47,7 @@ describe('capturing', () => {
     const task = { type: 'task', title: 'Tea', content: null, preview: null } as const
     expect(facts({ ...task, task: { status: 'todo', priority: 0 } })).toHaveLength(1)
     expect(facts({ ...task, task: { status: 'done', priority: 3, due: '2026-11-22' } })).toEqual([
-      ['entity.created', { type: 'task', title: 'Tea' }],
+      ['entity.created', { type: 'task', title: 'Tea', timeZone: null }],
       ['task.due_date_set', { due: '2026-11-22', oldDue: null }],
       ['task.priority_set', { priority: 3, oldPriority: 0 }],
       ['task.completed', { oldStatus: 'todo' }],

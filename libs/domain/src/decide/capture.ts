@@ -24,6 +24,8 @@ export interface Capture extends KindInputs {
   readonly preview: string | null
   readonly tags: readonly { readonly id: TagId; readonly name: string }[]
   readonly metadata: JsonObject | null
+  /** IANA name, where the dates in its text are meant; left out: where its user is. */
+  readonly timeZone?: string | null | undefined
 }
 
 /** Something new: one `entity.created`, then an event for each thing that is said about it. */
@@ -41,11 +43,11 @@ export function decideCapture(
   if (command.content === null && command.title === null) {
     return refuse('entity.empty', 'Content or a title is needed.')
   }
-  const { entityId, type, title } = command
+  const { entityId, type, title, timeZone = null } = command
   const own = kindFacts({ particulars: {} }, type, command)
   if ('outcome' in own) return own
   const facts: Fact[] = [
-    { type: 'entity.created', delta: { type, title } },
+    { type: 'entity.created', delta: { type, title, timeZone } },
     ...contentFacts(command),
     ...tagFacts(command, user),
     ...own,
@@ -58,10 +60,13 @@ export function decideCapture(
     : reading(accepted, { id: userId, aggregateType: 'user', state: user })
 }
 
-function contentFacts({ content, preview }: Capture): Fact[] {
+function contentFacts({ content, preview, timeZone = null }: Capture): Fact[] {
   if (content === null) return []
   return [
-    { type: 'entity.file_uploaded', delta: { file: content, oldFile: null, preview, oldPreview: null } },
+    {
+      type: 'entity.file_uploaded',
+      delta: { file: content, oldFile: null, preview, oldPreview: null, timeZone },
+    },
   ]
 }
 

@@ -59,6 +59,29 @@ function then(entity: EntityState, ...said: readonly (readonly [string, object])
 }
 
 describe('recording an analysis', () => {
+  it('given how the text was read, the analysis says its time zone and which words said what; given nothing, nothing', () => {
+    const delta = (command: RecordAnalysis) => {
+      const decision = record(note(), command)
+      return decision.outcome === 'accepted' ? decision.events[0]?.delta : decision.outcome
+    }
+    const result: Proposals = {
+      ...milk,
+      intent: { kind: 'task', confidence: 0.97, span: [0, 3] },
+      due: { ...sure('2026-11-22'), text: 'tomorrow', span: [9, 17] },
+    }
+    const read = { ...analysis({ result, basedOnVersion: 2 }), timeZone: 'Europe/Berlin' } as RecordAnalysis
+    expect(delta(read)).toMatchObject({
+      timeZone: 'Europe/Berlin',
+      intent: { kind: 'task', confidence: 0.97, span: { start: 0, end: 3 } },
+      dueSpan: { start: 9, end: 17 },
+    })
+    expect(delta(analysis({ result: { tags: [] }, basedOnVersion: 2 }))).toMatchObject({
+      timeZone: null,
+      intent: null,
+      dueSpan: null,
+    })
+  })
+
   it('given "Buy milk tomorrow" as a plain note, it becomes a task with a due date, undoable and attributed', () => {
     const entity = note()
     const decision = record(entity, analysis({ result: milk, basedOnVersion: 2 }))

@@ -35,6 +35,8 @@ interface AnalysisJob {
 export interface CompletedAnalysis extends AnalysisJob {
   readonly outcome: 'completed'
   readonly result: Proposals
+  /** IANA name: where dates were taken to be meant. */
+  readonly timeZone?: string | undefined
 }
 
 export interface FailedAnalysis extends AnalysisJob {
@@ -85,7 +87,7 @@ export function decideRecordAnalysis(
   }
   const recorded = record(
     target,
-    [{ type: 'ai.analysis_completed', delta: { ...jobOf(command), ...usedBy(command) } }],
+    [{ type: 'ai.analysis_completed', delta: { ...jobOf(command), ...usedBy(command), ...readIn(command) } }],
     context,
     command.causedBy,
   )
@@ -134,6 +136,22 @@ function usedBy({ usage }: RecordAnalysis) {
     costMicros: usage?.costMicros ?? null,
   }
 }
+
+/** How the text was read: where its dates were taken to be meant, and which of its words said what. */
+function readIn({ timeZone, result }: CompletedAnalysis) {
+  const { intent, due } = result
+  return {
+    timeZone: timeZone ?? null,
+    intent:
+      intent === undefined
+        ? null
+        : { kind: intent.kind, confidence: intent.confidence, span: spanOf(intent.span) },
+    dueSpan: spanOf(due?.span),
+  }
+}
+
+const spanOf = (span: readonly [number, number] | undefined) =>
+  span === undefined ? null : { start: span[0], end: span[1] }
 
 /** Nothing to set and nothing (more, or less) to suggest. */
 function isNothing({ tagsAdded, suggestions, ...fields }: Weighed, entity: EntityState): boolean {

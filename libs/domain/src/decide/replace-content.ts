@@ -13,11 +13,13 @@ export interface ReplaceContent {
   readonly content: FileReference | null
   /** At most 200 characters of text content. */
   readonly preview: string | null
+  /** IANA name, where the dates in it are meant; left out: where its user is. */
+  readonly timeZone?: string | null | undefined
 }
 
 /** New content, or none. What was there stays in the store, so that it can be put back. */
 export function decideReplaceContent(
-  { entityId, content, preview }: ReplaceContent,
+  { entityId, content, preview, timeZone }: ReplaceContent,
   state: EntityState | undefined,
   context: DecisionContext,
 ): ChangeDecision {
@@ -25,7 +27,7 @@ export function decideReplaceContent(
   if (content === null && state.title === null) {
     return refuse('entity.empty', 'An entity without content needs a title: give it one, or delete it.')
   }
-  const facts = contentFacts(state, content, preview)
+  const facts = contentFacts(state, content, preview, timeZone ?? null)
   return change({ id: entityId, aggregateType: 'entity', state }, facts, context)
 }
 
@@ -34,10 +36,12 @@ export function contentFacts(
   { content: oldFile, preview: oldPreview }: Pick<EntityState, 'content' | 'preview'>,
   file: FileReference | null,
   preview: string | null,
+  timeZone: string | null = null,
 ): Fact[] {
   if (file === null) {
     return oldFile === null ? [] : [{ type: 'entity.file_deleted', delta: { oldFile, oldPreview } }]
   }
   const isSame = oldFile?.sha256 === file.sha256 && oldFile.contentType === file.contentType
-  return isSame ? [] : [{ type: 'entity.file_uploaded', delta: { file, oldFile, preview, oldPreview } }]
+  if (isSame) return []
+  return [{ type: 'entity.file_uploaded', delta: { file, oldFile, preview, oldPreview, timeZone } }]
 }

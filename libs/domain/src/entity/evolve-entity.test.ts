@@ -68,7 +68,7 @@ describe('what each event makes of an entity', () => {
   it('given content, its reference and preview are there until it is deleted', () => {
     const uploaded = [
       'entity.file_uploaded',
-      { file, oldFile: null, preview: 'Tea', oldPreview: null },
+      { file, oldFile: null, preview: 'Tea', oldPreview: null, timeZone: null },
     ] as const
     expect(after(created(), uploaded)).toMatchObject({
       content: file,

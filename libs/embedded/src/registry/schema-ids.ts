@@ -40,4 +40,7 @@ export const schemaFingerprints: readonly string[] = [
   'd71e061260a2ac3d7693d836c5c950330af29c132c5d49da22708e996b35454e', // 35 ModelChosen
   '87e0758bcbd259ed4abd2fc1b66458ebe5d0274ba78602f5311b78d54eb1112a', // 36 EntitySuggestionRejected
   '4fd1e6b3f048109c549d905a30a3e9a92405ecfefad1568826704898fc563d83', // 37 AiEnrichmentApplied
+  'c9b9fd786bd3c02eecbdb3c2a48a1d989abc9cf087d8d90047e0939ef8aa712b', // 38 EntityCreated
+  '49d941ffaa95e507afcb3fe7a51689d4f73e918751e372e13cc25ce59c25e8f8', // 39 EntityFileUploaded
+  '5894d3cb1645e6f796203940aaa43418d8cf4494f42e6aa6280c8aa2929325a8', // 40 AiAnalysisCompleted
 ]

@@ -39,10 +39,10 @@ export async function insertEmbedJobs(client: Client, wish: EmbedWish): Promise<
       name: 'enrich.insert_embed_jobs',
       text: `insert into enrich.jobs as o (job_id, user_id, entity_id, content_hash, enricher_version, run, analysis_id,
              source, object_key, file_type, content_size, title, entity_type, based_on_version, event_id, sequence,
-             captured_at, traceparent, tracestate, kind, background, enrichment_id, embed_model)
+             captured_at, time_zone, traceparent, tracestate, kind, background, enrichment_id, embed_model)
            select gen_random_uuid(), j.user_id, j.entity_id, j.content_hash, $3::text, 0, j.analysis_id, j.source,
              j.object_key, j.file_type, j.content_size, j.title, e.type, e.version, j.event_id, j.sequence,
-             j.captured_at, j.traceparent, j.tracestate, 'embed', true, $5::uuid, $4::text
+             j.captured_at, j.time_zone, j.traceparent, j.tracestate, 'embed', true, $5::uuid, $4::text
            from enrich.entities e
            cross join lateral (
              select coalesce(e.content_hash, case when $8::boolean then encode(sha256(convert_to(e.title, 'UTF8')), 'hex') end)

@@ -13,6 +13,7 @@ interface Row {
   content_size: number | null
   version: number
   captured_at: number
+  time_zone: string | null
   deleted: boolean
 }
 
@@ -21,7 +22,7 @@ export async function findEntities(client: Client, ids: readonly string[]): Prom
   const rows = await query<Row>(client, {
     name: 'enrich.find_entities',
     text: `select entity_id, user_id, type, title, content_hash, object_key, file_type, content_size, version,
-             captured_at, deleted
+             captured_at, time_zone, deleted
            from enrich.entities where entity_id = any ($1::uuid[])`,
     values: [ids],
   })
@@ -33,13 +34,13 @@ export async function upsertEntities(client: Client, entities: readonly EntityRo
   await execute(client, {
     name: 'enrich.upsert_entities',
     text: `insert into enrich.entities as e (entity_id, user_id, type, title, content_hash, object_key, file_type,
-             content_size, version, captured_at, deleted)
+             content_size, version, captured_at, time_zone, deleted)
            select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-             $8::bigint[], $9::int[], $10::timestamptz[], $11::boolean[])
+             $8::bigint[], $9::int[], $10::timestamptz[], $11::text[], $12::boolean[])
            on conflict (entity_id) do update set type = excluded.type, title = excluded.title,
              content_hash = excluded.content_hash, object_key = excluded.object_key, file_type = excluded.file_type,
              content_size = excluded.content_size, version = excluded.version, captured_at = excluded.captured_at,
-             deleted = excluded.deleted`,
+             time_zone = excluded.time_zone, deleted = excluded.deleted`,
     values: [
       entities.map(({ entityId }) => entityId),
       entities.map(({ userId }) => userId),
@@ -51,6 +52,7 @@ export async function upsertEntities(client: Client, entities: readonly EntityRo
       entities.map(({ content }) => content?.size ?? null),
       entities.map(({ version }) => version),
       entities.map(({ capturedAt }) => toTimestamptz(capturedAt)),
+      entities.map(({ timeZone }) => timeZone),
       entities.map(({ deleted }) => deleted),
     ],
   })
@@ -70,6 +72,7 @@ function entityOf(row: Row): EntityRow {
     content,
     version: row.version,
     capturedAt: row.captured_at,
+    timeZone: row.time_zone,
     deleted: row.deleted,
   }
 }

@@ -83,6 +83,7 @@ interface JobRow {
   event_id: EventId
   sequence: number
   captured_at: number
+  time_zone: string | null
   traceparent: string | null
   tracestate: string | null
   outcome: string | null
@@ -108,7 +109,7 @@ export async function findLeasedJob(
     name: 'enrich.find_leased_job',
     text: `select j.job_id, j.user_id, j.entity_id, j.content_hash, j.enricher_version, j.run, j.analysis_id, j.source,
              j.object_key, j.file_type, j.content_size, j.title, j.entity_type, j.based_on_version, j.event_id,
-             j.sequence, j.captured_at, j.traceparent, j.tracestate, j.outcome, j.kind, j.embed_model,
+             j.sequence, j.captured_at, j.time_zone, j.traceparent, j.tracestate, j.outcome, j.kind, j.embed_model,
              (select jsonb_agg(jsonb_build_object('step', s.step, 'state', s.state, 'attempts', s.attempts,
                 'starts', s.starts, 'code', s.error_code, 'text', s.error_text) order by s.ord)
               from enrich.steps s where s.job_id = j.job_id) as steps
@@ -208,6 +209,7 @@ function jobOf(row: JobRow): LeasedJob {
     eventId: row.event_id,
     sequence: row.sequence,
     capturedAt: row.captured_at,
+    timeZone: row.time_zone,
     traceparent: row.traceparent,
     tracestate: row.tracestate,
     kind: row.kind,

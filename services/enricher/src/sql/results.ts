@@ -127,13 +127,15 @@ export interface StoredAnalysis {
   model: string
   promptVersion: string
   offline: boolean
+  /** IANA name: where dates were taken to be meant. */
+  timeZone: string
   result: Analysis
 }
 
 export async function insertAnalysis(
   client: Client,
   jobId: string,
-  analysis: StoredAnalysis & { timeZone: string; vocabularyHash: string },
+  analysis: StoredAnalysis & { vocabularyHash: string },
 ): Promise<void> {
   await execute(client, {
     name: 'enrich.insert_analysis',
@@ -158,7 +160,7 @@ export async function insertAnalysis(
 export async function findAnalysis(client: Client, jobId: string): Promise<StoredAnalysis | undefined> {
   const rows = await query<StoredAnalysis>(client, {
     name: 'enrich.find_analysis',
-    text: `select model, prompt_version as "promptVersion", offline, result from enrich.analyses
+    text: `select model, prompt_version as "promptVersion", offline, time_zone as "timeZone", result from enrich.analyses
            where job_id = $1::uuid`,
     values: [jobId],
   })

@@ -31,7 +31,7 @@ export function createAnalyse(options: {
     const known = await commit(async (client) => ({
       running: await isRunning(client, job.jobId, 'analyse'),
       analysis: await findAnalysis(client, job.jobId),
-      timeZone: (await findTimeZone(client, job.userId)) ?? defaultTimeZone,
+      timeZone: job.timeZone ?? (await findTimeZone(client, job.userId)) ?? defaultTimeZone,
       vocabulary: await findVocabulary(client, job.userId, mostVocabulary),
       around: await lookAround(client, job, extraction.terms),
     }))

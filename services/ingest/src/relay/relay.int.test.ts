@@ -124,7 +124,12 @@ describe('the relay', () => {
     expect(frame.schemaId).toBe(schema.registry_id)
     expect(readKnownEvent(schema.schema, frame.payload)).toMatchObject({
       ok: true,
-      event: { type: 'entity.created', userId, sequence: 1, delta: { type: 'note', title: 'a test' } },
+      event: {
+        type: 'entity.created',
+        userId,
+        sequence: 1,
+        delta: { type: 'note', title: 'a test', timeZone: null },
+      },
     })
     await drained()
   })

@@ -1,9 +1,9 @@
 import { batchLimits, batchRequest, batchResponse } from '@synap/contracts'
-import { type App, mayTake, requires } from '@synap/http'
+import { type App, mayTake, requires, takesTimeZone } from '@synap/http'
 import { batchEffectOrThrow } from '../answer-write.ts'
 import { batchMs, captureBatch } from '../capture-batch.ts'
 import type { CaptureDependencies } from '../capture-entity.ts'
-import { callerOf, requestKeyOf } from '../request-facts.ts'
+import { callerOf, inTimeZone, requestKeyOf, timeZoneOf } from '../request-facts.ts'
 import { explained } from './answer-change.ts'
 
 const { items, body, tags } = batchLimits
@@ -19,12 +19,14 @@ export function registerBatchRoute(app: App, dependencies: CaptureDependencies):
     body: batchRequest,
     response: { 201: batchResponse },
   }
-  const config = { ...requires('write'), ...mayTake(batchMs) }
+  const config = { ...requires('write'), ...takesTimeZone(), ...mayTake(batchMs) }
   app.post('/v1/entities::batch', { schema, config, bodyLimit: body }, async (request, reply) => {
+    const timeZone = timeZoneOf(request)
+    const items = request.body.items.map((item) => inTimeZone(item, timeZone))
     const outcome = await captureBatch(dependencies, {
       caller: callerOf(request),
-      items: request.body.items,
-      request: requestKeyOf(request),
+      items,
+      request: requestKeyOf(request, { ...request.body, items }),
       signal: request.signal,
     }).catch(explained)
     const { items: made = [], sequence, correlationId } = batchEffectOrThrow(reply, outcome)

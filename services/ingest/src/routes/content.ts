@@ -6,7 +6,7 @@ import {
   entityParams,
 } from '@synap/contracts'
 import type { EntityId } from '@synap/core'
-import { type App, expectedVersion, problem, requires, takesFileForm } from '@synap/http'
+import { type App, expectedVersion, problem, requires, takesFileForm, takesTimeZone } from '@synap/http'
 import { contentKey } from '@synap/object-store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { askedToAttach } from '../attachments/attach-file.ts'
@@ -17,7 +17,7 @@ import { putAndRun } from '../files/put-and-run.ts'
 import { readSingleFile } from '../files/read-file-form.ts'
 import { assertTakesWrites } from '../outbox-watch.ts'
 import { readAggregates } from '../read-aggregates.ts'
-import { callerOf, requestKeyOf } from '../request-facts.ts'
+import { callerOf, requestKeyOf, timeZoneOf } from '../request-facts.ts'
 import { answerChange, explained, numbersOrThrow } from './answer-change.ts'
 import type { EntityRouteDependencies } from './entities.ts'
 
@@ -30,15 +30,25 @@ export function registerContentRoute(app: App, dependencies: EntityRouteDependen
     body: { content: { 'application/json': { schema: contentRequest } } },
     response: { 200: changeResponse },
   }
-  const config = { ...requires('write'), ...takesFileForm(attachmentForm, uploadTimeoutMs) }
+  const config = {
+    ...requires('write'),
+    ...takesTimeZone(),
+    ...takesFileForm(attachmentForm, uploadTimeoutMs),
+  }
   app.put('/v1/entities/:id/content', { schema, config }, async (request, reply) => {
     const { id: entityId } = request.params
+    const timeZone = timeZoneOf(request)
+    const inZone = (body: object) => (timeZone === undefined ? body : { ...body, timeZone })
     if (!request.isMultipart()) {
       // Validated by the schema of its media type.
       const { content } = request.body as ContentRequest
       if (content !== null) {
-        const key = requestKeyOf(request)
-        return replaceContent(dependencies, request, reply, { entityId, content: textContent(content), key })
+        return replaceContent(dependencies, request, reply, {
+          entityId,
+          content: textContent(content),
+          timeZone,
+          key: requestKeyOf(request, inZone({ content })),
+        })
       }
       return answerChange(dependencies, request, reply, {
         about: entityId,
@@ -52,10 +62,11 @@ export function registerContentRoute(app: App, dependencies: EntityRouteDependen
     await typeOf(dependencies, request, entityId)
     const form = await readSingleFile(request, spool)
     try {
-      const key = requestKeyOf(request, askedToAttach(form))
+      const key = requestKeyOf(request, inZone(askedToAttach(form)))
       return await replaceContent(dependencies, request, reply, {
         entityId,
         content: contentOf(form.file),
+        timeZone,
         key,
       })
     } finally {
@@ -64,11 +75,18 @@ export function registerContentRoute(app: App, dependencies: EntityRouteDependen
   })
 }
 
+interface NewContentOf {
+  entityId: EntityId
+  content: NewContent
+  timeZone: string | undefined
+  key: RequestKey | null
+}
+
 async function replaceContent(
   dependencies: EntityRouteDependencies,
   request: FastifyRequest,
   reply: FastifyReply,
-  { entityId, content, key }: { entityId: EntityId; content: NewContent; key: RequestKey | null },
+  { entityId, content, timeZone, key }: NewContentOf,
 ) {
   const caller = callerOf(request)
   const { sha256, kind, preview } = content
@@ -81,7 +99,7 @@ async function replaceContent(
     expectedVersion: expectedVersion(request),
     objectKey: contentKey({ userId: caller.userId, entityType, entityId, sha256, extension }),
     content,
-    command: (file) => ({ kind: 'replaceContent', entityId, content: file, preview }),
+    command: (file) => ({ kind: 'replaceContent', entityId, content: file, preview, timeZone }),
     signal: request.signal,
   }).catch(explained)
   return { ...numbersOrThrow(request, reply, outcome), id: entityId }

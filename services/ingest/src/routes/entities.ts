@@ -8,7 +8,7 @@ import {
   entityParams,
   httpHeaders,
 } from '@synap/contracts'
-import { type App, correlationIdOf, principalOf, requires, takesFileForm } from '@synap/http'
+import { type App, correlationIdOf, principalOf, requires, takesFileForm, takesTimeZone } from '@synap/http'
 import type { FastifyRequest } from 'fastify'
 import { effectOrThrow } from '../answer-write.ts'
 import { type CaptureDependencies, captureEntity } from '../capture-entity.ts'
@@ -18,7 +18,7 @@ import { readFileForm } from '../files/read-file-form.ts'
 import type { Spool } from '../files/spool.ts'
 import { assertTakesWrites } from '../outbox-watch.ts'
 import { recordAnalysis } from '../record-analysis.ts'
-import { callerOf, requestKeyOf } from '../request-facts.ts'
+import { callerOf, inTimeZone, requestKeyOf, timeZoneOf } from '../request-facts.ts'
 import { explained } from './answer-change.ts'
 
 export interface EntityRouteDependencies extends CaptureDependencies {
@@ -40,7 +40,11 @@ function registerCapture(app: App, dependencies: EntityRouteDependencies): void 
     body: { content: { 'application/json': { schema: captureRequest } } },
     response: { 201: captureResponse },
   }
-  const config = { ...requires('write'), ...takesFileForm(captureFileForm, uploadTimeoutMs) }
+  const config = {
+    ...requires('write'),
+    ...takesTimeZone(),
+    ...takesFileForm(captureFileForm, uploadTimeoutMs),
+  }
   app.post('/v1/entities', { schema, config }, async (request, reply) => {
     const outcome = await (request.isMultipart()
       ? captureForm(dependencies, request, spool)
@@ -57,11 +61,12 @@ async function captureJson(
   dependencies: CaptureDependencies,
   request: FastifyRequest,
 ): Promise<WriteOutcome> {
+  // Validated by the schema of its media type.
+  const body = inTimeZone(request.body as CaptureRequest, timeZoneOf(request))
   return captureEntity(dependencies, {
     caller: callerOf(request),
-    // Validated by the schema of its media type.
-    body: request.body as CaptureRequest,
-    request: requestKeyOf(request),
+    body,
+    request: requestKeyOf(request, body),
     signal: request.signal,
   })
 }
@@ -71,10 +76,12 @@ async function captureForm(
   request: FastifyRequest,
   spool: Spool,
 ): Promise<WriteOutcome> {
-  // Both before anything is taken in: a refusal should not cost an upload.
+  // All of it before anything is taken in: a refusal should not cost an upload.
   requestKeyOf(request, null)
+  const timeZone = timeZoneOf(request)
   assertTakesWrites(dependencies.outbox)
-  const form = await readFileForm(request, spool)
+  const received = await readFileForm(request, spool)
+  const form = { ...received, entity: inTimeZone(received.entity, timeZone) }
   try {
     return await captureFile(dependencies, {
       caller: callerOf(request),

@@ -1,7 +1,14 @@
-import { changeResponse, httpHeaders, uploadParams, uploadRequest, uploadView } from '@synap/contracts'
-import { type App, expectedVersion, mayTake, problem, requires } from '@synap/http'
+import {
+  changeResponse,
+  httpHeaders,
+  type UploadRequest,
+  uploadParams,
+  uploadRequest,
+  uploadView,
+} from '@synap/contracts'
+import { type App, expectedVersion, mayTake, problem, requires, takesTimeZone } from '@synap/http'
 import type { FileLimits } from '../files/upload-config.ts'
-import { callerOf, requestKeyOf } from '../request-facts.ts'
+import { callerOf, inTimeZone, requestKeyOf, timeZoneOf } from '../request-facts.ts'
 import { completeUpload } from '../uploads/complete-upload.ts'
 import { openUpload, type UploadDependencies, viewUpload } from '../uploads/open-upload.ts'
 import { explained, numbersOrThrow } from './answer-change.ts'
@@ -26,23 +33,28 @@ function registerOpen(app: App, dependencies: UploadRouteDependencies): void {
     body: uploadRequest,
     response: { 201: uploadView },
   }
-  app.post('/v1/uploads', { schema: open, config }, async (request, reply) => {
-    const opened = await openUpload(dependencies, {
-      caller: callerOf(request),
-      body: request.body,
-      request: requestKeyOf(request),
-    })
-    if (opened.outcome === 'mismatch') throw problem('idempotencyMismatch')
-    if (opened.outcome === 'in_flight')
-      throw problem('idempotencyInFlight', { retryAfter: opened.retryAfterMs / 1_000 })
-    const { upload, replayed } = opened
-    if (replayed) reply.header(httpHeaders.idempotencyReplayed, 'true')
-    reply
-      .code(201)
-      .header(httpHeaders.location, `/v1/uploads/${upload.id}`)
-      .header('cache-control', 'no-store')
-    return upload
-  })
+  app.post(
+    '/v1/uploads',
+    { schema: open, config: { ...config, ...takesTimeZone() } },
+    async (request, reply) => {
+      const body = uploadInTimeZone(request.body, timeZoneOf(request))
+      const opened = await openUpload(dependencies, {
+        caller: callerOf(request),
+        body,
+        request: requestKeyOf(request, body),
+      })
+      if (opened.outcome === 'mismatch') throw problem('idempotencyMismatch')
+      if (opened.outcome === 'in_flight')
+        throw problem('idempotencyInFlight', { retryAfter: opened.retryAfterMs / 1_000 })
+      const { upload, replayed } = opened
+      if (replayed) reply.header(httpHeaders.idempotencyReplayed, 'true')
+      reply
+        .code(201)
+        .header(httpHeaders.location, `/v1/uploads/${upload.id}`)
+        .header('cache-control', 'no-store')
+      return upload
+    },
+  )
 
   const view = {
     summary: 'An upload, with a fresh request for its bytes while it is pending',
@@ -53,6 +65,19 @@ function registerOpen(app: App, dependencies: UploadRouteDependencies): void {
     reply.header('cache-control', 'no-store')
     return viewUpload(dependencies, callerOf(request), request.params.id)
   })
+}
+
+/** The bytes come later, past this service: what is said about them now is kept until then. */
+function uploadInTimeZone(body: UploadRequest, timeZone: string | undefined): UploadRequest {
+  const { target } = body
+  switch (target.kind) {
+    case 'capture':
+      return { ...body, target: { ...target, entity: inTimeZone(target.entity, timeZone) } }
+    case 'content':
+      return { ...body, target: inTimeZone(target, timeZone) }
+    default:
+      return body
+  }
 }
 
 function registerComplete(app: App, dependencies: UploadRouteDependencies): void {

@@ -85,7 +85,7 @@ function refer(
     expectedVersion,
     command: () =>
       target.kind === 'content'
-        ? { kind: 'replaceContent', entityId, content: file, preview }
+        ? { kind: 'replaceContent', entityId, content: file, preview, timeZone: target.timeZone }
         : { kind: 'addAttachment', entityId, attachment: { ...file, name } },
     put: { attempt: null, objects: [{ ...file, aggregateId: entityId, leaseId }] },
   })

@@ -209,7 +209,7 @@ describe('a rebuild of the read model', () => {
       const user = new RandomUser(createRandom(7))
       const id = uuidv7()
       const events = [
-        user.event('entity.created', id, { type: 'note', title: 'a' }),
+        user.event('entity.created', id, { type: 'note', title: 'a', timeZone: null }),
         user.event('entity.title_changed', id, { title: 'b', oldTitle: 'a' }),
         user.event('entity.type_changed', id, { type: 'idea', oldType: 'note' }),
       ]
@@ -236,7 +236,7 @@ describe('a rebuild of the read model', () => {
       const user = new RandomUser(createRandom(8))
       const id = uuidv7()
       const events = [
-        user.event('entity.created', id, { type: 'note', title: 'a' }),
+        user.event('entity.created', id, { type: 'note', title: 'a', timeZone: null }),
         user.event('entity.title_changed', id, { title: 'b', oldTitle: 'a' }),
       ]
       const feed = await createFeed(pool, topic, events.slice(0, 1))

@@ -29,7 +29,7 @@ const envelope: Envelope = {
 const value = frame(
   3,
   encodeEnvelope(schema, envelope),
-  encodeDelta('entity.created', { type: 'note', title: secret }),
+  encodeDelta('entity.created', { type: 'note', title: secret, timeZone: null }),
 )
 const headers = eventHeaders({ ...envelope, type: 'entity.created' }, fingerprintOf(schema))
 
@@ -74,7 +74,7 @@ describe('what an operator sees of the bytes', () => {
         sequence: 7,
         occurredAt: '2026-11-21T08:00:00.000Z',
       }),
-      fields: { type: 'text (4 characters)', title: `text (${secret.length} characters)` },
+      fields: { type: 'text (4 characters)', title: `text (${secret.length} characters)`, timeZone: 'null' },
     })
     expect(JSON.stringify(shown)).not.toContain('diagnosis')
   })
