@@ -179,6 +179,19 @@ describe('the command', () => {
   )
 
   it(
+    'given --time-zone, the capture says it; without, none',
+    async () => {
+      await runSynap(['capture', 'Call Ana tomorrow', '--time-zone', 'America/New_York', '--no-wait'], env)
+      await runSynap(['capture', 'Call Ana tomorrow', '--no-wait'], env)
+      expect(synap.asked.map(({ headers }) => headers['synap-time-zone'])).toEqual([
+        'America/New_York',
+        undefined,
+      ])
+    },
+    timeoutMs,
+  )
+
+  it(
     'given --json, stdout is one document with the item, or with null as long as it is not there',
     async () => {
       const whole = await runSynap(['capture', 'Buy milk', '--json'], env)
