@@ -18,6 +18,17 @@ const retry = (of: { user?: string; entity?: string; reason?: string; dryRun?: b
   )
 }
 
+/** What can be tried again, once there is something: a job ends a moment after its last step. */
+const retriable = (of: Parameters<typeof retry>[0]) =>
+  eventually(
+    'the item can be tried again',
+    async () => {
+      const found = await retry({ ...of, dryRun: true })
+      return found.length > 0 && found
+    },
+    waiting,
+  )
+
 const metricsOf = (service: { adminUrl: string }) =>
   fetch(`${service.adminUrl}/metrics`).then((response) => response.text())
 
@@ -36,15 +47,7 @@ describe('a retry', () => {
     await finished(history, id, { ...allDone, analyse: 'failed' })
     stand().model.answerWith(answerAsModel)
     const found = [{ step: 'analyse', reason: 'model.refused', items: 1 }]
-    // The job ends a moment after its last step.
-    await eventually(
-      'the item can be tried again',
-      async () => {
-        expect(await retry({ entity: id, dryRun: true })).toEqual(found)
-        return true
-      },
-      waiting,
-    )
+    expect(await retriable({ entity: id })).toEqual(found)
     expect(await states(history, id)).toMatchObject({ analyse: 'failed' })
     expect(await retry({ entity: id })).toEqual(found)
     await finished(history, id)
@@ -67,6 +70,7 @@ describe('a retry', () => {
     await finished(history, id, { ...allDone, embed: 'failed', publish: 'skipped' })
     expect(await stepOf(history, id, 'embed')).toMatchObject({ error: 'model.invalid_vector' })
     stand().model.answerWith(answerAsModel)
+    await retriable({ user: history.userId, reason: 'model.invalid_vector' })
     await retry({ user: history.userId, reason: 'model.invalid_vector' })
     await finished(history, id)
     expect([modelCalls('bad vectors'), modelCalls('bad vectors', '/embeddings')]).toEqual([1, 2])
@@ -91,6 +95,7 @@ describe('a retry', () => {
     await stand().objects.put(key, Buffer.from('A thought whose bytes were away'), {
       contentType: 'text/markdown',
     })
+    await retriable({ user: history.userId })
     expect(await retry({ user: history.userId, reason: 'model.refused' })).toEqual([])
     expect(await retry({ user: history.userId })).toMatchObject([{ reason: 'object.not_found', items: 1 }])
     await finished(history, id)
