@@ -58,7 +58,7 @@ describe('a crash', () => {
     for (let start = 1; start <= 3; start += 1) {
       const doomed = await stand().start({
         SYNAP_CRASHPOINT: 'enricher.after_model',
-        ENRICH_LEASE_MS: '500',
+        ENRICH_LEASE_MS: '1500',
       })
       expect(await doomed.exited).toEqual({ code: null, signal: 'SIGKILL' })
     }
