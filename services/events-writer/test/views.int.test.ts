@@ -61,10 +61,15 @@ describe.each([...logDatabases, onMixedChunks])('the views of the log on %s', (_
   it('given any range and page, they show what the function finds, each event to the last column', async () => {
     let some = 0
     for (let turn = 0; turn < 150; turn += 1) {
-      const from = dice(3) === 0 ? undefined : begin + dice(15 * dayMs)
+      // often the very time of an event
+      const time = () =>
+        dice(2) === 0
+          ? begin + dice(15 * dayMs)
+          : there.events[dice(there.events.length)]?.envelope.occurredAt
+      const [from, to] = [time(), time()]
       const filter: EventFilter = {
-        from,
-        to: dice(3) === 0 ? undefined : (from ?? begin) + dice(8 * dayMs),
+        from: dice(3) === 0 ? undefined : from,
+        to: dice(3) === 0 ? undefined : to,
       }
       const page: EventPage = {
         order: turn % 2 === 0 ? 'oldest' : 'newest',
@@ -81,7 +86,7 @@ describe.each([...logDatabases, onMixedChunks])('the views of the log on %s', (_
         if (seen.length > 0) some += 1
       })
     }
-    expect(some).toBeGreaterThan(80)
+    expect(some).toBeGreaterThan(60)
   }, 120_000)
 
   it('given an aggregate, its versions up to any other and up to any sequence', async () => {
@@ -109,7 +114,7 @@ describe.each([...logDatabases, onMixedChunks])('the views of the log on %s', (_
     }
   })
 
-  it('given the plans that are kept, rows are read in their order: nothing is sorted, and no bitmap is made', async () => {
+  it('given the plans that are kept, rows are read in their order: nothing is sorted, and nothing stands between', async () => {
     const [{ envelope }] = anna.events as [Story['events'][number]]
     // of so little nothing is worth an index
     await database.sql(`insert into log.events (occurred_at, event_id, user_id, sequence, aggregate_id, version, schema_no,
@@ -139,7 +144,7 @@ describe.each([...logDatabases, onMixedChunks])('the views of the log on %s', (_
         })
         const lines = plan.map((row) => row['QUERY PLAN']).join('\n')
         expect(
-          [name, lines.match(/(^|-> {2}|Incremental )Sort|Bitmap|Seq Scan on (events|_hyper)/gm)],
+          [name, lines.match(/(^|-> {2}|Incremental )Sort|Bitmap|Custom Scan|Seq Scan on (events|_hyper)/gm)],
           lines,
         ).toEqual([name, null])
         expect(lines).toMatch(/Index Scan (Backward )?using \S*events_by_/)
