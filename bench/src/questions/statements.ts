@@ -37,7 +37,8 @@ export const synapStatements: Statements = {
     values: ({ from, to }) => [0, most, most, from, to],
   },
   count: {
-    text: 'select day::text, event_type, events::int from log.count_events($1::date, $2::date, null)',
+    text: `select day::text, event_type, events::int from log.own_counts where day >= $1::date and day <= $2::date
+      order by day, event_type`,
     values: ({ firstDay, lastDay }) => [firstDay, lastDay],
   },
   feed: {

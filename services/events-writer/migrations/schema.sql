@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 98530cbd92ba9870a4820e7bc09b8cc3b03df75b9d035626eca25f988b6710b9
+-- What the migrations beside this file come to; of them: sha256 ef64e2104dc2153c028aa40ad2034fa8e8cedf7f8f3aa984323727c159710237
 create schema log authorization synap_events_writer;
 
 create table log.aggregates (
@@ -203,6 +203,16 @@ create view log.event_rows as
      JOIN log.schemas s ON ((s.no = e.schema_no)));
 alter view log.event_rows owner to synap_events_writer;
 
+create view log.own_counts with (security_barrier=true) as
+ SELECT user_id,
+    day,
+    event_type,
+    events
+   FROM log.daily_counts c
+  WHERE (user_id = ( SELECT (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid AS "nullif"))
+  ORDER BY day, event_type;
+alter view log.own_counts owner to synap_events_writer;
+
 create view log.own_days with (security_barrier=true) as
  SELECT user_id,
     day,
@@ -374,25 +384,6 @@ end
 $function$
 ;
 alter function log.causes_of(uuid) owner to synap_events_writer;
-
-CREATE OR REPLACE FUNCTION log.count_events(p_from date, p_to date, p_types text[])
- RETURNS TABLE(day date, event_type text, events bigint)
- LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-declare
-  me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
-begin
-  return query
-    select c.day, c.event_type, c.events from log.daily_counts c
-      where c.user_id = me and c.day between coalesce(p_from, '-infinity') and coalesce(p_to, 'infinity')
-        and (p_types is null or c.event_type = any (p_types))
-      order by c.day, c.event_type;
-end
-$function$
-;
-alter function log.count_events(date,date,text[]) owner to synap_events_writer;
 
 CREATE OR REPLACE FUNCTION log.count_events_by_hour(p_from timestamp with time zone, p_to timestamp with time zone, p_types text[])
  RETURNS TABLE(hour timestamp with time zone, event_type text, events bigint)
@@ -1077,10 +1068,6 @@ grant execute on function log.causes_of(uuid) to synap_ingest;
 grant execute on function log.causes_of(uuid) to synap_operator;
 grant execute on function log.causes_of(uuid) to synap_projector;
 grant execute on function log.causes_of(uuid) to synap_query;
-grant execute on function log.count_events(date,date,text[]) to synap_ingest;
-grant execute on function log.count_events(date,date,text[]) to synap_operator;
-grant execute on function log.count_events(date,date,text[]) to synap_projector;
-grant execute on function log.count_events(date,date,text[]) to synap_query;
 grant execute on function log.count_events_by_hour(timestamp with time zone,timestamp with time zone,text[]) to synap_ingest;
 grant execute on function log.count_events_by_hour(timestamp with time zone,timestamp with time zone,text[]) to synap_operator;
 grant execute on function log.count_events_by_hour(timestamp with time zone,timestamp with time zone,text[]) to synap_projector;
@@ -1142,6 +1129,10 @@ grant execute on function log.snapshot_of(uuid,integer,integer,bigint) to synap_
 grant execute on function log.stream_events(uuid,uuid,integer,integer) to synap_ingest;
 grant execute on function log.unaccounted(uuid[],bigint[],bigint[]) to synap_ingest;
 grant execute on function log.users_behind(uuid,integer) to synap_operator;
+grant select on log.own_counts to synap_ingest;
+grant select on log.own_counts to synap_operator;
+grant select on log.own_counts to synap_projector;
+grant select on log.own_counts to synap_query;
 grant select on log.own_days to synap_ingest;
 grant select on log.own_days to synap_operator;
 grant select on log.own_days to synap_projector;
