@@ -116,6 +116,66 @@ describe('statements that nobody waits for', () => {
     })
   })
 
+  it('given what is asked for in one turn, it is answered at once: with the beginning, and with the commit', async () => {
+    const pool = open({ max: 1 })
+    let answers = 0
+    await transaction(pool, owner, (client) => insert(client, 1))
+    await transaction(pool, owner, async (client) => {
+      const { connection } = client as unknown as { connection: NodeJS.EventEmitter }
+      connection.on(
+        'readyForQuery',
+        ({ shared }: { shared?: boolean }) => (answers += shared === true ? 0 : 1),
+      )
+      await Promise.all([insert(client, 2), insert(client, 3), insert(client, 4)])
+      expect(answers).toBe(1)
+      awaitAtCommit(client, insert(client, 5))
+      awaitAtCommit(client, insert(client, 6))
+    })
+    expect(answers).toBe(2)
+    expect(await rows()).toEqual(['1', '2', '3', '4', '5', '6'])
+  })
+
+  it('given one that fails among others, those before it are answered, those behind it fail as it did, and can be asked again', async () => {
+    const pool = open({ max: 1 })
+    const select = (client: Client, value: number) =>
+      query<{ value: number }>(client, {
+        name: `pipe.select_${value}`,
+        text: 'select $1::int as value',
+        values: [value],
+      })
+    for (const turn of [0, 10]) {
+      const failing = transaction(pool, owner, async (client) => {
+        const outcomes = await Promise.allSettled([
+          select(client, turn + 1),
+          insert(client, -1),
+          select(client, turn + 2),
+          select(client, turn + 3),
+        ])
+        expect(outcomes[0]).toMatchObject({ status: 'fulfilled', value: [{ value: turn + 1 }] })
+        const refused = { status: 'rejected', reason: { code: 'postgres.check' } }
+        expect(outcomes.slice(1)).toMatchObject([refused, refused, refused])
+        throw new Error('as expected')
+      })
+      await expect(failing).rejects.toThrow('as expected')
+      const found = await transaction(pool, owner, (client) =>
+        Promise.all([select(client, turn + 3), select(client, turn + 2), select(client, turn + 1)]),
+      )
+      expect(found.flat().map(({ value }) => value - turn)).toEqual([3, 2, 1])
+    }
+    expect(pool.totalCount).toBe(1)
+  })
+
+  it('given a statement that cannot be parsed, what goes with it fails, and the connection goes on', async () => {
+    const pool = open({ max: 1 })
+    const missing = transaction(pool, owner, (client) =>
+      Promise.all([insert(client, 1), query(client, { name: 'pipe.none', text: 'select * from pipe.none' })]),
+    )
+    await expect(missing).rejects.toMatchObject({ fields: { sqlstate: '42P01' } })
+    await transaction(pool, owner, (client) => insert(client, 2))
+    expect(await rows()).toEqual(['2'])
+    expect(pool.totalCount).toBe(1)
+  })
+
   it('given one that asks again after the commit was sent, it is refused: it would stand outside of the transaction', async () => {
     const twice = async (client: Client) => {
       await insert(client, 1)

@@ -4,7 +4,6 @@ const unanswered = new WeakMap<Client, Promise<unknown>[]>()
 const turns = new WeakMap<Client, Promise<unknown>>()
 const ended = new WeakSet<Client>()
 const failed = new WeakSet<Client>()
-const ending = new WeakMap<Client, Promise<unknown>>()
 
 /**
  * A statement of this transaction whose answer the work does not wait for: it is awaited with the commit, which rejects
@@ -46,15 +45,6 @@ export function noteBegin(client: Client): void {
   unanswered.delete(client)
 }
 
-/** The end of a transaction that nobody waits for: statements may travel behind it, but for what has to be `alone`. */
-export function noteEnding(client: Client, end: Promise<unknown>): void {
-  const settled = end.then(
-    () => undefined,
-    () => undefined,
-  )
-  ending.set(client, settled)
-}
-
 /** Asks as part of a transaction; refused once its commit was sent. */
 export function ask<T>(client: Client, send: () => Promise<T>): Promise<T> {
   if (ended.has(client)) throw new TypeError('a statement that comes after the commit of its transaction')
@@ -68,8 +58,7 @@ export const hasFailed = (client: Client): boolean => failed.has(client)
 
 /** Sends, where the driver cannot send ahead of the answers, after everything that was to be sent before. */
 export function inTurn<T>(client: Client, send: () => Promise<T>): Promise<T> {
-  if (client.pipeline) return send()
-  const before = turns.get(client)
+  const before = client.pipeline ? undefined : turns.get(client)
   const answer = before === undefined ? send() : before.then(send)
   const settled = answer.then(
     () => undefined,
@@ -82,7 +71,8 @@ export function inTurn<T>(client: Client, send: () => Promise<T>): Promise<T> {
 /** Runs `work` as the only thing asked of this client, for what the driver refuses among other statements (COPY). */
 export async function alone<T>(client: Client, work: () => Promise<T>): Promise<T> {
   await answered(client)
-  await ending.get(client)
+  // Answers come in the order of the statements.
+  await turns.get(client)
   const mode = client as { pipeline: boolean }
   const { pipeline } = mode
   mode.pipeline = false

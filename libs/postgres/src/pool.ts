@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { type Capabilities, declareCapabilities, serverCapabilities } from './capabilities.ts'
 import { noteBegin } from './pipeline.ts'
+import { shareSyncs } from './share-syncs.ts'
 import { typeParsers } from './types.ts'
 
 /** A function gets a pool or a client, never both: on a pool of one connection (PGlite) it would wait for itself. */
@@ -66,6 +67,7 @@ export function createPool(options: PoolOptions): Pool {
   // those checked out between two statements.
   pool.on('error', report)
   pool.on('connect', (client) => client.on('error', report))
+  if (capabilities.pipelining) pool.on('connect', shareSyncs)
   pool.on('acquire', noteBegin)
   return pool
 }

@@ -1,6 +1,6 @@
 import { backoffMs, isUuid, SynapError, type UserId, wait } from '@synap/core'
 import { isConnectionLost, isSerializationFailure, mapPostgresError, sqlstateOf } from './error.ts'
-import { answered, hasFailed, inTurn, noteEnd, noteEnding, takeUnanswered } from './pipeline.ts'
+import { answered, hasFailed, inTurn, noteEnd, takeUnanswered } from './pipeline.ts'
 import type { Client, Pool } from './pool.ts'
 import { isProved, noteProved } from './proved-roles.ts'
 
@@ -53,7 +53,7 @@ export async function transaction<T>(
   work: (client: Client) => Promise<T>,
   options: TransactionOptions = {},
 ): Promise<T> {
-  const begin = beginStatement(principal, options)
+  const begin = beginningOf(principal, options)
   const signal = options.signal ?? neverAborted
   const retries = Math.min(options.retries ?? 0, 3)
   for (let attempt = 1; ; attempt += 1) {
@@ -67,7 +67,7 @@ export async function transaction<T>(
 }
 
 interface Frame {
-  begin: string
+  begin: Begin
   principal: Principal
   options: TransactionOptions
 }
@@ -139,18 +139,54 @@ async function begunWork<T>(
   }
 }
 
-async function begunAs(client: Client, begin: string, allowSuperuser: boolean): Promise<void> {
-  // Two statements in one message answer with an array of results; the driver's types know only one.
-  const results = (await inTurn(client, () => client.query(begin))) as unknown as {
-    rows: { is_superuser: string }[]
-  }[]
-  if (!allowSuperuser && results[1]?.rows[0]?.is_superuser !== 'off') {
+async function begunAs(client: Client, begin: Begin, allowSuperuser: boolean): Promise<void> {
+  const [row] = await sendBegin(client, begin)
+  if (!allowSuperuser && row?.is_superuser !== 'off') {
     throw new SynapError('the role of this transaction is a superuser, under which no policy holds', {
       code: 'postgres.superuser',
       class: 'configuration',
     })
   }
 }
+
+interface BegunRow {
+  is_superuser: string
+}
+
+/** Prepared where it goes along with other statements; else in one message, which takes no parameters. */
+async function sendBegin(client: Client, { begin, settings }: Begin): Promise<BegunRow[]> {
+  if (client.pipeline) {
+    const begun = client.query({ name: `synap.${begin.replaceAll(' ', '_')}`, text: begin })
+    const set = inTurn(client, () =>
+      client.query<BegunRow>({
+        ...preparedSelect(settings.map(([name]) => name)),
+        values: settings.map(([, value]) => value),
+      }),
+    )
+    const [, { rows }] = await Promise.all([begun, set])
+    return rows
+  }
+  // Two statements in one message answer with an array of results; the driver's types know only one.
+  const text = `${begin}; ${selectOf(settings.map(([name, value]) => [name, `'${value}'`]))}`
+  const results = (await inTurn(client, () => client.query(text))) as unknown as { rows: BegunRow[] }[]
+  return results[1]?.rows ?? []
+}
+
+/** By the names that it sets: together they are longer than the name of a statement may be. */
+const prepared = new Map<string, { name: string; text: string }>()
+
+function preparedSelect(names: readonly string[]): { name: string; text: string } {
+  const key = names.join()
+  const known = prepared.get(key)
+  if (known !== undefined) return known
+  const text = selectOf(names.map((name, index) => [name, `$${index + 1}::text`]))
+  const made = { name: `synap.settings_${prepared.size + 1}`, text }
+  prepared.set(key, made)
+  return made
+}
+
+const selectOf = (settings: readonly (readonly [name: string, value: string])[]) =>
+  `select ${settings.map(([name, value]) => `set_config('${name}', ${value}, true)`).join(', ')}, current_setting('is_superuser') as is_superuser`
 
 const isOnlyRead = ({ readOnly, isolation }: TransactionOptions) =>
   readOnly === true && isolation !== 'serializable'
@@ -161,10 +197,10 @@ const isOnlyRead = ({ readOnly, isolation }: TransactionOptions) =>
  */
 function endRead(client: Client, release: (destroy: boolean) => void): void {
   if (client.getTransactionStatus() !== 'T') throw swallowed()
-  const ended = inTurn(client, () => client.query('commit'))
+  const ended = inTurn(client, () => client.query(commitOf(client)))
   if (client.pipeline) {
     // When it fails the connection is gone: the pool has been told, and whoever has it now is.
-    noteEnding(client, ended)
+    ended.catch(() => undefined)
     release(false)
   } else {
     ended.then(
@@ -196,12 +232,16 @@ async function commit(client: Client): Promise<void> {
 
 async function sendCommit(client: Client): Promise<string> {
   try {
-    return (await inTurn(client, () => client.query('commit'))).command
+    return (await inTurn(client, () => client.query(commitOf(client)))).command
   } catch (error) {
     const mapped = mapPostgresError(error)
     throw isConnectionLost(mapped) ? commitUnknown(mapped) : mapped
   }
 }
+
+/** Prepared, it goes in one message with the statements before it. */
+const commitOf = (client: Client) =>
+  client.pipeline ? { name: 'synap.commit', text: 'commit' } : { text: 'commit' }
 
 function commitUnknown(cause: unknown): SynapError {
   return new SynapError('the connection broke during the commit: done or not, nobody knows', {
@@ -242,26 +282,32 @@ const roleName = /^[a-z_][a-z0-9_]{0,62}$/
 const settingName = /^[a-z_]+(\.[a-z_]+)?$/
 const settingValue = /^[a-z0-9_]+$/
 
-function beginStatement(principal: Principal, options: TransactionOptions): string {
-  // Both are written into the statement itself (one message, no parameters), so both are held to a closed pattern.
-  if (!roleName.test(principal.role)) throw new TypeError('not the name of a role')
-  if (principal.userId !== undefined && !isUuid(principal.userId)) throw new TypeError('not a user id')
-  const settings = [
-    `set_config('role', '${principal.role}', true)`,
-    `set_config('synap.user_id', '${principal.userId ?? ''}', true)`,
-    ...(options.statementTimeoutMs === undefined
-      ? []
-      : [`set_config('statement_timeout', '${Math.trunc(options.statementTimeoutMs)}', true)`]),
-    ...(options.genericPlans === true ? [`set_config('plan_cache_mode', 'force_generic_plan', true)`] : []),
-    ...Object.entries(options.settings ?? {}).map(setting),
-  ]
-  return (
-    `begin isolation level ${options.isolation ?? 'read committed'}${options.readOnly === true ? ' read only' : ''}; ` +
-    `select ${settings.join(', ')}, current_setting('is_superuser') as is_superuser`
-  )
+/** How a transaction begins: the statement, and what is set until its end. */
+interface Begin {
+  begin: string
+  settings: readonly (readonly [name: string, value: string])[]
 }
 
-function setting([name, value]: readonly [string, string]): string {
+function beginningOf(principal: Principal, options: TransactionOptions): Begin {
+  // Both may be written into the statement itself, so both are held to a closed pattern.
+  if (!roleName.test(principal.role)) throw new TypeError('not the name of a role')
+  if (principal.userId !== undefined && !isUuid(principal.userId)) throw new TypeError('not a user id')
+  const { isolation = 'read committed', readOnly, statementTimeoutMs, genericPlans } = options
+  return {
+    begin: `begin isolation level ${isolation}${readOnly === true ? ' read only' : ''}`,
+    settings: [
+      ['role', principal.role],
+      ['synap.user_id', principal.userId ?? ''],
+      ...(statementTimeoutMs === undefined
+        ? []
+        : [['statement_timeout', String(Math.trunc(statementTimeoutMs))] as const]),
+      ...(genericPlans === true ? [['plan_cache_mode', 'force_generic_plan'] as const] : []),
+      ...Object.entries(options.settings ?? {}).map(checkedSetting),
+    ],
+  }
+}
+
+function checkedSetting([name, value]: readonly [string, string]): readonly [string, string] {
   if (!settingName.test(name) || !settingValue.test(value)) throw new TypeError('not a setting')
-  return `set_config('${name}', '${value}', true)`
+  return [name, value]
 }
