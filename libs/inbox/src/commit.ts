@@ -7,7 +7,7 @@ import { neverAssigned } from './never-assigned.ts'
 import { eventIdOf } from './resume.ts'
 import { type Gap, type Held, type Settled, settle } from './settle.ts'
 import { withBatchSpan } from './spans.ts'
-import { lockPosition, updatePosition } from './sql/positions.ts'
+import { lockPositions, updatePositions } from './sql/positions.ts'
 import type { InboxOptions } from './types.ts'
 
 /** Nothing to do: another consumer has been here. */
@@ -15,12 +15,24 @@ export interface Behind {
   outcome: 'behind'
 }
 
-/** Settles items in one transaction; items that come off a topic move its position in it. */
-export type Commit<E> = (
-  items: readonly Admitted<E>[],
-  from: { topic: string; partition: number } | null,
-  signal: AbortSignal | undefined,
-) => Promise<Settled<E> | Gap<E> | Behind>
+/** Items of one partition, in the order of their records. */
+export interface Part<E> {
+  partition: number
+  items: readonly Admitted<E>[]
+}
+
+type Outcome<E> = Settled<E> | Gap<E> | Behind
+
+/** Settles items in one transaction. */
+export interface Commit<E> {
+  /** Of no topic. */
+  fetched(items: readonly Admitted<E>[], signal: AbortSignal | undefined): Promise<Outcome<E>>
+  /**
+   * Of different partitions of one topic, whose positions it moves. What the store refuses as data is found among those of one
+   * partition, and parked; among those of several it is thrown, so that it is looked for in each.
+   */
+  parts(topic: string, parts: readonly Part<E>[], signal: AbortSignal | undefined): Promise<Outcome<E>>
+}
 
 /** More of them are worth plans of their own. */
 const fewItems = 100
@@ -28,53 +40,75 @@ const fewItems = 100
 export function createCommit<E>(options: InboxOptions<E>): Commit<E> {
   const { pool, role, schema } = options
 
-  const once = (
+  const run = (
     items: readonly Admitted<E>[],
-    from: { topic: string; partition: number } | null,
-    isolate: boolean,
-    signal: AbortSignal | undefined,
-  ) =>
-    transaction(
-      pool,
-      { role },
-      async (client): Promise<Settled<E> | Gap<E> | Behind> => {
-        if (from === null)
-          return settle(client, options, items, await hold(client, options, items, isolate), isolate)
-        // In one message: whoever is not the owner any more waits at the first of them, and then finds itself behind.
-        const [position, held] = await Promise.all([
-          lockPosition(client, schema, from.topic, from.partition),
-          hold(client, options, items, isolate),
-        ])
-        if (position === undefined) throw neverAssigned(from.topic, from.partition)
-        const fresh = items.filter((item) => offsetOf(item) >= BigInt(position.next_offset))
-        const last = fresh.at(-1)
-        if (last === undefined) return { outcome: 'behind' }
-        const result = await settle(client, options, fresh, held, isolate)
-        if (result.outcome === 'gap') return result
-        const nextOffset = offsetOf(last) + 1n
-        const eventId = last.kind === 'absent' ? null : eventIdOf(last.source)
-        awaitAtCommit(client, updatePosition(client, schema, { ...from, nextOffset, eventId }))
-        return result
-      },
-      {
+    { signal, mayIsolate }: { signal: AbortSignal | undefined; mayIsolate: boolean },
+    work: (client: Client, isolate: boolean) => Promise<Outcome<E>>,
+  ) => {
+    const once = (isolate: boolean) =>
+      transaction(pool, { role }, (client) => work(client, isolate), {
         retries: 3,
         genericPlans: options.genericPlans === true && items.length <= fewItems,
         ...(signal === undefined ? {} : { signal }),
-      },
-    )
-
-  return (items, from, signal) => {
+      })
     const spans = items.flatMap((item) => (item.kind === 'absent' ? [] : [item.span]))
     return withBatchSpan(`apply ${schema}`, spans, async () => {
       try {
-        return await once(items, from, false, signal)
+        return await once(false)
       } catch (error) {
         // One of them is not for this store: find it, and keep it from the others.
-        if (errorClass(error) !== 'data') throw error
-        return await once(items, from, true, signal)
+        if (!mayIsolate || errorClass(error) !== 'data') throw error
+        return await once(true)
       }
     })
   }
+
+  return {
+    fetched: (items, signal) =>
+      run(items, { signal, mayIsolate: true }, async (client, isolate) =>
+        settle(client, options, items, await hold(client, options, items, isolate), isolate),
+      ),
+    parts: (topic, parts, signal) =>
+      run(itemsOf(parts), { signal, mayIsolate: parts.length === 1 }, (client, isolate) =>
+        settleParts(client, options, { topic, parts }, isolate),
+      ),
+  }
+}
+
+async function settleParts<E>(
+  client: Client,
+  options: InboxOptions<E>,
+  { topic, parts }: { topic: string; parts: readonly Part<E>[] },
+  isolate: boolean,
+): Promise<Outcome<E>> {
+  const { schema } = options
+  const partitions = parts.map(({ partition }) => partition)
+  // In one message: whoever is not the owner any more waits at the first of them, and then finds itself behind.
+  const [positions, held] = await Promise.all([
+    lockPositions(client, schema, topic, partitions),
+    hold(client, options, itemsOf(parts), isolate),
+  ])
+  const fresh = parts.flatMap(({ partition, items }) => {
+    const position = positions.get(partition)
+    if (position === undefined) throw neverAssigned(topic, partition)
+    const left = items.filter((item) => offsetOf(item) >= BigInt(position.next_offset))
+    return left.length === 0 ? [] : [{ partition, items: left }]
+  })
+  if (fresh.length === 0) return { outcome: 'behind' }
+  const result = await settle(client, options, itemsOf(fresh), held, isolate)
+  if (result.outcome === 'gap') return result
+  awaitAtCommit(client, updatePositions(client, schema, topic, fresh.map(movedBy)))
+  return result
+}
+
+const itemsOf = <E>(parts: readonly Part<E>[]) => parts.flatMap(({ items }) => items)
+
+/** Where a partition stands once these are settled. Never of none. */
+function movedBy<E>({ partition, items }: Part<E>) {
+  const last = items.at(-1)
+  if (last === undefined) throw new TypeError('nothing of a partition moves no position')
+  const eventId = last.kind === 'absent' ? null : eventIdOf(last.source)
+  return { partition, nextOffset: offsetOf(last) + 1n, eventId }
 }
 
 /** Holds the users of a batch; what its events need to be applied is asked for in the same message. */

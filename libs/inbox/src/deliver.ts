@@ -1,4 +1,4 @@
-import type { UserId } from '@synap/core'
+import { errorClass, type UserId } from '@synap/core'
 import type { BatchContext, InboundMessage } from '@synap/messaging'
 import { type Admitted, admit, type Placed } from './admit.ts'
 import type { ProcessHow } from './attempts.ts'
@@ -31,15 +31,67 @@ export function createDeliver<E>(options: InboxOptions<E>, deps: DeliverDeps<E>)
     if (first === undefined) return
     const items: Admitted<E>[] = []
     try {
-      for (const message of messages) {
-        items.push(await admitMessage(options, message, how.undecoded, context.signal))
-        if (items.length % heartbeatEvery === 0) await context.heartbeat()
-      }
+      await admitAll(options, items, { messages, context }, how.undecoded)
       await how.onDecoded()
       await commitWithRepair(options, deps, items, first, context)
     } finally {
       endSpans(items.flatMap((item) => (item.kind === 'absent' ? [] : [item])))
     }
+  }
+}
+
+/** Messages of one partition, and what their handler was given along with them. */
+export interface Delivery {
+  messages: readonly InboundMessage[]
+  context: BatchContext
+}
+
+/**
+ * Takes records of several partitions into the store in one transaction. False when they have to be taken one partition after the
+ * other: something has to come first, or the store refuses something. Then nothing is done.
+ */
+export function createDeliverTogether<E>(options: InboxOptions<E>, deps: DeliverDeps<E>) {
+  return async (deliveries: readonly Delivery[], how: ProcessHow): Promise<boolean> => {
+    const [delivery] = deliveries
+    const [first] = delivery?.messages ?? []
+    if (delivery === undefined || first === undefined) return true
+    const admitted = deliveries.map((one) => ({ ...one, items: [] as Admitted<E>[] }))
+    try {
+      for (const one of admitted) await admitAll(options, one.items, one, how.undecoded)
+      await how.onDecoded()
+      const parts = admitted.map(({ messages, items }) => ({ partition: messages[0]?.partition ?? 0, items }))
+      const signal = signalOf(deliveries)
+      const result = await deps.commit.parts(first.topic, parts, signal)
+      if (result.outcome === 'gap') return false
+      const records = parts.reduce((sum, { items }) => sum + items.length, 0)
+      if (result.outcome === 'settled')
+        await finish(options, deps, result, records, first, { ...delivery.context, signal })
+      return true
+    } catch (error) {
+      if (errorClass(error) !== 'data') throw error
+      return false
+    } finally {
+      const items = admitted.flatMap((one) => one.items)
+      endSpans(items.flatMap((item) => (item.kind === 'absent' ? [] : [item])))
+    }
+  }
+}
+
+/** Aborts as soon as one of them does. */
+function signalOf(deliveries: readonly Delivery[]): AbortSignal {
+  const signals = [...new Set(deliveries.map(({ context }) => context.signal))]
+  return signals.length === 1 && signals[0] !== undefined ? signals[0] : AbortSignal.any(signals)
+}
+
+async function admitAll<E>(
+  options: InboxOptions<E>,
+  items: Admitted<E>[],
+  { messages, context }: Delivery,
+  undecoded: boolean,
+): Promise<void> {
+  for (const message of messages) {
+    items.push(await admitMessage(options, message, undecoded, context.signal))
+    if (items.length % heartbeatEvery === 0) await context.heartbeat()
   }
 }
 
@@ -74,15 +126,17 @@ async function commitWithRepair<E>(
   first: InboundMessage,
   context: BatchContext,
 ): Promise<void> {
-  const from = { topic: first.topic, partition: first.partition }
+  const { topic, partition } = first
+  const commit = (some: readonly Admitted<E>[]) =>
+    deps.commit.parts(topic, [{ partition, items: some }], context.signal)
   let rest = [...items]
   for (;;) {
-    const result = await deps.commit(rest, from, context.signal)
+    const result = await commit(rest)
     if (result.outcome === 'behind') return
     if (result.outcome === 'settled') return finish(options, deps, result, rest.length, first, context)
     const at = rest.indexOf(result.item)
     if (at > 0) {
-      const before = await deps.commit(rest.slice(0, at), from, context.signal)
+      const before = await commit(rest.slice(0, at))
       if (before.outcome === 'gap') continue
       if (before.outcome === 'settled') await finish(options, deps, before, at, first, context)
       rest = rest.slice(at)

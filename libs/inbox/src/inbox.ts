@@ -1,8 +1,8 @@
-import type { Batch, BatchContext } from '@synap/messaging'
+import { type Batch, type BatchContext, createSlots } from '@synap/messaging'
 import { transaction } from '@synap/postgres'
-import { createAttemptGuard } from './attempts.ts'
+import { type AttemptGuard, createAttemptGuard } from './attempts.ts'
 import { createCommit } from './commit.ts'
-import { createDeliver } from './deliver.ts'
+import { createDeliver, createDeliverTogether, type Delivery } from './deliver.ts'
 import { createHeadCheck, fillSlots, noHeartbeat } from './heads.ts'
 import { createParkedMeasure } from './measure-parked.ts'
 import { createMeters } from './meters.ts'
@@ -12,10 +12,15 @@ import { resumeStrictly } from './resume.ts'
 import { createRetry } from './retry.ts'
 import { slicesOf } from './slices.ts'
 import { hasMarked } from './sql/retry.ts'
+import { createTogether } from './together.ts'
 import type { Inbox, InboxOptions } from './types.ts'
 import { startUpkeep } from './upkeep.ts'
 
 const upkeepEveryMs = 60_000
+/** Partitions handled by themselves at the same time: what is at work on one leaves connections to the others. */
+const aloneAtOnce = 3
+/** Records of a partition that are worth no transaction of their own. */
+const fewRecords = 100
 /** An operator who marks something waits for what becomes of it. */
 const lookForMarksEveryMs = 2_000
 
@@ -34,8 +39,8 @@ export function createInbox<E>(options: InboxOptions<E>): Inbox {
   const commit = createCommit(options)
   const repair = createRepair(options, { commit, report, meters })
   const retry = createRetry(options, meters)
-  const deliver = createDeliver(options, { commit, repair, report, retryUser: retry.user })
   const attempts = createAttemptGuard({ schema, role, pool })
+  const take = createTake(options, { commit, repair, report, retryUser: retry.user, attempts })
   const lag = new Map<number, bigint>()
   const checkHeads = createHeadCheck(options, { repair, retry, lag })
   const measureParked = createParkedMeasure(options, meters)
@@ -63,7 +68,7 @@ export function createInbox<E>(options: InboxOptions<E>): Inbox {
       }
       for (const slice of slicesOf(batch.messages)) {
         noteLag(slice[0]?.offset ?? highWatermark)
-        await attempts.run(slice, (messages, how) => deliver(messages, how, context))
+        await take({ messages: slice, context })
         noteLag((slice.at(-1)?.offset ?? highWatermark - 1n) + 1n)
         await context.heartbeat()
       }
@@ -79,5 +84,27 @@ export function createInbox<E>(options: InboxOptions<E>): Inbox {
       ]
       return { stop: async () => void (await Promise.all(upkeeps.map((upkeep) => upkeep.stop()))) }
     },
+  }
+}
+
+/** Takes what comes of a partition into the store: together with what comes of others, where that is possible. */
+function createTake<E>(
+  options: InboxOptions<E>,
+  { attempts, ...deps }: Parameters<typeof createDeliver<E>>[1] & { attempts: AttemptGuard },
+): (delivery: Delivery) => Promise<void> {
+  const slots = createSlots(aloneAtOnce)
+  const deliver = createDeliver(options, deps)
+  const deliverAlone = ({ messages, context }: Delivery) =>
+    slots.run(context.signal, () => attempts.run(messages, (some, how) => deliver(some, how, context)))
+  const deliverTogether = createTogether({
+    attempts,
+    deliverTogether: createDeliverTogether(options, deps),
+    deliverAlone,
+  })
+  return (delivery) => {
+    const [first] = delivery.messages
+    const isSmall = delivery.messages.length <= fewRecords
+    const joins = isSmall && first !== undefined && attempts.continues(first)
+    return joins ? deliverTogether(delivery) : deliverAlone(delivery)
   }
 }

@@ -41,7 +41,7 @@ export function createRepair<E>(
     const items: Admitted<E>[] = []
     for (const event of events) items.push(await admitFetched(options, userId, event, signal))
     try {
-      const result = await deps.commit(items, null, signal)
+      const result = await deps.commit.fetched(items, signal)
       if (result.outcome !== 'settled') return undefined
       deps.report.settled({ ...result, applied: result.applied.length }, { fetched: true })
       await options.onApplied?.(result.applied)

@@ -33,7 +33,7 @@ export interface ConsumerTuning {
   maxWaitMs: number
   maxBytesPerPartition: number
   maxBytes: number
-  /** Partitions handled at the same time. */
+  /** Partitions handled at the same time, where the consumer does not say. */
   concurrency: number
 }
 

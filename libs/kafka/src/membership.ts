@@ -68,7 +68,8 @@ export function openMembership(
       fatal,
     })
   }
-  const session: ConsumerSession = openConsumerSession(parts.kafka, options, parts.tuning, {
+  const tuning = { ...parts.tuning, concurrency: options.concurrency ?? parts.tuning.concurrency }
+  const session: ConsumerSession = openConsumerSession(parts.kafka, options, tuning, {
     onAssigned(partitions) {
       events.onState('running')
       for (const partition of assignment.replace(partitions)) place(partition)

@@ -30,6 +30,8 @@ export interface StartPoint {
 export interface ConsumerOptions {
   groupId: string
   topics: readonly string[]
+  /** Partitions handled at the same time at most; the driver's own number by default. */
+  concurrency?: number
   /**
    * Where to go on: the offset of the next record to be handled. Asked each time a partition is assigned; the server's
    * committed offsets are a hint for lag displays and are never read back.

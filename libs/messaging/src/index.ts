@@ -24,6 +24,7 @@ export type {
 export { type Action, actionOf, driverActionOf, type PausePolicy, pauseMs, pausePolicy } from './policy.ts'
 export type { Publisher, PublisherHealth } from './publisher.ts'
 export type { RegisteredSchema, SchemaRegistry, SchemaToRegister } from './schema-registry.ts'
+export { createSlots, type Slots } from './slots.ts'
 export { approximateBytes, splitByBytes } from './split.ts'
 export { assertSamePartitions, topicReport } from './topic-report.ts'
 export { createTurnQueue, type TurnQueue } from './turn-queue.ts'

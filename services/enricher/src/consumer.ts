@@ -1,5 +1,5 @@
 import type { SynapClient } from '@synap/client'
-import { type SynapEvent, topicName } from '@synap/contracts'
+import { type SynapEvent, topicName, topics } from '@synap/contracts'
 import { createInbox, createReaderDecoder, type Inbox } from '@synap/inbox'
 import type { Consumer, Logger, MessageLog, SchemaRegistry } from '@synap/messaging'
 import { ownership, type Pool } from '@synap/postgres'
@@ -46,6 +46,7 @@ export function createEventsConsumer(options: EventsConsumerOptions): { consumer
   const consumer = driver.createConsumer({
     groupId: `${topicPrefix}enricher`,
     topics: [topicName('events', topicPrefix)],
+    concurrency: topics.events.partitions,
     resumeAt: inbox.resumeAt,
     handle: inbox.handle,
   })

@@ -1,4 +1,4 @@
-import { topicName } from '@synap/contracts'
+import { topicName, topics } from '@synap/contracts'
 import type { Inbox } from '@synap/inbox'
 import type { Consumer, ConsumerDriver } from '@synap/messaging'
 import type { EventsWriterConfig } from './config.ts'
@@ -16,6 +16,7 @@ export function createEventsConsumer(options: EventsConsumerOptions): { consumer
   const consumer = options.consumerDriver.createConsumer({
     groupId: `${topicPrefix}events-writer`,
     topics: [topicName('events', topicPrefix)],
+    concurrency: topics.events.partitions,
     resumeAt: inbox.resumeAt,
     handle: inbox.handle,
   })

@@ -1,5 +1,5 @@
 import type { SynapClient } from '@synap/client'
-import { type SynapEvent, topicName } from '@synap/contracts'
+import { type SynapEvent, topicName, topics } from '@synap/contracts'
 import { crashpoint } from '@synap/core'
 import { createInbox, createReaderDecoder, type Inbox, type InboxOptions } from '@synap/inbox'
 import type { Consumer, ConsumerDriver, Logger, SchemaRegistry } from '@synap/messaging'
@@ -40,6 +40,7 @@ export function createEventsConsumer(options: EventsConsumerOptions): { consumer
   const consumer = driver.createConsumer({
     groupId: `${config.topicPrefix}${readModel.eventsGroup}`,
     topics: [topicName('events', config.topicPrefix)],
+    concurrency: topics.events.partitions,
     resumeAt: inbox.resumeAt,
     handle: inbox.handle,
   })

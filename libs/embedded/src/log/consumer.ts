@@ -3,6 +3,7 @@ import {
   type Consumer,
   type ConsumerHealth,
   type ConsumerOptions,
+  createSlots,
   driverActionOf,
   type Logger,
   type PartitionHealth,
@@ -15,7 +16,6 @@ import type { Heads } from './heads.ts'
 import { createOffsetHints } from './offset-hints.ts'
 import { createPartition, runPartition } from './partition.ts'
 import { unknownTopic } from './publisher.ts'
-import { createSlots } from './slots.ts'
 import { findTopic } from './sql/partitions.ts'
 
 export interface LocalConsumerParts {
@@ -24,7 +24,7 @@ export interface LocalConsumerParts {
   logger: Logger
   /** What the handler gets at once. */
   limits: { batchRecords: number; batchBytes: number }
-  /** Partitions handled at the same time. */
+  /** Partitions handled at the same time, where the consumer does not say. */
   concurrency: number
   pausePolicy: PausePolicy
   hintEveryMs: number
@@ -73,7 +73,7 @@ export function createLocalConsumer(parts: LocalConsumerParts, options: Consumer
     if (ending.signal.aborted) return
     Object.assign(status, { state: 'running', reason: null })
     const { signal } = ending
-    const slots = createSlots(parts.concurrency)
+    const slots = createSlots(options.concurrency ?? parts.concurrency)
     const onHandled = ({ topic, partition, position }: PartitionHealth) =>
       hints.note({ topic, partition, committed: position ?? 0n })
     const shared = { ...parts, slots, options, signal, onHandled }

@@ -73,8 +73,16 @@ describe('a publishing process that is killed', () => {
     const log = await createLocalLog({ pool, logger: silentLogger })
     await log.createTopics([{ name: topic, partitions, config: {} }])
     const acknowledged: string[] = []
+    // Until then the server may still be at work on what the process sent last.
+    const isBuried = async () => {
+      const [count] = await database.superuserSql(
+        `select count(*) from pg_stat_activity where datname = current_database() and application_name = 'publish'`,
+      )
+      return count === '0'
+    }
     for (let kill = 0; kill < 12; kill += 1) {
       acknowledged.push(...(await publishUntilKilled(database.url)))
+      await eventually('its sessions have ended', isBuried)
       expect(await faultsOf(pool, log, acknowledged)).toEqual([])
     }
     await log.close()

@@ -8,11 +8,11 @@ import {
   type PartitionHealth,
   type PausePolicy,
   pauseMs,
+  type Slots,
   type StartPoint,
 } from '@synap/messaging'
 import type { Pool } from '@synap/postgres'
 import type { Heads } from './heads.ts'
-import type { Slots } from './slots.ts'
 import { readRecords } from './sql/read-records.ts'
 
 export interface PartitionParts {

@@ -22,6 +22,22 @@ export async function lockPosition(
   return row
 }
 
+/** As `lockPosition`, of several partitions of one topic, in their order so that two of these never wait in a ring. */
+export async function lockPositions(
+  client: Client,
+  schema: string,
+  topic: string,
+  partitions: readonly number[],
+): Promise<Map<number, PositionRow>> {
+  const rows = await query<PositionRow & { partition: number }>(client, {
+    name: `${schema}.lock_positions`,
+    text: `select partition, next_offset, event_id from ${schema}.positions
+           where topic = $1::text and partition = any ($2::int[]) order by partition for update`,
+    values: [topic, partitions],
+  })
+  return new Map(rows.map((row) => [row.partition, row]))
+}
+
 export async function insertPosition(
   client: Client,
   schema: string,
@@ -51,6 +67,28 @@ export async function updatePosition(
   })
 }
 
+/** As `updatePosition`, of several partitions of one topic. */
+export async function updatePositions(
+  client: Client,
+  schema: string,
+  topic: string,
+  moved: readonly { partition: number; nextOffset: bigint; eventId: string | null }[],
+): Promise<void> {
+  await execute(client, {
+    name: `${schema}.update_positions`,
+    text: `update ${schema}.positions as p
+           set next_offset = n.next_offset, event_id = n.event_id, attempts = 0, attempt_offset = null, updated_at = now()
+           from unnest($2::int[], $3::bigint[], $4::uuid[]) as n (partition, next_offset, event_id)
+           where p.topic = $1::text and p.partition = n.partition`,
+    values: [
+      topic,
+      moved.map(({ partition }) => partition),
+      moved.map(({ nextOffset }) => nextOffset.toString()),
+      moved.map(({ eventId }) => eventId),
+    ],
+  })
+}
+
 /** Where attempts are kept, and as whom. */
 export interface AttemptStore {
   schema: string
@@ -59,29 +97,39 @@ export interface AttemptStore {
 }
 
 /**
- * Counts a start at `offset`; undefined when that record is already behind the position. Not synced to disk: it has to
- * survive the death of this process, not that of the database, and so costs no wait. One message, committed by itself:
- * once `onSent` is called, it is counted whatever becomes of this process.
+ * Counts a start at the offset of each message, of one topic and one of each partition; one that is already behind its position
+ * is left out. Not synced to disk: it has to survive the death of this process, not that of the database, and so costs no
+ * wait. One message, committed by itself: once `onSent` is called, they are counted whatever becomes of this process.
  */
-export async function countAttempt(
+export async function countAttempts(
   { schema, role, pool }: AttemptStore,
-  { topic, partition, offset }: Pick<InboundMessage, 'topic' | 'partition' | 'offset'>,
+  messages: readonly Pick<InboundMessage, 'topic' | 'partition' | 'offset'>[],
   onSent: () => void,
-): Promise<number | undefined> {
-  const [row] = await single<{ attempts: number }>(
+): Promise<Map<number, number>> {
+  const rows = await single<{ partition: number; attempts: number }>(
     pool,
     { role },
     {
-      text: `update ${schema}.positions
-           set attempts = case when attempt_offset = $3::bigint then attempts + 1 else 1 end,
-               attempt_offset = $3::bigint
-           where topic = $1::text and partition = $2::int and next_offset <= $3::bigint
-           returning attempts, set_config('synchronous_commit', 'off', true)`,
-      values: [topic, partition, offset.toString()],
+      // Locked in their order, as `lockPositions` does.
+      text: `with begun as (
+             select p.topic, p.partition, n.start from ${schema}.positions as p
+             join unnest($2::int[], $3::bigint[]) as n (partition, start) on n.partition = p.partition
+             where p.topic = $1::text order by p.partition for update of p
+           )
+           update ${schema}.positions as p
+           set attempts = case when p.attempt_offset = begun.start then p.attempts + 1 else 1 end,
+               attempt_offset = begun.start
+           from begun where p.topic = begun.topic and p.partition = begun.partition and p.next_offset <= begun.start
+           returning p.partition, p.attempts, set_config('synchronous_commit', 'off', true)`,
+      values: [
+        messages[0]?.topic ?? '',
+        `{${messages.map(({ partition }) => partition).join(',')}}`,
+        `{${messages.map(({ offset }) => offset).join(',')}}`,
+      ],
     },
     { onSent },
   )
-  return row?.attempts
+  return new Map(rows.map(({ partition, attempts }) => [partition, attempts]))
 }
 
 /** The process lived: its attempt no longer counts. One message, committed by itself. */
