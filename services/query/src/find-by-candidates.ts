@@ -12,8 +12,10 @@ const spare = 10
 const sureShare = 0.75
 /** Candidates that a filter is tried on at most: when more would be needed, those that pass are asked for. */
 const mostCandidates = 2_000
-/** Entities that pass a filter and are chosen among at most. */
-const mostAllowed = 5_000
+/** Entities that pass a filter and are chosen among at most; and so few of them are sooner asked for than a filter is tried. */
+const mostAllowed = 20_000
+const fewAllowed = 2_000
+const smallShare = 0.2
 /** Of a filter that nothing is known of. */
 const usualShare = 0.25
 
@@ -53,7 +55,7 @@ export async function findByCandidates(
   }
   const depth = depthOf(question)
   const tried = filtered
-    ? await findFiltered(tryOn, { depth, shareOf: () => cache.shares.get(asked), allowed })
+    ? await findFiltered(tryOn, { depth, vectors, shareOf: () => cache.shares.get(asked), allowed })
     : await findUnfiltered(tryOn, depth)
   const isFound = typeof tried !== 'string'
   cache.count(isFound ? 'cached' : tried)
@@ -68,16 +70,24 @@ async function findUnfiltered(tryOn: Try, depth: number): Promise<Tried> {
 
 interface Filtered {
   depth: number
+  /** Of the user. */
+  vectors: number
   /** Share of the candidates that pass, as far as is known. */
   shareOf: () => number | undefined
   /** Ids of the entities that pass; undefined: they are too many. */
   allowed: () => Promise<Uint8Array | undefined>
 }
 
-/** Tries the filter on the nearest, as many as it takes as far as is known; when that would be very many, chooses among those that pass. */
-async function findFiltered(tryOn: Try, { depth, shareOf, allowed }: Filtered): Promise<Tried> {
-  const wanted = () => Math.ceil(((depth + spare) / (shareOf() ?? usualShare)) * 1.3)
-  for (let before = 0; wanted() <= mostCandidates && wanted() > before; ) {
+/**
+ * Tries the filter on the nearest, as many as it takes as far as is known. Where few pass, these are asked for, and the nearest
+ * chosen among them: far from the question all are about as near, and it would take very many to find those that pass.
+ */
+async function findFiltered(tryOn: Try, { depth, vectors, shareOf, allowed }: Filtered): Promise<Tried> {
+  const share = () => shareOf() ?? usualShare
+  const wanted = () => Math.ceil(((depth + spare) / share()) * 1.3)
+  const isTried = () =>
+    wanted() <= mostCandidates && (share() >= smallShare || share() * vectors > fewAllowed)
+  for (let before = 0; isTried() && wanted() > before; ) {
     before = wanted()
     const tried = await tryOn(before)
     if (tried !== 'too few') return tried

@@ -1,44 +1,44 @@
 import { vectorDimensions } from '@synap/ai'
 
-export interface BySigns {
-  /** Vectors, those with the fewest differing signs first. */
-  order: Uint32Array
-  /** Of each of them. */
-  differences: Uint16Array
-}
-
-/** At least the `least` vectors with the fewest differing signs, all with as many as the last of them; or all there are. */
-export function bySigns(differences: Uint16Array, least: number): BySigns {
-  const starts = new Uint32Array(vectorDimensions + 2)
-  for (let vector = 0; vector < differences.length; vector += 1) {
-    const next = (differences[vector] as number) + 1
-    starts[next] = (starts[next] as number) + 1
+/** How many signs differ, up to which at least `least` of these are; or all. */
+export function differenceOf(differences: Uint16Array, least: number): number {
+  const counts = new Uint32Array(vectorDimensions + 1)
+  for (let at = 0; at < differences.length; at += 1) {
+    const difference = differences[at] as number
+    counts[difference] = (counts[difference] as number) + 1
   }
-  let last = 0
-  while (last < vectorDimensions && (starts[last + 1] as number) + (starts[last] as number) < least) {
+  let [last, sum] = [0, counts[0] as number]
+  while (last < vectorDimensions && sum < least) {
     last += 1
-    starts[last] = (starts[last] as number) + (starts[last - 1] as number)
+    sum += counts[last] as number
   }
-  const count = (starts[last + 1] as number) + (starts[last] as number)
-  const order = new Uint32Array(count)
-  const sorted = new Uint16Array(count)
-  for (let vector = 0; vector < differences.length; vector += 1) {
-    const difference = differences[vector] as number
-    if (difference > last) continue
-    const place = starts[difference] as number
-    starts[difference] = place + 1
-    order[place] = vector
-    sorted[place] = difference
-  }
-  return { order, differences: sorted }
+  return last
 }
 
-/** For each number of differing signs: the cosine of the angle that is so much of a half turn, less three deviations. */
+/** The places of those with more differing signs than `above`, and no more than `upTo`. */
+export function placesWithin(differences: Uint16Array, above: number, upTo: number): Uint32Array {
+  const places = new Uint32Array(differences.length)
+  let count = 0
+  for (let at = 0; at < differences.length; at += 1) {
+    const difference = differences[at] as number
+    if (difference > above && difference <= upTo) places[count++] = at
+  }
+  return places.subarray(0, count)
+}
+
+/** So far the number of differing signs may be off by chance: by more in one of forty at the edge, and of the nearer fewer. */
+const deviations = 2.25
+
+/** For each number of differing signs: the cosine of the angle that is so much of a half turn, less what chance may do. */
 const likenesses = Float64Array.from({ length: vectorDimensions + 1 }, (_, difference) => {
   const share = difference / vectorDimensions
   const deviation = Math.sqrt(vectorDimensions * share * (1 - share))
-  return Math.cos((Math.PI * Math.max(0, difference - 3 * deviation)) / vectorDimensions)
+  return Math.cos((Math.PI * Math.max(0, difference - deviations * deviation)) / vectorDimensions)
 })
 
-/** How like the question a vector may be at most, as far as chance goes, when so many of its signs differ. */
-export const likenessAtMost = (difference: number): number => likenesses[difference] as number
+/** With more differing signs than these, a vector is less like the question than so much, but for chance. */
+export function differenceAt(likeness: number): number {
+  let difference = vectorDimensions
+  while (difference > 0 && (likenesses[difference] as number) < likeness) difference -= 1
+  return difference
+}

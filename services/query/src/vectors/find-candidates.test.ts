@@ -148,4 +148,20 @@ describe('findCandidates', () => {
     const one = findCandidates(vectors, { ...all, values: question, among: idOf(7) })
     expect([numbersOf(one), one.beyond]).toEqual([[7], null])
   })
+
+  it('given many wanted, far more than lie in a cluster, hardly one of those that are sure is missing', () => {
+    const scattered = createPoints(300)
+    const points = Array.from({ length: 3_000 }, scattered)
+    const vectors = pack(points)
+    let hits = 0
+    for (let run = 0; run < 10; run += 1) {
+      const question = scattered()
+      const found = numbersOf(
+        findCandidates(vectors, { values: question, wanted: 200, sure: 150, leastLikeness: null }),
+      )
+      const places = new Set(found)
+      hits += nearestPoints(points, question, 150).filter((place) => places.has(place)).length
+    }
+    expect(hits / 1_500).toBeGreaterThanOrEqual(0.99)
+  })
 })

@@ -1,4 +1,5 @@
-import { bySigns, likenessAtMost } from './by-signs.ts'
+import { differenceAt, differenceOf, placesWithin } from './by-signs.ts'
+import { type BySigns, compareSigns } from './near-by-signs.ts'
 import {
   idAddress,
   idBytes,
@@ -35,13 +36,11 @@ export interface Candidates {
 export const likenessError = 0.001
 /** So many vectors are compared more closely without a look at their signs. */
 const compared = 256
-/** Vectors that are compared more closely at most, as long as no more entities are wanted. */
-const most = (wanted: number, count: number) => Math.max(1_024, wanted * 4, Math.ceil(count / 32))
 
 /**
  * The entities that may be the nearest to a question. The number of signs that differ says how far two vectors are apart, but
- * for an error that is known: it is that of 1536 tosses of a coin. Vectors are compared by their bytes in the order of
- * that number, up to where none could, within three deviations, be as near as the `wanted` nearest so far.
+ * for an error that is known: it is that of 1536 tosses of a coin. Those with the fewest are compared by their bytes; then all
+ * that could, but for chance, be as near as the `sure` nearest of these.
  */
 export function findCandidates(
   vectors: PackedVectors,
@@ -75,19 +74,47 @@ function nearest(
 ): { ranked: Ranked[]; reach: number | null } {
   const count = vectors.count()
   if (count > compared) {
-    const { order, differences } = bySigns(question.differences(vectors), most(wanted, count))
-    const first = keysOf(vectors, question, order.subarray(0, 2 * wanted))
-    const reach = rank(vectors, first, wanted)[sure - 1]?.likeness ?? -Infinity
-    let end = Math.min(order.length, 2 * wanted)
-    while (end < order.length && likenessAtMost(differences[end] as number) >= reach) end += 1
-    const rest = keysOf(vectors, question, order.subarray(2 * wanted, end))
+    const signs = compareSigns(vectors, question, wanted)
+    const { first, rest, reach } = closer(vectors, question, signs, {
+      least: 2 * wanted,
+      reachOf: (keys) => rank(vectors, keys, wanted)[sure - 1]?.likeness ?? -Infinity,
+    })
     const ranked = rank(vectors, joined(first, rest), wanted)
-    if (end === count) return { ranked, reach: null }
+    if (signs.isAll && first.length + rest.length === count) return { ranked, reach: null }
     const within = ranked.filter(({ likeness }) => likeness >= reach)
     // The vectors of one long text may be all that is near: then every other has to be looked at.
     if (within.length >= sure) return { ranked: within, reach }
   }
   return { ranked: rank(vectors, keysOf(vectors, question, everyOf(count)), wanted), reach: null }
+}
+
+/** Compares the vectors with the fewest differing signs by their bytes, then all that could be as near as these tell. */
+function closer(
+  vectors: PackedVectors,
+  question: PackedQuestion,
+  { differences, vectorOf }: BySigns,
+  { least, reachOf }: { least: number; reachOf: (keys: Float64Array) => number },
+): { first: Float64Array; rest: Float64Array; reach: number } {
+  const keys = (above: number, upTo: number) =>
+    keysOf(vectors, question, placesWithin(differences, above, upTo).map(vectorOf))
+  const last = differenceOf(differences, least)
+  const first = keys(-1, last)
+  const reach = reachOf(first)
+  return { first, rest: keys(last, differenceAt(reach)), reach }
+}
+
+/** The vectors nearest to a question, whatever entities they are of; cells are not asked. */
+export function nearestVectors(vectors: PackedVectors, question: PackedQuestion, count: number): number[] {
+  const signs = {
+    differences: question.differences(vectors, 0),
+    vectorOf: (place: number) => place,
+    isAll: true,
+  }
+  const { first, rest } = closer(vectors, question, signs, {
+    least: 2 * count,
+    reachOf: (keys) => likenessOf(smallest(keys, count).at(-1) ?? 0),
+  })
+  return Array.from(smallest(joined(first, rest), count), (key) => key % vectorLimit)
 }
 
 interface Ranked {
@@ -109,6 +136,8 @@ function keysOf(vectors: PackedVectors, question: PackedQuestion, of: Uint32Arra
   return keys
 }
 
+const likenessOf = (key: number) => 1 - Math.floor(key / vectorLimit) / 1e6
+
 /** Entities by their nearest vector, the nearest first; one more than are wanted, when there are. */
 function rank(vectors: PackedVectors, keys: Float64Array, wanted: number): Ranked[] {
   const some = entitiesOf(vectors, smallest(keys, 2 * wanted), wanted)
@@ -127,7 +156,7 @@ function entitiesOf(vectors: PackedVectors, keys: Float64Array, wanted: number):
     const id = bytes.toString('latin1', at, at + idBytes)
     if (seen.has(id)) continue
     seen.add(id)
-    best.push({ vector, likeness: 1 - Math.floor(key / vectorLimit) / 1e6 })
+    best.push({ vector, likeness: likenessOf(key) })
     if (best.length > wanted) break
   }
   return best

@@ -1,4 +1,5 @@
 import { vectorDimensions } from '@synap/ai'
+import type { Cells } from './cells.ts'
 import { signBytes } from './kernel.ts'
 import { rotate } from './rotate.ts'
 import { type Slabs, slabBytes } from './slabs.ts'
@@ -21,14 +22,24 @@ export interface PackedVectors {
   slabs: Slabs
   /** Addresses in order; each but the last is full. */
   places: readonly number[]
+  /** The same once more, where they are very many. */
+  cells: () => Cells | undefined
+  /** In place of those that were there, which are given up. */
+  setCells(cells: Cells): void
 }
 
 export function createPackedVectors(slabs: Slabs): PackedVectors {
   const places: number[] = []
   let count = 0
+  let cells: Cells | undefined
   return {
     slabs,
     places,
+    cells: () => cells,
+    setCells(made) {
+      cells?.free()
+      cells = made
+    },
     count: () => count,
     add(id, values) {
       const at = count % perSlab
@@ -44,6 +55,8 @@ export function createPackedVectors(slabs: Slabs): PackedVectors {
     free() {
       for (const slab of places.splice(0)) slabs.give(slab)
       count = 0
+      cells?.free()
+      cells = undefined
     },
   }
 }
@@ -98,8 +111,8 @@ const questionLength = 32_767
 
 /** A question where the kernel reads it; good until the next one. */
 export interface PackedQuestion {
-  /** Number of places in which the signs of each vector differ, slab by slab. */
-  differences(vectors: PackedVectors): Uint16Array
+  /** Number of places in which the signs of each vector differ, of those from one on. */
+  differences(vectors: PackedVectors, from: number): Uint16Array
   /** Cosine of the question and each of these vectors, to about three digits. */
   likenesses(vectors: PackedVectors, of: Uint32Array): Float64Array
 }
@@ -107,6 +120,11 @@ export interface PackedQuestion {
 export function packQuestion(slabs: Slabs, question: Float32Array): PackedQuestion {
   const values = question.slice()
   rotate(values)
+  return packRotated(slabs, values)
+}
+
+/** The same of one that is turned already. */
+export function packRotated(slabs: Slabs, values: Float32Array): PackedQuestion {
   const { scratch, kernel } = slabs
   const buffer = slabs.buffer()
   writeSigns(new Uint8Array(buffer, scratch, signBytes), values)
@@ -115,20 +133,19 @@ export function packQuestion(slabs: Slabs, question: Float32Array): PackedQuesti
   const scale = length === 0 ? 0 : questionLength / length
   for (let at = 0; at < vectorDimensions; at += 1) shorts[at] = Math.round((values[at] as number) * scale)
   return {
-    differences(vectors) {
-      const found = new Uint16Array(vectors.count())
-      for (let from = 0; from < found.length; from += outSlabs * perSlab) {
-        const to = Math.min(from + outSlabs * perSlab, found.length)
-        for (let at = from; at < to; at += perSlab) {
-          const slab = vectors.places[at / perSlab] as number
-          kernel.countDifferences(
-            scratch,
-            slab,
-            Math.min(perSlab, to - at),
-            scratch + outAt + (at - from) * 2,
-          )
+    differences(vectors, first) {
+      const end = vectors.count()
+      const found = new Uint16Array(end - first)
+      for (let from = first; from < end; ) {
+        const begin = from
+        for (let slabsLeft = outSlabs; slabsLeft > 0 && from < end; slabsLeft -= 1) {
+          const at = from % perSlab
+          const count = Math.min(perSlab - at, end - from)
+          const rows = (vectors.places[Math.floor(from / perSlab)] as number) + at * signBytes
+          kernel.countDifferences(scratch, rows, count, scratch + outAt + (from - begin) * 2)
+          from += count
         }
-        found.set(new Uint16Array(buffer, scratch + outAt, to - from), from)
+        found.set(new Uint16Array(buffer, scratch + outAt, from - begin), begin - first)
       }
       return found
     },
@@ -159,4 +176,16 @@ export function packQuestion(slabs: Slabs, question: Float32Array): PackedQuesti
 /** Where the 16 bytes of the id of a vector's entity lie. */
 export function idAddress({ places }: PackedVectors, vector: number): number {
   return (places[Math.floor(vector / perSlab)] as number) + idsAt + (vector % perSlab) * idBytes
+}
+
+/** Where the signs of a vector lie. */
+export function signsAddress({ places }: PackedVectors, vector: number): number {
+  return (places[Math.floor(vector / perSlab)] as number) + (vector % perSlab) * signBytes
+}
+
+/** A vector as it was packed, of any length. */
+export function unpack({ places, slabs }: PackedVectors, vector: number): Float32Array {
+  const at =
+    (places[Math.floor(vector / perSlab)] as number) + bytesAt + (vector % perSlab) * vectorDimensions
+  return Float32Array.from(new Int8Array(slabs.buffer(), at, vectorDimensions))
 }

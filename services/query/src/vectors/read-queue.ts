@@ -3,6 +3,7 @@ import type { Pool } from '@synap/postgres'
 import { counter, type Logger } from '@synap/telemetry'
 import type { HeldVectors } from './held-vectors.ts'
 import { loadVectors, type VectorsOf } from './load-vectors.ts'
+import { makeCells } from './make-cells.ts'
 import { createPackedVectors } from './packed-vectors.ts'
 import type { Slabs } from './slabs.ts'
 
@@ -90,6 +91,7 @@ async function read(
     }
     if (old === undefined) held.put(key, { packed, since, readAt })
     else old.since = since
+    await makeCells(packed, signal)
     return old === undefined ? 'read' : 'added'
   } catch (error) {
     if (old === undefined) packed.free()

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+import { createPoints, nearestPoints } from '../../test/clustered-vectors.ts'
+import { numbersOf, rowsPerSlab } from './cells.ts'
+import { findCandidates } from './find-candidates.ts'
+import { makeCells } from './make-cells.ts'
+import { createPackedVectors, perSlab } from './packed-vectors.ts'
+import { createSlabs, slabBytes } from './slabs.ts'
+
+const count = 4_500
+const draw = createPoints(60)
+const points = Array.from({ length: count }, draw)
+const never = new AbortController().signal
+
+const idOf = (number: number) => {
+  const id = Buffer.alloc(16)
+  id.writeUInt32BE(number)
+  return id
+}
+
+function pack(moreSlabs: number, own = points) {
+  const vectors = createPackedVectors(createSlabs((Math.ceil(count / perSlab) + moreSlabs) * slabBytes))
+  for (const [place, point] of own.entries()) expect(vectors.add(idOf(place), point.slice())).toBe(true)
+  return vectors
+}
+
+const question = { wanted: 20, sure: 15, leastLikeness: null }
+const found = (vectors: ReturnType<typeof pack>, values: Float32Array) => {
+  const { ids } = findCandidates(vectors, { ...question, values })
+  return Array.from({ length: ids.length / 16 }, (_, at) => Buffer.from(ids).readUInt32BE(at * 16))
+}
+
+describe('cells', () => {
+  it('given many vectors, each is in one cell, the nearest are found in few of them, and what came since besides', async () => {
+    const vectors = pack(30)
+    await makeCells(vectors, never)
+    const cells = vectors.cells()
+    expect(cells?.count).toBe(count)
+    const numbers = cells?.places.flatMap((slab) => Array.from(numbersOf(vectors.slabs.buffer(), slab)))
+    expect(new Set(numbers?.slice(0, count)).size).toBe(count)
+    expect(numbers?.length).toBe(Math.ceil(count / rowsPerSlab) * rowsPerSlab)
+    expect(cells?.shareFor(20)).toBeLessThan(0.4)
+    expect(cells?.shareFor(2_000)).toBeUndefined()
+    const added = Array.from({ length: 100 }, draw)
+    for (const [at, point] of added.entries()) vectors.add(idOf(count + at), point.slice())
+    const all = [...points, ...added]
+    let hits = 0
+    for (let run = 0; run < 30; run += 1) {
+      const values = draw()
+      const places = new Set(found(vectors, values))
+      hits += nearestPoints(all, values, 10).filter((place) => places.has(place)).length
+    }
+    expect(hits / 300).toBeGreaterThanOrEqual(0.99)
+    expect(found(vectors, added[7] as Float32Array)[0]).toBe(count + 7)
+    vectors.free()
+    expect([vectors.slabs.used(), vectors.cells()]).toEqual([0, undefined])
+  })
+
+  it('given vectors that lie nowhere near each other, there are none, for they would hide what is near', async () => {
+    const alone = createPoints(count)
+    const vectors = pack(30, Array.from({ length: count }, alone))
+    const before = vectors.slabs.used()
+    await makeCells(vectors, never)
+    expect([vectors.cells(), vectors.slabs.used()]).toEqual([undefined, before])
+  })
+
+  it('given no memory for them, or vectors that go or grow meanwhile, there are none, and no memory is lost', async () => {
+    const full = pack(2)
+    const before = full.slabs.used()
+    await makeCells(full, never)
+    expect([full.cells(), full.slabs.used()]).toEqual([undefined, before])
+    const gone = pack(30)
+    const making = makeCells(gone, never)
+    gone.free()
+    await making
+    expect([gone.cells(), gone.slabs.used()]).toEqual([undefined, 0])
+    const ending = new AbortController()
+    const vectors = pack(30)
+    const aborted = makeCells(vectors, ending.signal)
+    ending.abort()
+    await aborted
+    expect([vectors.cells(), vectors.slabs.used()]).toEqual([undefined, before])
+  })
+})

@@ -1,0 +1,58 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { createCells } from './cells.ts'
+import { nearestVectors } from './find-candidates.ts'
+import { nearestCells, sizeOf } from './near-by-signs.ts'
+import { type PackedVectors, packRotated, unpack } from './packed-vectors.ts'
+
+/** All of fewer vectors are looked at as fast. */
+const leastVectors = 4_096
+/** So many times as many as are in cells: then they are made anew. */
+const grownBy = 1.25
+/** Vectors that are asked for in the trial, and numbers of neighbours of each that are to be found. */
+const asked = 48
+const depths = [20, 60]
+/** Of the neighbours; and so many times as many vectors are looked at as that takes, for a question is no vector of the user's. */
+const enough = 0.998
+const margin = 2
+/** When that is more than this share of all, cells are of no use. */
+const mostShare = 0.4
+
+/**
+ * Puts a user's vectors into cells where they are so many that it is worth it, and tries how many of the cells a question has to
+ * look into: with the user's own vectors as questions, for how well they fall into cells is different with every user and model.
+ */
+export async function makeCells(vectors: PackedVectors, signal: AbortSignal): Promise<void> {
+  const count = vectors.count()
+  if (count < leastVectors || count < (vectors.cells()?.count ?? 0) * grownBy) return
+  const made = await createCells(vectors, signal)
+  if (made === undefined) return
+  const { cells, cellOf } = made
+  const shares = depths.map((): number[] => [])
+  for (let place = 0; place < asked; place += 1) {
+    await turn()
+    if (signal.aborted || vectors.count() !== count) return cells.free()
+    const vector = Math.floor(((place + 0.5) * count) / asked)
+    const question = packRotated(vectors.slabs, unpack(vectors, vector))
+    const order = nearestCells(vectors.slabs, cells)
+    const upTo = new Float64Array(order.length)
+    let looked = 0
+    for (const cell of order) upTo[cell] = looked += sizeOf(cells, cell)
+    const near = nearestVectors(vectors, question, depths.at(-1) ?? 0)
+    for (const [at, depth] of depths.entries()) {
+      for (const one of near.slice(0, depth))
+        shares[at]?.push((upTo[cellOf[one] as number] as number) / count)
+    }
+  }
+  const tried = shares.map((all) => {
+    all.sort((a, b) => a - b)
+    return (all[Math.ceil(all.length * enough) - 1] ?? 1) * margin
+  })
+  if (Math.min(...tried) > mostShare) return cells.free()
+  vectors.setCells({
+    ...cells,
+    shareFor(wanted) {
+      const share = tried[depths.findIndex((depth) => wanted <= depth)] ?? 1
+      return share > mostShare ? undefined : share
+    },
+  })
+}

@@ -1,0 +1,75 @@
+import { type Cells, middleDifferences, numbersOf, rowsPerSlab } from './cells.ts'
+import { signBytes } from './kernel.ts'
+import type { PackedQuestion, PackedVectors } from './packed-vectors.ts'
+import type { Slabs } from './slabs.ts'
+
+export interface BySigns {
+  /** In how many places the signs differ. */
+  differences: Uint16Array
+  /** Number of the vector that each of them is of. */
+  vectorOf: (place: number) => number
+  /** True: those of all vectors. */
+  isAll: boolean
+}
+
+/** The signs of all vectors against a question's; or, for the `wanted` nearest, those of the cells that are nearest. */
+export function compareSigns(packed: PackedVectors, question: PackedQuestion, wanted: number): BySigns {
+  const cells = packed.cells()
+  const share = cells?.shareFor(wanted)
+  if (cells === undefined || share === undefined) {
+    return { differences: question.differences(packed, 0), vectorOf: (place) => place, isAll: true }
+  }
+  const { numbers, differences } = lookInto(packed.slabs, cells, Math.ceil(cells.count * share))
+  const since = question.differences(packed, cells.count)
+  const all = new Uint16Array(differences.length + since.length)
+  all.set(differences)
+  all.set(since, differences.length)
+  return {
+    differences: all,
+    vectorOf: (place) => numbers[place] ?? place - numbers.length + cells.count,
+    isAll: false,
+  }
+}
+
+interface Rows {
+  numbers: Uint32Array
+  differences: Uint16Array
+}
+
+/** All vectors of the nearest cells, until they are `least`; the question lies where the kernel reads it. */
+function lookInto(slabs: Slabs, cells: Cells, least: number): Rows {
+  const order = nearestCells(slabs, cells)
+  let [end, count] = [0, 0]
+  for (; end < order.length && count < least; end += 1) count += sizeOf(cells, order[end] as number)
+  const [numbers, differences] = [new Uint32Array(count), new Uint16Array(count)]
+  const { kernel, scratch } = slabs
+  const buffer = slabs.buffer()
+  let written = 0
+  for (const cell of order.subarray(0, end)) {
+    const last = cells.starts[cell + 1] as number
+    for (let row = cells.starts[cell] as number; row < last; ) {
+      const at = row % rowsPerSlab
+      const slab = cells.places[Math.floor(row / rowsPerSlab)] as number
+      const some = Math.min(rowsPerSlab - at, last - row)
+      kernel.countDifferences(scratch, slab + at * signBytes, some, scratch + outAt)
+      differences.set(new Uint16Array(buffer, scratch + outAt, some), written)
+      numbers.set(numbersOf(buffer, slab).subarray(at, at + some), written)
+      written += some
+      row += some
+    }
+  }
+  return { numbers, differences }
+}
+
+const outAt = 8_192
+const cellLimit = 2 ** 16
+
+/** The cells, that with the nearest middle first. */
+export function nearestCells(slabs: Slabs, { middles, starts }: Cells): Uint32Array {
+  const differences = middleDifferences(slabs, middles, starts.length - 1, slabs.scratch)
+  const keys = Uint32Array.from(differences, (difference, cell) => difference * cellLimit + cell)
+  return keys.sort().map((key) => key % cellLimit)
+}
+
+export const sizeOf = ({ starts }: Cells, cell: number): number =>
+  (starts[cell + 1] as number) - (starts[cell] as number)
