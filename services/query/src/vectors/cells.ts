@@ -148,16 +148,17 @@ const outAt = 4_096
 
 /** In how many places the signs at an address differ from the middle of each cell; good until the kernel is asked again. */
 export function middleDifferences(
-  { kernel, scratch, buffer }: Slabs,
+  slabs: Slabs,
   middles: readonly number[],
   cells: number,
   signs: number,
 ): Uint16Array {
+  const { kernel, scratch } = slabs
   for (const [at, slab] of middles.entries()) {
     const from = at * middlesPerSlab
     kernel.countDifferences(signs, slab, Math.min(middlesPerSlab, cells - from), scratch + outAt + from * 2)
   }
-  return new Uint16Array(buffer(), scratch + outAt, cells)
+  return new Uint16Array(slabs.buffer(), scratch + outAt, cells)
 }
 
 function middleAddress(middles: readonly number[], cell: number): number {
