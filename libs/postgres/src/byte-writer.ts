@@ -122,6 +122,15 @@ export class ByteWriter {
     return taken
   }
 
+  /** Works with what was written so far, in place; then it is written over. */
+  async use<T>(work: (bytes: Buffer) => Promise<T>): Promise<T> {
+    try {
+      return await work(this.#bytes.subarray(0, this.#length))
+    } finally {
+      this.#length = 0
+    }
+  }
+
   #room(more: number): Buffer {
     if (this.#length + more > this.#bytes.length) {
       const wider = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#length + more))

@@ -1,7 +1,16 @@
 import { uuidv7 } from '@synap/core'
 import { createTestDatabase, type TestDatabase } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Client, type CopyColumn, copyBinary, createPool, type Pool, query, toVector } from './index.ts'
+import {
+  type Client,
+  type CopyColumn,
+  copyBinary,
+  createCopyRows,
+  createPool,
+  type Pool,
+  query,
+  toVector,
+} from './index.ts'
 
 describe('binary COPY', () => {
   let database: TestDatabase
@@ -168,6 +177,27 @@ describe('binary COPY', () => {
     await expect(copyBinary(client, 'copied.keyed', keyed, rows)).rejects.toThrow(TypeError)
     expect(await query(client, { text: 'select a from copied.keyed where a < 0' })).toEqual([])
     await expect(copyBinary(client, 'copied.keyed; drop', keyed, rows)).rejects.toThrow('not schema.table')
+  })
+
+  it('given rows gathered one by one, each write is what was gathered since the one before, also after a refusal', async () => {
+    const rows = createCopyRows<{ a: number; b: string | null }>([
+      { name: 'a', type: 'int4', value: ({ a }) => a },
+      { name: 'b', type: 'text', value: ({ b }) => b },
+    ])
+    const gather = (from: number, to: number) => {
+      for (let a = from; a < to; a += 1) rows.add({ a, b: a % 2 === 0 ? null : 'x'.repeat(50) })
+    }
+    expect([rows.bytes, await rows.write(client, 'copied.keyed')]).toEqual([0, 0])
+    gather(100_000, 110_000)
+    expect(rows.bytes).toBeGreaterThan(200_000)
+    expect(await rows.write(client, 'copied.keyed')).toBe(10_000)
+    gather(100_001, 100_002)
+    await expect(rows.write(client, 'copied.keyed')).rejects.toMatchObject({ code: 'postgres.unique' })
+    expect(rows.bytes).toBe(0)
+    gather(110_000, 110_002)
+    expect(await rows.write(client, 'copied.keyed')).toBe(2)
+    const counted = `select count(*) as n, count(b) as texts from copied.keyed where a >= 100000`
+    expect(await query(client, { text: counted })).toEqual([{ n: 10_002, texts: 5_001 }])
   })
 
   it('given a bigint beyond 2^53, reading it fails rather than give another number', async () => {

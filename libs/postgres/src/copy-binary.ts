@@ -2,7 +2,7 @@ import { finished } from 'node:stream/promises'
 import { from as copyFrom } from 'pg-copy-streams'
 import { ByteWriter } from './byte-writer.ts'
 import { capabilitiesOf } from './capabilities.ts'
-import { type CopyType, encoders } from './copy-encode.ts'
+import { type CopyType, type Encoder, encoders } from './copy-encode.ts'
 import { mapPostgresError } from './error.ts'
 import { alone } from './pipeline.ts'
 import type { Client } from './pool.ts'
@@ -29,15 +29,60 @@ export async function copyBinary(
   columns: readonly CopyColumn[],
   rows: Iterable<readonly unknown[]>,
 ): Promise<number> {
+  const copy = copyOf(client, table, columns)
+  const chunks = encodeRows(columns, rows)
+  const first = chunks.next()
+  if (first.done === true) return 0
+  return alone(client, () => copyChunks(client, copy, first.value, chunks))
+}
+
+/** A column of rows of one kind, and how to get its value from a row. */
+export interface CopyField<Row> extends CopyColumn {
+  value: (row: Row) => unknown
+}
+
+/**
+ * Rows gathered as the bytes of a binary COPY, so that what a row was made of is garbage at once: objects that wait for a
+ * COPY are copied by each collection in between, which costs more than to encode them.
+ */
+export interface CopyRows<Row> {
+  /** Bytes so far; 0 = no rows. */
+  readonly bytes: number
+  /** Throws a TypeError when a value is not of its column's type. */
+  add(row: Row): void
+  /** Writes them into `table` (`schema.table`), as `copyBinary` does, and begins anew. Nothing may be added meanwhile. */
+  write(client: Client, table: string): Promise<number>
+}
+
+export function createCopyRows<Row>(fields: readonly CopyField<Row>[]): CopyRows<Row> {
+  const writer = new ByteWriter()
+  const encode = fields.map(({ type }) => encoders[type])
+  const values = fields.map(({ value }) => value)
+  return {
+    get bytes() {
+      return writer.length
+    },
+    add(row) {
+      if (writer.length === 0) writeHead(writer)
+      writer.int16(encode.length)
+      for (let index = 0; index < encode.length; index += 1)
+        writeValue(writer, encode[index], values[index]?.(row))
+    },
+    async write(client, table) {
+      const copy = copyOf(client, table, fields)
+      if (writer.length === 0) return 0
+      writer.int16(-1)
+      return writer.use((all) => alone(client, () => copyChunks(client, copy, all, [].values())))
+    },
+  }
+}
+
+function copyOf(client: Client, table: string, columns: readonly CopyColumn[]): string {
   const names = [...table.split('.'), ...columns.map((column) => column.name)]
   if (!names.every((name) => identifier.test(name)) || !table.includes('.'))
     throw new TypeError('not schema.table')
   if (!capabilitiesOf(client).copy) throw new TypeError('this database has no COPY')
-  const chunks = encodeRows(columns, rows)
-  const first = chunks.next()
-  if (first.done === true) return 0
-  const list = columns.map((column) => column.name).join(', ')
-  return alone(client, () => copyChunks(client, `copy ${table} (${list})`, first.value, chunks))
+  return `copy ${table} (${columns.map((column) => column.name).join(', ')})`
 }
 
 async function copyChunks(
@@ -79,26 +124,29 @@ function* encodeRows(
   let count = 0
   for (const row of rows) {
     if (row.length !== columns.length) throw new TypeError('a COPY row has as many values as columns')
-    if (count === 0) {
-      writer.bytes(signature)
-      writer.int32(0)
-      writer.int32(0)
-    }
+    if (count === 0) writeHead(writer)
     count += 1
     writer.int16(columns.length)
-    for (let index = 0; index < encode.length; index += 1) {
-      const value = row[index]
-      if (value === null || value === undefined) {
-        writer.int32(-1)
-        continue
-      }
-      const begun = writer.begin()
-      encode[index]?.(writer, value)
-      writer.end(begun)
-    }
+    for (let index = 0; index < encode.length; index += 1) writeValue(writer, encode[index], row[index])
     if (writer.length >= chunkBytes) yield writer.take()
   }
   if (count === 0) return
   writer.int16(-1)
   yield writer.take()
+}
+
+function writeHead(writer: ByteWriter): void {
+  writer.bytes(signature)
+  writer.int32(0)
+  writer.int32(0)
+}
+
+function writeValue(writer: ByteWriter, encode: Encoder | undefined, value: unknown): void {
+  if (value === null || value === undefined) {
+    writer.int32(-1)
+    return
+  }
+  const begun = writer.begin()
+  encode?.(writer, value)
+  writer.end(begun)
 }

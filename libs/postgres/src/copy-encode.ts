@@ -30,7 +30,7 @@ const epochMs = Date.UTC(2000, 0, 1)
 const dayMs = 86_400_000
 const elementOid = { 'uuid[]': 2950, 'text[]': 25 } as const
 
-type Encoder = (writer: ByteWriter, value: unknown) => void
+export type Encoder = (writer: ByteWriter, value: unknown) => void
 
 /** Formats: the send/recv functions of each type in PostgreSQL's `src/backend/utils/adt`, and pgvector's. */
 export const encoders: Record<CopyType, Encoder> = {
@@ -52,7 +52,7 @@ export const encoders: Record<CopyType, Encoder> = {
   jsonb: (writer, value) => {
     writer.byte(1) // the version of the format
     if (value instanceof Uint8Array) writer.bytes(value)
-    else writer.utf8(JSON.stringify(value))
+    else writer.utf8(Array.isArray(value) && value.length === 0 ? '[]' : JSON.stringify(value))
   },
   bytea: (writer, value) => writer.bytes(bytes(value)),
   float4: (writer, value) => writer.float4(number(value)),

@@ -1,5 +1,5 @@
 export { type Capabilities, capabilitiesOf, serverCapabilities } from './capabilities.ts'
-export { type CopyColumn, copyBinary } from './copy-binary.ts'
+export { type CopyColumn, type CopyField, type CopyRows, copyBinary, createCopyRows } from './copy-binary.ts'
 export type { CopyType } from './copy-encode.ts'
 export { dumpSchema } from './dump-schema.ts'
 export { isConnectionLost, isSerializationFailure, mapPostgresError, sqlstateOf } from './error.ts'
