@@ -4,11 +4,10 @@ import { type Client, dumpSchema, execute, type Pool, query } from '@synap/postg
 export interface Definition {
   /** What it is of: a table, or a function. */
   of: string
+  /** Of an index. */
+  name?: string
   statement: string
 }
-
-/** Written to by nobody before the words are made. */
-const lastTable = 'entity_lexemes'
 
 /**
  * Makes the tables, as they are but for indexes and constraints that cost each row, and the functions, in an empty
@@ -33,27 +32,22 @@ export async function cloneTables(client: Client, from: string, to: string): Pro
     await execute(client, { text: statement })
 }
 
-/**
- * What is still missing in `to` to be as `from` is, in the order in which it has to be made; `words` are the indexes of the
- * table that is filled last.
- */
+/** What is still missing in `to` to be as `from` is, in the order in which it has to be made. */
 export async function missingDefinitions(
   client: Client,
   from: string,
   to: string,
-): Promise<Record<'first' | 'indexes' | 'words' | 'last', Definition[]>> {
+): Promise<Record<'keys' | 'indexes' | 'references' | 'last', Definition[]>> {
   const lacking = async (list: string) => {
     const there = new Set((await definitionsOf(client, to, to, list)).map(({ statement }) => statement))
     const wanted = await definitionsOf(client, from, to, list)
     return wanted.filter(({ statement }) => !there.has(statement))
   }
-  const indexes = await lacking(plainIndexes)
   return {
-    first: await lacking(keys),
-    indexes: indexes.filter(({ of }) => of !== lastTable),
-    words: indexes.filter(({ of }) => of === lastTable),
+    keys: await lacking(keys),
+    indexes: await lacking(plainIndexes),
+    references: await lacking(references),
     last: [
-      ...(await lacking(references)),
       ...(await lacking(views)),
       ...(await lacking(triggers)),
       ...(await lacking(security)),
@@ -81,7 +75,7 @@ export async function compareDefinitions(pool: Pool, from: string, to: string): 
 async function definitionsOf(client: Client, from: string, to: string, list: string): Promise<Definition[]> {
   const found = await query<Definition>(client, { text: list, values: [from] })
   const name = new RegExp(`\\b${from}\\b`, 'g')
-  return found.map(({ of, statement }) => ({ of, statement: statement.replaceAll(name, to) }))
+  return found.map((one) => ({ ...one, statement: one.statement.replaceAll(name, to) }))
 }
 
 const functions = `
@@ -99,7 +93,7 @@ const keys = constraints(`'p', 'u', 'x'`)
 const references = constraints(`'f'`)
 
 const plainIndexes = `
-  select t.relname as of, pg_get_indexdef(i.indexrelid) as statement
+  select t.relname as of, c.relname as name, pg_get_indexdef(i.indexrelid) as statement
   from pg_index as i join pg_class as c on c.oid = i.indexrelid join pg_class as t on t.oid = i.indrelid
   join pg_namespace as n on n.oid = c.relnamespace
   where n.nspname = $1::name

@@ -6,16 +6,20 @@ import { insertUnsearchable } from '../sql/unsearchable.ts'
 import { compareDefinitions, type Definition, missingDefinitions } from './clone-schema.ts'
 import { resetIds } from './copy-rows.ts'
 import { inTurns } from './in-turns.ts'
-import { type LoadOptions, markSlice, type Slice, wordTables } from './load-slice.ts'
+import { hurry, type LoadOptions, markSlice, type Slice, wordTables } from './load-slice.ts'
 
 /** An index over many rows takes its time. */
 export const statementTimeoutMs = 6 * 3_600_000
 /** Documents that are made in one statement. */
 const wordsPage = 10_000
-/** The widest table, and the columns that the statements of words are planned by; the others have time until the end. */
-const widest = {
+/**
+ * What the statements of words are planned by: these columns of the widest table, and the other tables whole; the rest has
+ * time until the end. And the index that finds the items of a part.
+ */
+export const forWords = {
   table: 'entities',
   columns: ['entity_id', 'user_id', 'deleted_at', 'subject_sha256', 'content_sha256', 'language'],
+  index: 'entities_living',
 }
 
 export interface CompleteOptions extends LoadOptions {
@@ -25,15 +29,18 @@ export interface CompleteOptions extends LoadOptions {
   onStep: (done: number, of: number) => void
 }
 
-/**
- * Keys and indexes of the new read model, but those of the words, each in a transaction of its own; then what the planner
- * has to know for making words.
- */
-export async function makeIndexes(options: CompleteOptions): Promise<void> {
-  const { first, indexes } = await missingOf(options)
-  await run(options, first, indexes.length, options.workers)
-  await run(options, indexes, 0, options.workers)
-  await analyze(options, (table) => !isWordTable(table), { [widest.table]: widest.columns })
+/** What words are made by: the keys of the tables they are made of, an index, and what the planner has to know. */
+export async function makeKeys(options: CompleteOptions): Promise<void> {
+  const { keys, indexes } = await missingOf(options)
+  const needed = [...keys, ...indexes.filter(({ name }) => name === forWords.index)]
+  await tableByTable(options, {
+    definitions: needed.filter(({ of }) => !isWordTable(of)),
+    analyzed: (table) => {
+      if (isWordTable(table)) return undefined
+      return table === forWords.table ? `${table} (${forWords.columns.join(', ')})` : table
+    },
+    more: 0,
+  })
 }
 
 /** Makes the searchable documents of the users of a part of the tables they are made of. */
@@ -44,6 +51,7 @@ export async function makeWords({ pool, lease, work, signal }: LoadOptions, slic
     { role: projectorRole },
     async (client) => {
       await lease.hold(client, work.n)
+      await hurry(client)
       for (let after: string | null = null; ; ) {
         const rows: { entity_id: string }[] = await query(client, {
           text: `
@@ -71,17 +79,17 @@ export async function makeWords({ pool, lease, work, signal }: LoadOptions, slic
  */
 export async function complete(options: CompleteOptions): Promise<void> {
   const { pool, lease, work, signal } = options
-  const { words, last } = await missingOf(options)
-  // One index takes nearly all of this time, and one connection.
-  await inTurns(
-    workersOf(options),
-    [() => analyze(options, (table) => table === widest.table), () => run(options, words, last.length, 1)],
-    (part) => part(),
-  )
-  await run(options, last, 0, 1)
+  const { keys, indexes, references, last } = await missingOf(options)
+  await tableByTable(options, {
+    definitions: [...keys, ...indexes],
+    analyzed: (table) => (isWordTable(table) || table === forWords.table ? table : undefined),
+    more: references.length + last.length,
+  })
+  const step = createSteps(options, references.length + last.length)
+  for (const one of references) await define(options, [one], step)
+  await define(options, last, step)
   const { schema } = readModelOf(work.n)
   await transaction(pool, { role: projectorRole }, (client) => resetIds(client, schema), { signal })
-  await analyze(options, isWordTable)
   const differing = await compareDefinitions(pool, readModelOf(work.activeN).schema, schema)
   if (differing.length > 0) {
     throw new SynapError(
@@ -110,26 +118,48 @@ export async function complete(options: CompleteOptions): Promise<void> {
 const isWordTable = (table: string) => wordTables.includes(table)
 const workersOf = ({ pool, workers }: CompleteOptions) => (capabilitiesOf(pool).manySessions ? workers : 1)
 
-/** In a transaction for each table: so none is locked for longer than it takes. `columns`: of a table not all of them. */
-async function analyze(
+interface TableSteps {
+  definitions: readonly Definition[]
+  /** What to analyse of a table once its definitions are made: its name, columns behind it; undefined = nothing. */
+  analyzed: (table: string) => string | undefined
+  /** Definitions that come after these. */
+  more: number
+}
+
+/**
+ * Makes definitions, and then statistics, of several tables at once, of each table one after the other: they would wait for
+ * each other's locks. The largest begin, so that one that takes long has company.
+ */
+async function tableByTable(
   options: CompleteOptions,
-  isMeant: (table: string) => boolean,
-  columns: Readonly<Record<string, readonly string[]>> = {},
+  { definitions, analyzed, more }: TableSteps,
 ): Promise<void> {
   const { pool, work, signal } = options
   const { schema } = readModelOf(work.n)
-  const tables = await transaction(pool, { role: projectorRole }, (client) => tablesOf(client, schema), {
+  const step = createSteps(options, definitions.length + more)
+  const tables = await transaction(pool, { role: projectorRole }, (client) => findTables(client, schema), {
     signal,
   })
-  await inTurns(workersOf(options), tables.filter(isMeant), (table) => {
-    const some = columns[table] === undefined ? '' : ` (${columns[table].join(', ')})`
-    return transaction(
+  await inTurns(workersOf(options), tables, async (table) => {
+    for (const one of definitions) if (one.of === table) await define(options, [one], step)
+    const meant = analyzed(table)
+    if (meant === undefined) return
+    await transaction(
       pool,
       { role: projectorRole },
-      async (client) => void (await execute(client, { text: `analyze ${schema}.${table}${some}` })),
+      async (client) => void (await execute(client, { text: `analyze ${schema}.${meant}` })),
       { signal, statementTimeoutMs },
     )
   })
+}
+
+/** Tells after each statement. */
+function createSteps({ onStep }: CompleteOptions, of: number): () => void {
+  let done = 0
+  return () => {
+    done += 1
+    onStep(done, of)
+  }
 }
 
 function missingOf({ pool, work, signal }: Pick<CompleteOptions, 'pool' | 'work' | 'signal'>) {
@@ -139,34 +169,32 @@ function missingOf({ pool, work, signal }: Pick<CompleteOptions, 'pool' | 'work'
   })
 }
 
-async function run(
-  options: CompleteOptions,
+/** Makes all of these in one transaction. */
+async function define(
+  { pool, lease, work, signal }: CompleteOptions,
   definitions: readonly Definition[],
-  more: number,
-  workers: number,
+  step: () => void,
 ): Promise<void> {
-  const { pool, lease, work, signal, onStep } = options
-  let done = 0
-  await inTurns(Math.min(workers, workersOf(options)), definitions, async ({ statement }) => {
-    await transaction(
-      pool,
-      { role: projectorRole },
-      async (client) => {
-        await lease.hold(client, work.n)
-        await query(client, { text: `select set_config('maintenance_work_mem', '256MB', true)` })
-        await execute(client, { text: statement })
-        crashpoint('rebuild.in_indexes')
-      },
-      { signal, statementTimeoutMs },
-    )
-    done += 1
-    onStep(done, definitions.length + more)
-  })
+  await transaction(
+    pool,
+    { role: projectorRole },
+    async (client) => {
+      await lease.hold(client, work.n)
+      await hurry(client)
+      for (const { statement } of definitions) await execute(client, { text: statement })
+      crashpoint('rebuild.in_indexes')
+    },
+    { signal, statementTimeoutMs },
+  )
+  for (const _ of definitions) step()
 }
 
-async function tablesOf(client: Parameters<typeof query>[0], schema: string): Promise<string[]> {
+/** The tables of a read model, the largest first. */
+async function findTables(client: Parameters<typeof query>[0], schema: string): Promise<string[]> {
   const rows = await query<{ name: string }>(client, {
-    text: 'select tablename as name from pg_tables where schemaname = $1::name order by 1',
+    text: `
+      select c.relname as name from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+      where n.nspname = $1::name and c.relkind = 'r' order by pg_table_size(c.oid) desc, c.relname`,
     values: [schema],
   })
   return rows.map(({ name }) => name)

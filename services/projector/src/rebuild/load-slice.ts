@@ -5,7 +5,7 @@ import { copyRows } from './copy-rows.ts'
 import { createUserFold, type UserFold } from './fold-user.ts'
 import type { Lease } from './lease.ts'
 import type { Work } from './plan.ts'
-import { createSchemaTexts, findFirstHole, readEvents, type UserCut } from './read-events.ts'
+import { createSchemaTexts, eventsOf, findFirstHole, readEvents, type UserCut } from './read-events.ts'
 import { createRowWriter } from './row-writer.ts'
 
 /** Users of a part, and how many events they have. */
@@ -83,6 +83,7 @@ async function loadOnce({ pool, lease, work, signal }: LoadOptions, slice: Slice
       { role: projectorRole },
       async (client) => {
         await lease.hold(client, work.n)
+        await hurry(client)
         const cuts = await findCuts(client, schema, slice)
         lower = await foldUsers(client, schema, cuts)
         if (lower.length > 0) throw new LowerCuts('the part is made again')
@@ -99,6 +100,18 @@ async function loadOnce({ pool, lease, work, signal }: LoadOptions, slice: Slice
 }
 
 class LowerCuts extends Error {}
+
+/**
+ * For a part: memory for what is sorted and gathered, and no wait for the disk. Where the server dies, the mark of a part is
+ * lost with its rows, and it is made again; the word that a read model is complete is waited for, and all before it with it.
+ */
+export async function hurry(client: Client): Promise<void> {
+  await query(client, {
+    text: `
+      select set_config('synchronous_commit', 'off', true), set_config('work_mem', '64MB', true),
+        set_config('maintenance_work_mem', '256MB', true), set_config('enable_memoize', 'off', true)`,
+  })
+}
 
 async function findCuts(client: Client, schema: string, { firstUser, lastUser }: Slice): Promise<UserCut[]> {
   return query<UserCut>(client, {
@@ -121,7 +134,7 @@ async function lowerCuts(client: Client, schema: string, cuts: readonly UserCut[
 /** Folds and writes; answers the cuts that have to be lower. */
 async function foldUsers(client: Client, schema: string, cuts: readonly UserCut[]): Promise<UserCut[]> {
   const writer = createRowWriter(client, schema)
-  const textsOf = createSchemaTexts()
+  const texts = createSchemaTexts(client)
   const discarded = await findDiscarded(client, schema, cuts)
   const counts = new Map<string, number>()
   const lower: UserCut[] = []
@@ -134,18 +147,17 @@ async function foldUsers(client: Client, schema: string, cuts: readonly UserCut[
     current = undefined
   }
   for await (const page of readEvents(client, cuts)) {
-    for (const { userId, events } of page.counts) {
-      if (counts.has(userId)) throw new TypeError('the log answered about a user twice')
-      counts.set(userId, events)
-    }
-    const texts = await textsOf(client, page.events)
-    for (const event of page.events) {
-      if (event.userId !== current?.userId) {
+    for (const row of page) {
+      const { user_id: userId, logged } = row
+      if (userId !== current?.userId) {
         end()
-        const gaveUp = discarded.get(event.userId) ?? new Set<number>()
-        current = { userId: event.userId, fold: createUserFold(event.userId, gaveUp, writer.sink) }
+        if (counts.has(userId)) throw new TypeError('the log answered about a user twice')
+        counts.set(userId, logged)
+        const gaveUp = discarded.get(userId) ?? new Set<number>()
+        current = { userId, fold: createUserFold(userId, gaveUp, writer.sink) }
       }
-      current.fold.add(event, texts.get(event.schemaNo) ?? '')
+      for (const event of eventsOf(row))
+        current.fold.add(event, texts.known(event.schemaNo) ?? (await texts.find(event.schemaNo)))
     }
     await writer.flush(false)
   }

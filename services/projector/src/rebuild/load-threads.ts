@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { flushCompileCache } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import { type ErrorClass, SynapError } from '@synap/core'
 import type { Slice } from './load-slice.ts'
@@ -37,6 +38,8 @@ export function startLoadThreads(
   here: (slice: Slice) => Promise<void>,
   signal: AbortSignal,
 ): LoadThreads {
+  // What this thread has compiled, the others need not, where a folder for it was named.
+  flushCompileCache()
   const threads = Array.from({ length: count }, () => startThread(task))
   const idle = [...threads, { load: here }]
   const end = () => void Promise.all(threads.map((thread) => thread.terminate()))

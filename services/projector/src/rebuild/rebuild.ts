@@ -5,7 +5,7 @@ import { capabilitiesOf, type Pool, query, transaction } from '@synap/postgres'
 import { projectorRole, readModelOf } from '../config.ts'
 import { catchUp } from './catch-up.ts'
 import { compareAll } from './compare-all.ts'
-import { type CompleteOptions, complete, makeIndexes, makeWords, statementTimeoutMs } from './complete.ts'
+import { type CompleteOptions, complete, makeKeys, makeWords, statementTimeoutMs } from './complete.ts'
 import { createEstimate } from './estimate.ts'
 import { inTurns } from './in-turns.ts'
 import { createLease, type Lease, leaseMs } from './lease.ts'
@@ -149,7 +149,7 @@ async function fill(context: Rebuild, lease: Lease, work: Work, tell: Tell): Pro
     workers,
     onStep: (done, of) => tell({ progress: { phase: 'index', done, of, unit: 'steps', etaMs: null } }),
   }
-  await makeIndexes(completing)
+  await makeKeys(completing)
   await through('words', await slices('worded'), (slice) => makeWords(load, slice))
   await complete(completing)
 }

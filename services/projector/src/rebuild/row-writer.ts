@@ -1,4 +1,4 @@
-import { type Client, type CopyType, capabilitiesOf, copyBinary, execute } from '@synap/postgres'
+import { type Client, type CopyType, capabilitiesOf, createCopyRows, execute } from '@synap/postgres'
 import { type Column, toRowSet } from '../sql/columns.ts'
 import { entityTagColumns, tagsOf, taskColumns } from '../sql/details.ts'
 import { entityColumns } from '../sql/entities.ts'
@@ -6,7 +6,8 @@ import { relationColumns } from '../sql/relations.ts'
 import { settingsColumns } from '../sql/settings.ts'
 import type { FoldSink, PurgedRow, TagRow } from './fold-user.ts'
 
-/** Rows of one table in memory at once. */
+/** Bytes of one table in memory at once; where they cannot be written as bytes, rows. */
+const bufferedBytes = 524_288
 const bufferedRows = 4_000
 
 const tagColumns: readonly Column<TagRow>[] = [
@@ -46,18 +47,9 @@ export interface RowWriter {
  * is final, and comes once.
  */
 export function createRowWriter(client: Client, schema: string): RowWriter {
-  const table = <Row>(name: (typeof foldedTables)[number], columns: readonly Column<Row>[]) => {
-    let rows: Row[] = []
-    return {
-      add: (row: Row) => void rows.push(row),
-      async flush(all: boolean) {
-        if (rows.length === 0 || (!all && rows.length < bufferedRows)) return
-        const written = rows
-        rows = []
-        await writeRows(client, `${schema}.${name}`, columns, written)
-      },
-    }
-  }
+  const { copy } = capabilitiesOf(client)
+  const table = <Row>(name: (typeof foldedTables)[number], columns: readonly Column<Row>[]) =>
+    copy ? copied(client, `${schema}.${name}`, columns) : inserted(client, `${schema}.${name}`, columns)
   const entities = table('entities', entityColumns)
   const tasks = table('task_details', taskColumns)
   const entityTags = table('entity_tags', entityTagColumns)
@@ -96,26 +88,37 @@ const copyTypes: Readonly<Record<string, CopyType>> = {
   jsonb: 'jsonb',
 }
 
-async function writeRows<Row>(
-  client: Client,
-  table: string,
-  columns: readonly Column<Row>[],
-  rows: readonly Row[],
-): Promise<void> {
-  if (capabilitiesOf(client).copy) {
-    const target = columns.map(([name, type]) => ({ name, type: copyTypes[type] ?? wrongType(type) }))
-    await copyBinary(client, table, target, valuesOf(columns, rows))
-    return
-  }
-  const set = toRowSet(columns, rows)
-  await execute(client, {
-    text: `insert into ${table} (${set.names}) select ${set.names} from ${set.from}`,
-    values: set.values,
-  })
+interface TableWriter<Row> {
+  add: (row: Row) => void
+  flush: (all: boolean) => Promise<void>
 }
 
-function* valuesOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Generator<unknown[]> {
-  for (const row of rows) yield columns.map(([, , value]) => value(row))
+function copied<Row>(client: Client, table: string, columns: readonly Column<Row>[]): TableWriter<Row> {
+  const rows = createCopyRows<Row>(
+    columns.map(([name, type, value]) => ({ name, type: copyTypes[type] ?? wrongType(type), value })),
+  )
+  return {
+    add: (row) => rows.add(row),
+    async flush(all) {
+      if (rows.bytes > 0 && (all || rows.bytes >= bufferedBytes)) await rows.write(client, table)
+    },
+  }
+}
+
+function inserted<Row>(client: Client, table: string, columns: readonly Column<Row>[]): TableWriter<Row> {
+  let rows: Row[] = []
+  return {
+    add: (row) => void rows.push(row),
+    async flush(all) {
+      if (rows.length === 0 || (!all && rows.length < bufferedRows)) return
+      const set = toRowSet(columns, rows)
+      rows = []
+      await execute(client, {
+        text: `insert into ${table} (${set.names}) select ${set.names} from ${set.from}`,
+        values: set.values,
+      })
+    },
+  }
 }
 
 function wrongType(type: string): never {

@@ -3,6 +3,7 @@ import { createTestDatabase, type TestDatabase } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { projectorRole } from '../config.ts'
 import { findComparedTables } from './compare.ts'
+import { forWords } from './complete.ts'
 import { copiedTables, countedTable, wordTables } from './load-slice.ts'
 import { inboxTables } from './plan.ts'
 import { foldedTables } from './row-writer.ts'
@@ -26,6 +27,21 @@ describe('the tables of a read model', () => {
     // A table that is missing here is empty after a rebuild: say in `load-slice.ts` or `plan.ts` what becomes of it.
     const known = [...foldedTables, ...copiedTables, countedTable, ...wordTables, ...inboxTables]
     expect(await tables()).toEqual(known.toSorted())
+  })
+
+  it('given what words are made by, it is there', async () => {
+    // Without this index every part of the words would read all entities.
+    const { table, columns, index } = forWords
+    expect(
+      await database.superuserSql(
+        `select indexname from pg_indexes where schemaname = 'read_v1' and tablename = '${table}'`,
+      ),
+    ).toContain(index)
+    expect(
+      await database.superuserSql(
+        `select attname from pg_attribute where attrelid = 'read_v1.${table}'::regclass and attname = any ('{${columns.join(',')}}')`,
+      ),
+    ).toHaveLength(columns.length)
   })
 
   it('given any that is not the inbox’s, it is compared, every column but those that say when a row was written', async () => {
