@@ -123,7 +123,7 @@ function rowsOf(
     count: values.length,
     spread: range(values),
   })
-  const part = (name: 'copy' | 'index' | 'words' | 'command' | 'megabytes') =>
+  const part = (name: 'copy' | 'keys' | 'words' | 'rest' | 'command' | 'megabytes') =>
     of('synap').map((run) => run[name] ?? 0)
   const cpu = (name: Name, whose: 'program' | 'postgres') =>
     of(name).map((run) => (run.cpu[whose] * 1_000_000) / events)
@@ -134,8 +134,9 @@ function rowsOf(
     row('limit: COPY of the finished rows, keys, indexes, statistics', 'events/s', copy),
     row('row by row', 'events/s', rows),
     row('Synap: reading, folding, COPY', 's', part('copy')),
-    row('Synap: keys and indexes', 's', part('index')),
+    row('Synap: keys and statistics for the words', 's', part('keys')),
     row('Synap: words', 's', part('words')),
+    row('Synap: indexes, references, statistics', 's', part('rest')),
     row('the whole command: also every row compared', 's', part('command')),
     row('most memory of the program', 'MB', part('megabytes')),
     row('CPU of Synap: program', 'µs/event', cpu('synap', 'program')),

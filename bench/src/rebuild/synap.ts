@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import type { RebuildLine, RebuildResult } from '@synap/contracts'
+import { rebuildLaunchOptions } from '@synap/servers'
 import { cpuSecondsOfTree } from '../process-cpu.ts'
 import { repositoryRoot } from '../repository.ts'
 
@@ -10,8 +11,11 @@ export interface RebuildTimes {
   /** Until the new read model is complete and may be followed. */
   seconds: number
   copy: number
-  index: number
+  /** What words are made by: keys, statistics. */
+  keys: number
   words: number
+  /** Indexes, references, statistics. */
+  rest: number
   /** Until the program has compared every row, too, and ends. */
   command: number
   /** CPU seconds until the new read model is complete: of the program and its threads, and of Postgres. */
@@ -36,10 +40,11 @@ export async function rebuildOnce(
 ): Promise<RebuildTimes> {
   const before = await cpuSecondsOfTree(postgres)
   const request = JSON.stringify({ action: 'run', switch: false, limit: 0 })
-  const flags = ['--disable-warning=ExperimentalWarning', `--max-old-space-size=${heapMegabytes}`]
+  const launch = rebuildLaunchOptions()
+  const flags = [...launch.arguments, `--max-old-space-size=${heapMegabytes}`]
   const child = spawn(process.execPath, [...flags, program, request], {
     cwd: repositoryRoot,
-    env: { ...process.env, DATABASE_URL: databaseUrl, TOPIC_PREFIX: 'bench.' },
+    env: { ...launch.environment, ...process.env, DATABASE_URL: databaseUrl, TOPIC_PREFIX: 'bench.' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = new Promise<void>((resolve) => {
@@ -75,7 +80,7 @@ function isWhole(result: RebuildResult | undefined): boolean {
 }
 
 function createWatch() {
-  const ends = { copy: 0, index: 0, words: 0, whole: 0, command: 0 }
+  const ends = { copy: 0, keys: 0, words: 0, whole: 0, command: 0 }
   let megabytes = 0
   let halfway = { at: 0, said: 0 }
   return {
@@ -87,7 +92,7 @@ function createWatch() {
         ends.copy = at
         if (done <= of / 2) halfway = { at, said: (etaMs ?? 0) / 1_000 }
       }
-      if (phase === 'index' && ends.words === 0) ends.index = at
+      if (phase === 'index' && ends.words === 0) ends.keys = at
       if (phase === 'words') ends.words = at
       if (phase === 'compare' && ends.whole === 0) ends.whole = at
     },
@@ -98,8 +103,9 @@ function createWatch() {
     times: (): Omit<RebuildTimes, 'cpu'> => ({
       seconds: ends.whole,
       copy: ends.copy,
-      index: ends.index - ends.copy,
-      words: ends.words - ends.index,
+      keys: ends.keys - ends.copy,
+      words: ends.words - ends.keys,
+      rest: ends.whole - ends.words,
       command: ends.command,
       megabytes,
       halfway: { said: halfway.said, took: ends.copy - halfway.at },

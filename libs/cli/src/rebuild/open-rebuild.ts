@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { ApiError } from '@synap/client'
 import { type RebuildLine, type RebuildRequest, rebuildLine } from '@synap/contracts'
+import { rebuildLaunchOptions } from '@synap/servers'
 import { CommandError } from '../command-error.ts'
 import { type Connection, type ConnectionFlags, connect, findConnection } from '../connection.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -54,13 +55,14 @@ async function* runProgram(
   signal: AbortSignal,
 ): AsyncGenerator<RebuildLine, void> {
   const { DATABASE_URL } = databaseUrl ? { DATABASE_URL: databaseUrl } : requireEnvironment(['DATABASE_URL'])
-  const env = { ...process.env, DATABASE_URL }
+  const launch = rebuildLaunchOptions()
+  const env = { ...launch.environment, ...process.env, DATABASE_URL }
   const file = join('services', 'projector', 'src', 'rebuild', 'main.ts')
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', file, JSON.stringify(request)],
-    { cwd: repositoryRoot, env, stdio: ['ignore', 'pipe', 'inherit'] },
-  )
+  const child = spawn(process.execPath, [...launch.arguments, file, JSON.stringify(request)], {
+    cwd: repositoryRoot,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', resolve)

@@ -23,7 +23,22 @@ export function launchOptionsOf(service: string): LaunchOptions {
     environment: {
       MALLOC_ARENA_MAX: '2',
       MALLOC_MMAP_THRESHOLD_: '65536',
-      NODE_COMPILE_CACHE: join(serversConfig().cacheRoot, 'compiled'),
+      ...compileCache(),
     },
   }
+}
+
+/**
+ * How the program that rebuilds a read model is started, by the command line and by its benchmark. It keeps all cores busy,
+ * so collectors that run besides its threads only take from them; and each of its threads would compile the sources anew.
+ */
+export function rebuildLaunchOptions(): LaunchOptions {
+  return {
+    arguments: ['--disable-warning=ExperimentalWarning', '--single-threaded-gc'],
+    environment: compileCache(),
+  }
+}
+
+function compileCache() {
+  return { NODE_COMPILE_CACHE: join(serversConfig().cacheRoot, 'compiled') }
 }
