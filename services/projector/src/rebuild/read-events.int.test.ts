@@ -36,7 +36,7 @@ describe('the events that a rebuild reads', () => {
       return read
     })
   const create = (user: RandomUser, id: string, title: string) =>
-    user.event('entity.created', id, { type: 'note', title })
+    user.event('entity.created', id, { type: 'note', title, timeZone: null })
   const settings = { timeZone: null, oldTimeZone: null, language: 'de', oldLanguage: null }
   const rename = (user: RandomUser, id: string, title: string) =>
     user.event('entity.title_changed', id, { title, oldTitle: null })
