@@ -47,10 +47,8 @@ export const synapStatements: Statements = {
     values: () => [0, most, 50],
   },
   entity: {
-    text: `select ${shown} from log.own_versions
-      where aggregate_id = $1::uuid and version > $2::int and version <= $3::int and sequence <= $4::bigint
-      order by version limit $5::int`,
-    values: ({ aggregateId }) => [aggregateId, 0, most, most, 1_000],
+    text: `select ${shown} from log.own_versions where aggregate_id = $1::uuid order by version limit $2::int`,
+    values: ({ aggregateId }) => [aggregateId, 1_000],
   },
 }
 

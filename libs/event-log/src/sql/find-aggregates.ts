@@ -1,5 +1,5 @@
 import type { AggregateId } from '@synap/core'
-import { type Client, query } from '@synap/postgres'
+import { type Client, query, type Statement } from '@synap/postgres'
 import { type EventRow, type FoldedEvent, toFoldedEvent } from '../logged-event.ts'
 import { hasFewChunks } from './has-few-chunks.ts'
 
@@ -25,8 +25,6 @@ export async function findAggregateHead(client: Client, id: AggregateId): Promis
   return head
 }
 
-const highestVersion = 2 ** 31 - 1
-
 /** Versions above one and up to another, and no event behind a sequence of the user. */
 export interface VersionRange {
   above?: number | undefined
@@ -44,23 +42,33 @@ export async function findAggregateEvents(
   range: VersionRange,
   limit: number,
 ): Promise<FoldedEvent[]> {
-  const { above = 0, to = highestVersion, upToSequence = Number.MAX_SAFE_INTEGER } = range
-  const question = (await hasFewChunks(client))
-    ? {
-        name: 'log.own_versions',
-        text: `select ${columns} from log.own_versions
-          where aggregate_id = $1::uuid and version > $2::int and version <= $3::int and sequence <= $4::bigint
-          order by version limit $5::int`,
-      }
-    : {
-        name: 'log.aggregate_events',
-        text: `select ${columns} from log.aggregate_events($1::uuid, $2::int, $3::int, $4::bigint, $5::int)`,
-      }
-  const rows = await query<Omit<EventRow, 'aggregate_type'>>(client, {
-    ...question,
-    values: [id, above, to, upToSequence, limit],
-  })
+  const statement = (await hasFewChunks(client)) ? ofView(id, range, limit) : ofFunction(id, range, limit)
+  const rows = await query<Omit<EventRow, 'aggregate_type'>>(client, statement)
   return rows.map(toFoldedEvent)
+}
+
+/** Names the bounds that there are, and no others: each of them takes some hundredths of a short answer. */
+function ofView(id: AggregateId, { above = 0, to, upToSequence }: VersionRange, limit: number): Statement {
+  const bounds = [
+    { name: 'above', condition: 'version >', value: above === 0 ? undefined : above },
+    { name: 'to', condition: 'version <=', value: to },
+    { name: 'at', condition: 'sequence <=', value: upToSequence },
+  ].filter(({ value }) => value !== undefined)
+  const conditions = bounds.map(({ condition }, index) => ` and ${condition} $${index + 3}::bigint`)
+  return {
+    name: ['log.own_versions', ...bounds.map(({ name }) => name)].join('_'),
+    text: `select ${columns} from log.own_versions where aggregate_id = $1::uuid${conditions.join('')}
+      order by version limit $2::int`,
+    values: [id, limit, ...bounds.map(({ value }) => value)],
+  }
+}
+
+function ofFunction(id: AggregateId, { above, to, upToSequence }: VersionRange, limit: number): Statement {
+  return {
+    name: 'log.aggregate_events',
+    text: `select ${columns} from log.aggregate_events($1::uuid, $2::int, $3::int, $4::bigint, $5::int)`,
+    values: [id, above ?? null, to ?? null, upToSequence ?? null, limit],
+  }
 }
 
 export interface SnapshotRow {
