@@ -41,13 +41,15 @@ describe('what is captured', () => {
     expect(marked).toEqual(text('\uFEFFhello'))
   })
 
-  it('given anything else, it is a file, whatever its name says', async () => {
+  it('given anything else, it is a file, whatever its name says; and so is a text that is data by its name', async () => {
     const files: [string, Buffer | string][] = [
       ['a.txt', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 1])],
       ['a.md', Buffer.from([0xff, 0xfe, 0x41])],
       ['page.md', '<!doctype html><p>x'],
       ['large.md', 'x'.repeat(1_048_577)],
       ['empty.bin', Buffer.from([0])],
+      ['prices.CSV', 'name;price\nmilk;2\n'],
+      ['recipe.json', '{"flour": 500}'],
     ]
     for (const [name, bytes] of files) {
       const { path, input } = await ofFile(name, bytes)

@@ -52,10 +52,13 @@ async function readFound(path: string, found: Stats): Promise<CaptureInput> {
   return readStream(file.createReadStream())
 }
 
+/** Texts that are read value by value: content would be Markdown, and a title made of brackets. */
+const dataNames = /\.(json|csv|tsv)$/i
+
 async function readRegularFile(path: string, size: number): Promise<CaptureInput> {
   const name = basename(path)
   const file: CaptureInput = { kind: 'file', source: { path }, name, size }
-  if (size > limits.content) return file
+  if (size > limits.content || dataNames.test(name)) return file
   const bytes = await readFile(path)
   return (await isPlainText(bytes, name)) ? ofText(decode(bytes)) : file
 }
