@@ -31,6 +31,7 @@ export type {
   ReadOptions,
   SearchOptions,
   SynapClient,
+  TimeZoneOptions,
   WriteOptions,
 } from './types.ts'
 export { updateEntity } from './update-entity.ts'

@@ -15,6 +15,7 @@ import { type ConnectionFlags, withConnection, withSynap } from '../connection.t
 import { itemSentence, searchFor } from '../describe-item.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { clip, note, printJson, printTable } from '../output.ts'
+import { parseTimeZone } from '../parse-time-zone.ts'
 import { withBar } from '../progress-bar.ts'
 import { relativeDue } from '../relative-time.ts'
 
@@ -47,6 +48,7 @@ export function registerCapture(program: Command): void {
     .option(
       '--time-zone <name>',
       'where its dates are meant, such as Europe/Berlin; left out: as your settings say',
+      parseTimeZone,
     )
     .option('--no-wait', 'do not wait to see what became of it')
     .option('--json', 'one JSON document: {id, version, sequence, correlationId, status, entity}')

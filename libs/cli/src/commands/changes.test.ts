@@ -123,6 +123,32 @@ describe('commands that change things', () => {
     },
     timeoutMs,
   )
+
+  it(
+    'given --time-zone, new content says it and the rest does not; without new content it is refused',
+    async () => {
+      const answer = () => ({ status: 200, body: numbersOf(one) })
+      const zoned = ['--time-zone', 'Asia/Tokyo']
+      const { code } = await run(answer, ['edit', one, '--content', 'Call Ana', '--title', 'Ana', ...zoned])
+      expect(code).toBe(exitCodes.ok)
+      const said = synap.asked.map(({ method, headers }) => [method, headers['synap-time-zone']])
+      expect(said).toEqual([
+        ['PUT', 'Asia/Tokyo'],
+        ['PATCH', undefined],
+      ])
+      await synap[Symbol.asyncDispose]()
+      for (const rest of [['--title', 'Call Ana at 9'], ['--no-content']]) {
+        const refused = await run(answer, ['edit', one, ...rest, ...zoned])
+        expect([refused.code, refused.stderr]).toEqual([
+          exitCodes.usage,
+          'synap: --time-zone is said of new content: --content or --file.\n',
+        ])
+        expect(synap.asked).toEqual([])
+        await synap[Symbol.asyncDispose]()
+      }
+    },
+    timeoutMs,
+  )
 })
 
 describe('what a task list is asked for', () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { ChangeOptions, SynapClient } from '@synap/client'
+import type { ChangeOptions, SynapClient, TimeZoneOptions } from '@synap/client'
 import { type ChangeResponse, type EntityType, entityTypes, type PatchRequest } from '@synap/contracts'
 import type { EntityId } from '@synap/core'
 import { type Command, InvalidArgumentError, Option } from 'commander'
@@ -11,6 +11,7 @@ import { exitCodes } from '../exit-codes.ts'
 import { findItem } from '../item-id.ts'
 import { printJson } from '../output.ts'
 import { parseCount } from '../parse-count.ts'
+import { parseTimeZone } from '../parse-time-zone.ts'
 
 interface EditFlags extends ChangeFlags {
   title?: string | false
@@ -18,6 +19,7 @@ interface EditFlags extends ChangeFlags {
   metadata?: NonNullable<PatchRequest['metadata']>
   content?: string | false
   file?: string
+  timeZone?: string
   ifVersion?: number
 }
 
@@ -33,6 +35,11 @@ export function registerEdit(program: Command): void {
     .option('--content <text>', 'new content: the words, or - for standard input')
     .option('--no-content', 'take the content away')
     .option('--file <path>', 'new content: a file of any kind')
+    .option(
+      '--time-zone <name>',
+      'where the dates of the new content are meant, such as Europe/Berlin; left out: as your settings say',
+      parseTimeZone,
+    )
     .option('--metadata <json>', 'an object of JSON to merge in; null removes a key', parseMetadata)
     .option('--if-version <version>', 'only while it has this version', parseCount)
     .addHelpText(
@@ -43,6 +50,7 @@ What is not named stays as it is. Tasks have ./synap task, tags ./synap tag.
 Examples:
   $ ./synap edit 019aa0c8-7c1e --title "Buy oat milk"
   $ ./synap edit 019aa0c8-7c1e --file notes.md --if-version 3
+  $ ./synap edit 019aa0c8-7c1e --content "Call Ana at 9" --time-zone Asia/Tokyo
   $ ./synap edit 019aa0c8-7c1e --metadata '{"shop": "corner", "aisle": null}'`,
     )
   withChange(command).action(async (text: string, flags: EditFlags) => {
@@ -52,9 +60,13 @@ Examples:
       const message = 'Say what to change: --title, --type, --content, --file or --metadata.'
       throw new CommandError(message, exitCodes.usage)
     }
+    if (flags.timeZone !== undefined && !content) {
+      throw new CommandError('--time-zone is said of new content: --content or --file.', exitCodes.usage)
+    }
     await withSynap(flags, async (client) => {
       const item = await findItem(client, text)
-      const numbers = await edit(client, item.id, { patch, content, version: flags.ifVersion })
+      const { ifVersion: version, timeZone } = flags
+      const numbers = await edit(client, item.id, { patch, content, version, timeZone })
       if (flags.json) printJson(numbers)
       else console.log(`Changed: ${item.name ?? item.id} (version ${numbers.version})`)
       await awaitReads(client, flags, numbers.sequence)
@@ -66,22 +78,28 @@ interface Edit {
   patch: PatchRequest
   content: CaptureInput | null | undefined
   version: number | undefined
+  timeZone: string | undefined
 }
 
 /** The content first: its new version is then the one that the rest is based on. */
 async function edit(
   client: SynapClient,
   id: EntityId,
-  { patch, content, version }: Edit,
+  { patch, content, version, timeZone }: Edit,
 ): Promise<ChangeResponse> {
   const options: ChangeOptions = { idempotencyKey: randomUUID(), ...(version && { ifMatch: version }) }
   if (content === undefined) return client.patchEntity(id, patch, options)
-  const replaced = await replace(client, id, content, options)
+  const replaced = await replace(client, id, content, { ...options, ...(timeZone && { timeZone }) })
   if (Object.keys(patch).length === 0) return replaced
   return client.patchEntity(id, patch, version === undefined ? {} : { ifMatch: replaced.version })
 }
 
-function replace(client: SynapClient, id: EntityId, content: CaptureInput | null, options: ChangeOptions) {
+function replace(
+  client: SynapClient,
+  id: EntityId,
+  content: CaptureInput | null,
+  options: ChangeOptions & TimeZoneOptions,
+) {
   if (content === null) return client.replaceContent(id, null, options)
   if (content.kind === 'text') return client.replaceContent(id, content.content, options)
   const { source, name } = content

@@ -18,10 +18,12 @@ import { journalFolder, openJournal } from '../import/journal.ts'
 import { printLedger } from '../ledger/print-ledger.ts'
 import { note, plain, printJson } from '../output.ts'
 import { parseCount } from '../parse-count.ts'
+import { parseTimeZone } from '../parse-time-zone.ts'
 import { withBar } from '../progress-bar.ts'
 
 interface ImportFlags extends ConnectionFlags {
   concurrency: number
+  timeZone?: string
   wait: number
   ledger: boolean
   json?: boolean
@@ -34,6 +36,11 @@ export function registerImport(program: Command): void {
     .description('bring in a folder of Markdown; run it again to go on, or to bring in what is new')
     .argument('<dir>', 'the folder; hidden files and links are left out')
     .option('--concurrency <count>', 'captures under way at once', parseCount, 8)
+    .option(
+      '--time-zone <name>',
+      'where the dates in the files are meant, such as Europe/Berlin; left out: as your settings say',
+      parseTimeZone,
+    )
     .option(
       '--wait <seconds>',
       'give up waiting for the pipeline after this long without progress',
@@ -50,8 +57,9 @@ servers of ./synap up on the machine where they run, or told by ./synap start.
 Ctrl-C ends the import at once; the same command goes on where it was. The exit
 code is 0 when every file is in and the stores agree.
 
-Example:
-  $ ./synap import ~/notes`,
+Examples:
+  $ ./synap import ~/notes
+  $ ./synap import ~/notes --time-zone Europe/Berlin`,
     )
   withConnection(command).action(async (dir: string, flags: ImportFlags) => {
     const connection = findConnection(flags)
@@ -122,6 +130,7 @@ async function importFolder(
       client: connect(connection, 'long'),
       journal,
       concurrency: flags.concurrency,
+      timeZone: flags.timeZone,
       signal,
       onProgress: update,
     }),

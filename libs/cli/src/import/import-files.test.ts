@@ -1,4 +1,5 @@
 import { createClient } from '@synap/client'
+import { problems } from '@synap/contracts'
 import { uuidv7 } from '@synap/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Answer, type Asked, type FakeSynap, problem, startFakeSynap } from '../../test/fake-synap.ts'
@@ -36,7 +37,9 @@ describe('importing files', () => {
     for (const each of [folder, home, synap]) await each[Symbol.asyncDispose]()
   })
 
-  async function run(options: { signal?: AbortSignal; concurrency?: number; attempts?: number } = {}) {
+  async function run(
+    options: { signal?: AbortSignal; concurrency?: number; attempts?: number; timeZone?: string } = {},
+  ) {
     const account = { ingestUrl: synap.url, apiKey: 'syn_a' }
     const progress: number[] = []
     const result = await importFiles({
@@ -45,6 +48,7 @@ describe('importing files', () => {
       client: createClient({ ...account, queryUrl: synap.url, attempts: options.attempts ?? 2 }),
       journal: await openJournal(home.path, folder.path, account),
       concurrency: options.concurrency ?? 2,
+      timeZone: options.timeZone,
       signal: options.signal ?? new AbortController().signal,
       onProgress: (done) => progress.push(done),
     })
@@ -60,6 +64,25 @@ describe('importing files', () => {
     await folder.write({ 'd.md': 'D' })
     expect((await run()).report).toMatchObject({ imported: 1, known: 2 })
     expect(synap.asked.map(pathOf).toSorted()).toEqual(['a.md', 'b/c.md', 'd.md'])
+  })
+
+  it('given a time zone, each file says it', async () => {
+    await folder.write({ 'a.md': 'A', 'b.md': 'B' })
+    expect((await run({ timeZone: 'Asia/Tokyo' })).report).toMatchObject({ imported: 2 })
+    expect(synap.asked.map(({ headers }) => headers['synap-time-zone'])).toEqual(['Asia/Tokyo', 'Asia/Tokyo'])
+  })
+
+  it('given a file that was sent with another time zone and got no answer, it is not sent under another key, and the reason says what to do', async () => {
+    await folder.write({ 'a.md': 'A' })
+    const away = { status: 503, body: { type: 'urn:synap:problem:unavailable', title: 'away', status: 503 } }
+    answer = () => away
+    await run({ timeZone: 'Asia/Tokyo', attempts: 1 })
+    const { type, status, title } = problems.idempotencyMismatch
+    answer = () => ({ status, body: { type, status, title } })
+    const { report } = await run({ timeZone: 'Europe/Berlin' })
+    expect(report.failed).toMatchObject([{ path: 'a.md', reason: expect.stringContaining('--time-zone') }])
+    const keys = synap.asked.map(({ headers }) => headers['idempotency-key'])
+    expect(new Set(keys).size).toBe(1)
   })
 
   it('given a file changed since, it is named and left as it is', async () => {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ApiError, type IngestClient } from '@synap/client'
+import { problems } from '@synap/contracts'
 import { describeError, errorClass, sha256Hex } from '@synap/core'
 import type { Journal } from './journal.ts'
 
@@ -22,6 +23,8 @@ export interface ImportOptions {
   client: Pick<IngestClient, 'capture'>
   journal: Journal
   concurrency: number
+  /** IANA name, where the dates in the files are meant; left out: where the user is. */
+  timeZone?: string | undefined
   signal: AbortSignal
   onProgress(done: number): void
 }
@@ -72,7 +75,7 @@ function concernsAll(error: unknown): boolean {
 }
 
 async function importFile(path: string, options: ImportOptions, report: ImportReport): Promise<void> {
-  const { folder, client, journal, signal } = options
+  const { folder, client, journal, timeZone, signal } = options
   const bytes = await readFile(join(folder, path))
   const sha256 = sha256Hex(bytes)
   const known = journal.entries.get(path)
@@ -88,10 +91,22 @@ async function importFile(path: string, options: ImportOptions, report: ImportRe
   }
   const idempotencyKey = `import-${sha256Hex(`${folder}\n${path}\n${sha256}`).slice(0, 40)}`
   const request = { type: 'note', content, metadata: { path } } as const
-  const { id } = await client.capture(request, { idempotencyKey, signal })
+  const zone = timeZone === undefined ? {} : { timeZone }
+  const { id } = await client
+    .capture(request, { idempotencyKey, signal, ...zone })
+    .catch((error: unknown) => {
+      throw isMismatch(error) ? new Error(sentBefore) : error
+    })
   await journal.add(path, { sha256, id })
   report.imported += 1
 }
+
+/** The path and the bytes are in the key: nothing but the time zone can have changed. Under a new key it might be there twice. */
+const sentBefore =
+  'it was sent with another --time-zone before, without an answer: import once more with that one'
+
+const isMismatch = (error: unknown) =>
+  error instanceof ApiError && error.problem?.type === problems.idempotencyMismatch.type
 
 function decode(bytes: Uint8Array): string {
   try {
