@@ -23,6 +23,7 @@ function statusAt(name: (typeof stageNames)[number], state: StageState): StatusR
     version: 1,
     sequence: 1,
     stages,
+    work: null,
     cost: null,
     complete: stages.every((stage) => stage.state === 'done'),
   }

@@ -28,6 +28,7 @@ const statusOf = (complete: boolean): StatusResponse => ({
   version: 2,
   sequence: 5,
   complete,
+  work: null,
   cost: null,
   stages: stageNames.map((stage, place) => ({
     stage,
@@ -187,6 +188,16 @@ describe('the command', () => {
         'America/New_York',
         undefined,
       ])
+    },
+    timeoutMs,
+  )
+
+  it(
+    'given a time zone that is none, it exits 2 and nothing is sent',
+    async () => {
+      const refused = await runSynap(['capture', 'Call Ana', '--time-zone', 'Mars/Olympus'], env)
+      expectFailure(refused, exitCodes.usage, 'an IANA time zone, such as Europe/Berlin')
+      expect(synap.asked).toEqual([])
     },
     timeoutMs,
   )

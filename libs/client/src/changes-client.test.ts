@@ -255,6 +255,7 @@ describe('what the client browses', () => {
           total: { calls: 0, tokens: 0, cost: 0, unpricedCalls: 0 },
         },
         paused: [],
+        embedding: null,
         failures: [],
       },
       (client) => client.stats(),

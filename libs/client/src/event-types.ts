@@ -42,10 +42,10 @@ export interface EventsClient {
   eventCounts(options?: EventCountsOptions): Promise<Read<EventCounts>>
   /** What caused an event, and what it caused. */
   eventChain(id: EventId, options?: ReadOptions): Promise<Read<EventChain>>
-  /** What happened to an entity, newest first, with who and why. */
+  /** What happened to an entity, newest first, with who and why; `analyses`: with what enrichment did. */
   history(
     id: EntityId,
-    options?: ReadOptions & { limit?: number; cursor?: string },
+    options?: ReadOptions & { analyses?: true; limit?: number; cursor?: string },
   ): Promise<Read<HistoryList>>
   /**
    * The user's events as they come, each once and in order. Goes on by itself where it was when the connection breaks, the

@@ -24,9 +24,10 @@ export function buildEventsClient(call: Transport, origin: string): EventsClient
       call(get(`/v1/events/${id}/chain`, read), async (response) =>
         readOf(response, await parseAnswer(eventChain, response)),
       ),
-    history: (id, { limit, cursor, ...read } = {}) =>
-      call(get(`/v1/entities/${id}/history`, read, { limit, cursor }), async (response) =>
-        readOf(response, await parseAnswer(historyList, response)),
+    history: (id, { analyses, limit, cursor, ...read } = {}) =>
+      call(
+        get(`/v1/entities/${id}/history`, read, { analyses: analyses && 'true', limit, cursor }),
+        async (response) => readOf(response, await parseAnswer(historyList, response)),
       ),
     followEvents: (options = {}) => followEvents(call, origin, options),
   }

@@ -267,6 +267,7 @@ export {
   statsResponse,
 } from './http/stats.ts'
 export {
+  type ItemWork,
   type Stage,
   type StageName,
   type StageState,
@@ -275,6 +276,7 @@ export {
   stageSchema,
   stageStates,
   statusResponse,
+  type WorkStep,
 } from './http/status.ts'
 export {
   largestUpload,

@@ -92,6 +92,7 @@ export {
   pauseKinds,
 } from './http/enrichment.ts'
 export {
+  type EmbeddingView,
   type EnrichmentEstimate,
   type EnrichmentFilter,
   type EnrichmentList,
@@ -99,6 +100,7 @@ export {
   type EnrichmentResponse,
   type EnrichmentStep,
   type EnrichmentView,
+  embeddingView,
   enrichmentFilter,
   enrichmentKinds,
   enrichmentList,

@@ -32,6 +32,7 @@ export {
   findEffects,
   findEvent,
   findEvents,
+  findEventsOf,
 } from './sql/find-events.ts'
 export {
   findLogPositions,

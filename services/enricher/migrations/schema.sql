@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 cadf5ae1fd820a3aa04a735a14fe8f5faef2f3fe4e5378c7a68e2e8b424d4d84
+-- What the migrations beside this file come to; of them: sha256 e90eb2d83c55f6943de9a9900c397ba6d0b2c961082fc0732134e65c8381e03f
 create schema enrich authorization synap_enricher;
 
 create table enrich.analyses (
@@ -543,6 +543,19 @@ $function$
 ;
 alter function enrich.add_enrichment_items(uuid,uuid[],text,text,text) owner to synap_enricher;
 
+CREATE OR REPLACE FUNCTION enrich.analyses_of(entity uuid)
+ RETURNS TABLE(analysis_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select distinct j.analysis_id from enrich.jobs j
+  where j.entity_id = analyses_of.entity and j.kind = 'item' and j.state <> 'purged'
+    and j.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
+$function$
+;
+alter function enrich.analyses_of(uuid) owner to synap_enricher;
+
 CREATE OR REPLACE FUNCTION enrich.analysis_candidates(ids uuid[], wanted text, by_model text, by_prompt text)
  RETURNS TABLE(entity_id uuid, bytes bigint, input_tokens bigint, output_tokens bigint, to_embed boolean, chunks integer)
  LANGUAGE sql
@@ -802,13 +815,14 @@ $function$
 alter function enrich.item_cost(uuid) owner to synap_enricher;
 
 CREATE OR REPLACE FUNCTION enrich.item_status(entity uuid)
- RETURNS TABLE(step text, state text, attempts integer, error text, next_retry_at timestamp with time zone, finished_at timestamp with time zone, content_hash text)
+ RETURNS TABLE(step text, state text, attempts integer, error text, next_retry_at timestamp with time zone, finished_at timestamp with time zone, content_hash text, started_at timestamp with time zone, duration_ms integer, lease_until timestamp with time zone, calls integer, tokens bigint, cost_nanos bigint, unpriced_calls integer, run integer, retries integer, retry_by_user uuid, retry_by_key uuid)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
   with newest as (
-    select j.job_id, j.state, j.content_hash from enrich.jobs j
+    select j.job_id, j.state, j.content_hash, j.lease_until, j.run, j.retries, j.retry_by_user, j.retry_by_key
+    from enrich.jobs j
     where j.entity_id = item_status.entity
       and j.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
       and j.state <> 'purged' and j.kind = 'item'
@@ -818,7 +832,10 @@ AS $function$
   select s.step,
     case when s.state in ('pending', 'running') and n.state <> 'open' then 'skipped'
       when s.state = 'pending' and s.error_class = 'deferred' then 'deferred' else s.state end,
-    s.attempts, s.error_code, case when n.state = 'open' then s.next_retry_at end, s.finished_at, n.content_hash
+    s.attempts, s.error_code, case when n.state = 'open' then s.next_retry_at end, s.finished_at, n.content_hash,
+    s.started_at, s.duration_ms, case when s.state = 'running' then n.lease_until end, s.calls,
+    coalesce(s.input_tokens, 0)::bigint + coalesce(s.output_tokens, 0), s.cost_nanos, s.unpriced_calls,
+    n.run, n.retries, n.retry_by_user, n.retry_by_key
   from newest n join enrich.steps s using (job_id)
   order by s.ord
 $function$
@@ -1238,6 +1255,7 @@ $function$
 alter function enrich.weigh_embedding() owner to synap_enricher;
 
 grant execute on function enrich.add_enrichment_items(uuid,uuid[],text,text,text) to synap_query;
+grant execute on function enrich.analyses_of(uuid) to synap_query;
 grant execute on function enrich.begin_analysis(uuid,jsonb,uuid) to synap_query;
 grant execute on function enrich.begin_embedding(uuid,integer,uuid) to synap_query;
 grant execute on function enrich.cancel_enrichment(uuid) to synap_query;

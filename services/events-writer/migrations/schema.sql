@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 ef64e2104dc2153c028aa40ad2034fa8e8cedf7f8f3aa984323727c159710237
+-- What the migrations beside this file come to; of them: sha256 87246fcb57eae0d82a3ee28a87c4d775423213f922ff498eedbce0661f872f23
 create schema log authorization synap_events_writer;
 
 create table log.aggregates (
@@ -512,6 +512,45 @@ end
 $function$
 ;
 alter function log.events_between(uuid,bigint,bigint) owner to synap_events_writer;
+
+CREATE OR REPLACE FUNCTION log.events_of(p_aggregates uuid[], p_below bigint, p_limit integer)
+ RETURNS SETOF log.event_rows
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  me uuid := nullif(current_setting('synap.user_id', true), '')::uuid;
+  below bigint := coalesce(p_below, 9223372036854775807);
+  earliest timestamptz;
+  latest timestamptz;
+begin
+  select min(a.first_at), max(a.last_at) into earliest, latest from log.aggregates a
+    where a.aggregate_id = any (p_aggregates) and a.user_id = me and a.first_sequence < below;
+  if earliest is null then
+    return;
+  end if;
+  -- The times as constants of this call, so that chunks are left out when it is planned.
+  return query execute $query$
+    with hits as materialized (
+      select e.* from log.aggregates a cross join lateral (
+        select e.event_id, e.occurred_at, e.sequence from log.events e
+          where e.aggregate_id = a.aggregate_id and e.sequence < $3
+            -- not by `=`: the index of the user's sequences would be read for it as well
+            and e.user_id is not distinct from $1
+            and e.occurred_at between $4 and $5
+          order by e.version desc limit $6
+      ) e
+      where a.aggregate_id = any ($2) and a.user_id = $1 and a.first_sequence < $3
+      order by e.sequence desc limit $6
+    )
+    select r.* from hits h join log.event_rows r using (event_id, occurred_at)
+      where r.occurred_at between $4 and $5 order by r.sequence desc
+  $query$ using me, p_aggregates, below, earliest, latest, p_limit;
+end
+$function$
+;
+alter function log.events_of(uuid[],bigint,integer) owner to synap_events_writer;
 
 CREATE OR REPLACE FUNCTION log.find_events(p_types text[], p_aggregate uuid, p_correlation uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_above bigint, p_below bigint, p_newest boolean, p_limit integer)
  RETURNS SETOF log.event_rows
@@ -1082,6 +1121,10 @@ grant execute on function log.event_by_id(uuid) to synap_projector;
 grant execute on function log.event_by_id(uuid) to synap_query;
 grant execute on function log.events_between(uuid,bigint,bigint) to synap_ingest;
 grant execute on function log.events_between(uuid,bigint,bigint) to synap_projector;
+grant execute on function log.events_of(uuid[],bigint,integer) to synap_ingest;
+grant execute on function log.events_of(uuid[],bigint,integer) to synap_operator;
+grant execute on function log.events_of(uuid[],bigint,integer) to synap_projector;
+grant execute on function log.events_of(uuid[],bigint,integer) to synap_query;
 grant execute on function log.find_events(text[],uuid,uuid,timestamp with time zone,timestamp with time zone,bigint,bigint,boolean,integer) to synap_ingest;
 grant execute on function log.find_events(text[],uuid,uuid,timestamp with time zone,timestamp with time zone,bigint,bigint,boolean,integer) to synap_operator;
 grant execute on function log.find_events(text[],uuid,uuid,timestamp with time zone,timestamp with time zone,bigint,bigint,boolean,integer) to synap_projector;

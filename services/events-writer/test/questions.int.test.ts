@@ -11,7 +11,9 @@ import {
   findEffects,
   findEvent,
   findEvents,
+  findEventsOf,
   findSequenceAt,
+  type LoggedEvent,
 } from '@synap/event-log'
 import { type Pool, query } from '@synap/postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -113,6 +115,21 @@ describe.each(logLayouts)('the questions of the log on %s', (_name, open) => {
     expect(found.map(({ version }) => version)).toEqual([3, 4, 5, 6])
   })
 
+  it('given several aggregates, their events are one list, newest first, page by page, and a stranger’s are not in it', async () => {
+    const wanted = [...new Set(story.events.map(({ envelope }) => envelope.aggregateId))].slice(0, 4)
+    const foreign = stranger.events[0]?.envelope.aggregateId
+    const asked = foreign === undefined ? wanted : [...wanted, foreign]
+    const all = story.events.filter(({ envelope }) => wanted.includes(envelope.aggregateId)).toReversed()
+    const found: LoggedEvent[] = []
+    for (let below: number | undefined; ; below = found.at(-1)?.sequence) {
+      const page = await log.ask(story.userId, (client) => findEventsOf(client, asked, { below, limit: 7 }))
+      if (page.length === 0) break
+      found.push(...page)
+    }
+    expect(found.length).toBeGreaterThan(14)
+    expect(ids(found)).toEqual(all.map(({ envelope }) => envelope.id))
+  })
+
   it('given an event, the chain of its causes and of all its effects', async () => {
     const byId = new Map(story.events.map((event) => [event.envelope.id, event.envelope]))
     const causesOf = (id: EventId): EventId[] => {
@@ -171,6 +188,7 @@ describe.each(logLayouts)('the questions of the log on %s', (_name, open) => {
         expect(await findAggregateHead(client, aggregateId)).toBeUndefined()
         expect(await findAggregateEvents(client, aggregateId, {}, 100)).toEqual([])
         expect(await findEvents(client, { aggregateId }, all)).toEqual([])
+        expect(await findEventsOf(client, [aggregateId], { limit: 10 })).toEqual([])
         expect(await findEvents(client, { correlationId }, all)).toEqual([])
         const foreign = (await findEvents(client, {}, all)).filter((event) => event.userId !== userId)
         expect(foreign).toEqual([])

@@ -1,4 +1,4 @@
-import type { EnrichmentPause, EnrichmentStatus, ModelCost } from '@synap/contracts'
+import type { EmbeddingView, EnrichmentPause, EnrichmentStatus, ModelCost } from '@synap/contracts'
 import type { UserId } from '@synap/core'
 import type { ControlRow, PauseRow, UsedRow } from './sql/enrichment.ts'
 
@@ -14,7 +14,11 @@ export function toPause({ since, ...pause }: PauseRow): EnrichmentPause {
   return { ...pause, since: new Date(since).toISOString() }
 }
 
-export function toEnrichmentStatus(user: UserId | null, row: ControlRow): EnrichmentStatus {
+export function toEnrichmentStatus(
+  user: UserId | null,
+  row: ControlRow,
+  embedding: EmbeddingView | null,
+): EnrichmentStatus {
   const { calls = null, tokens = null, costNanos = null, own = false } = row.limits ?? {}
   return {
     user,
@@ -25,6 +29,7 @@ export function toEnrichmentStatus(user: UserId | null, row: ControlRow): Enrich
     limits: { calls, tokens, cost: costNanos === null ? null : costNanos / nanosPerDollar, own },
     paused: row.pauses.map(toPause),
     open: row.open,
+    embedding,
     waiting: row.waiting.map(({ nextAt, ...group }) => ({
       ...group,
       nextAt: nextAt === null ? null : new Date(nextAt).toISOString(),

@@ -130,6 +130,15 @@ describe('work on all items of a user', () => {
     expect((await query.get('/v1/enrichments', bert)).json.items).toEqual([])
     expect((await query.get(`/v1/enrichments/${id}`, anna)).json.state).toBe('asked')
 
+    for (const path of ['/v1/stats', '/v1/enrichment']) {
+      const { embedding } = (await query.get(path, anna)).json
+      expect(embedding).toMatchObject({
+        model: 'new-embed',
+        searchedBy: null,
+        change: { id, state: 'asked' },
+      })
+      expect((await query.get(path, bert)).json.embedding.change).toBeNull()
+    }
     await sql(`update enrich.enrichments set state = 'switching' where enrichment_id = '${id}'`)
     expect((await post(`/v1/enrichments/${id}:cancel`, anna, {})).status).toBe(422)
     await sql(`update enrich.enrichments set state = 'building' where enrichment_id = '${id}'`)

@@ -1,7 +1,10 @@
-import { type EventId, type UserId, uuidv7 } from '@synap/core'
+import { type EventId, sha256Hex, type UserId, uuidv7 } from '@synap/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { closeSlot, openSlot, seedEvents } from '../test/seed-events.ts'
+import { seedJob } from '../test/seed-status.ts'
 import { startQuery, type TestQuery } from '../test/start-query.ts'
+
+const analysis = { aggregateType: 'analysis', actorKind: 'ai' }
 
 describe('the log over HTTP', () => {
   let query: TestQuery
@@ -240,6 +243,51 @@ describe('the log over HTTP', () => {
     const other = uuidv7()
     expect((await get(`/v1/entities/${other}/history?cursor=${page.json.next}`)).status).toBe(400)
     expect((await get(`/v1/entities/${other}/history`)).status).toBe(404)
+  })
+
+  it('given analyses of the entity, its history tells them where they are asked for, page by page, and only its own', async () => {
+    const [aggregateId, analysisId, others] = [uuidv7(), uuidv7(), uuidv7()]
+    await seed([
+      { aggregateId, delta: { type: 'note', title: 'Buy milk' } },
+      { ...analysis, aggregateId: analysisId, type: 'ai.analysis_failed', delta: { code: 'model.refused' } },
+      {
+        aggregateId,
+        version: 2,
+        type: 'entity.title_changed',
+        delta: { title: 'Milk', oldTitle: 'Buy milk' },
+      },
+      { ...analysis, aggregateId: analysisId, version: 2, type: 'ai.analysis_completed' },
+      { ...analysis, aggregateId: others, type: 'ai.analysis_completed' },
+    ])
+    const item = { userId: anna, id: aggregateId, version: 2, sequence: 5, sha256: null }
+    await seedJob(query.database, item, sha256Hex('Buy milk'), [{ step: 'analyse', state: 'done' }])
+    const told = `analysis_id = '${analysisId}' where entity_id = '${aggregateId}'`
+    await query.database.superuserSql(`update enrich.jobs set ${told}`)
+    const path = `/v1/entities/${aggregateId}/history`
+    expect(sequences(await get(path))).toEqual([3, 1])
+    const first = await get(`${path}?analyses=true&limit=3`)
+    expect(first.json.items.map(({ summary }: { summary: string }) => summary)).toEqual([
+      'Analysed',
+      'Title changed from “Buy milk” to “Milk”',
+      'Analysis given up (model.refused)',
+    ])
+    expect(first.json).not.toHaveProperty('incomplete')
+    const rest = await get(`${path}?analyses=true&cursor=${first.json.next}`)
+    expect(sequences(rest)).toEqual([1])
+    // A cursor belongs to the list that it came from.
+    expect((await get(`${path}?cursor=${first.json.next}`)).status).toBe(400)
+  })
+
+  it('given an enricher that cannot be asked, the history says that analyses are missing', async () => {
+    const aggregateId = uuidv7()
+    await seed([{ aggregateId }])
+    await query.database.superuserSql('alter schema enrich rename to enrich_away')
+    try {
+      const { status, json } = await get(`/v1/entities/${aggregateId}/history?analyses=true`)
+      expect([status, json.incomplete, json.items.length]).toEqual([200, true, 1])
+    } finally {
+      await query.database.superuserSql('alter schema enrich_away rename to enrich')
+    }
   })
 
   it('given a parked event of the entity, its history is refused unless it may be stale', async () => {

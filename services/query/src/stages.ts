@@ -50,9 +50,9 @@ function followed(
 }
 
 /** Steps of a job for content that the item no longer has say nothing about it. */
-function currentSteps(
-  write: WriteStatus,
-  read: Told<ReadStatus | undefined>,
+export function currentSteps(
+  write: Pick<WriteStatus, 'content_sha256'>,
+  read: Told<Pick<ReadStatus, 'content_sha256'> | undefined>,
   steps: readonly StepStatus[],
 ): readonly StepStatus[] {
   const current = write.content_sha256 ?? (read === 'unknown' ? null : (read?.content_sha256 ?? null))

@@ -1,4 +1,11 @@
-import { type FailureGroup, type StageName, type StageStats, type Stats, stageNames } from '@synap/contracts'
+import {
+  type EmbeddingView,
+  type FailureGroup,
+  type StageName,
+  type StageStats,
+  type Stats,
+  stageNames,
+} from '@synap/contracts'
 import type { EntityId } from '@synap/core'
 import { toModelCost } from './enrichment-view.ts'
 import type { SpendingRow } from './sql/enrichment.ts'
@@ -12,7 +19,12 @@ export interface StatsTellings {
   /** In the order in which `write.waiting_since` answers: log, read model, enricher. */
   log: Told<Position>
   read: Told<{ position: Position; stats: ReadStats }>
-  enrich: Told<{ position: Position; stats: readonly EnrichStats[]; spending: SpendingRow }>
+  enrich: Told<{
+    position: Position
+    stats: readonly EnrichStats[]
+    spending: SpendingRow
+    embedding: EmbeddingView
+  }>
   now: number
 }
 
@@ -63,6 +75,7 @@ export function statsOf({ write, log, read, enrich, now }: StatsTellings): Stats
         ? null
         : { today: toModelCost(enrich.spending.today), total: toModelCost(enrich.spending.total) },
     paused: enrich === 'unknown' ? null : enrich.spending.paused,
+    embedding: enrich === 'unknown' ? null : enrich.embedding,
     failures: [
       ...groups.flatMap(failureOf),
       ...parkedOf('logged', log),

@@ -86,6 +86,40 @@ describe('status', () => {
     expect(stage('enriched')).toMatchObject({ state: 'retrying', attempts: 2, nextRetryAt })
   })
 
+  it('given work on it, each step says what it took, and whoever asked for another try is named', async () => {
+    const captured = item()
+    await seedWritten(query.database, captured)
+    const at = (path: string) => query.get(path, captured.userId)
+    expect((await at(`/v1/entities/${captured.id}/status`)).json.work).toBeNull()
+    await seedJob(query.database, captured, sha256Hex('milk'), [
+      { step: 'extract', state: 'done' },
+      { step: 'analyse', state: 'running' },
+    ])
+    const key = uuidv7()
+    await query.database.superuserSql(`
+      update enrich.jobs set run = 2, retries = 3, retry_by_user = '${captured.userId}', retry_by_key = '${key}',
+        lease_until = '2026-11-21T12:00:00Z' where entity_id = '${captured.id}';
+      update enrich.steps set started_at = '2026-11-21T11:00:00Z', duration_ms = 250, calls = 2, input_tokens = 40,
+        output_tokens = 2, cost_nanos = 1500000 where job_id in (
+          select job_id from enrich.jobs where entity_id = '${captured.id}') and step = 'analyse';`)
+    const { work } = (await at(`/v1/entities/${captured.id}/status`)).json
+    expect(work).toMatchObject({ run: 2, retries: 3, retriedBy: { user: captured.userId, key } })
+    expect(work.steps).toMatchObject([
+      { step: 'extract', state: 'done', durationMs: null, leaseUntil: null, cost: { calls: 0, cost: 0 } },
+      {
+        step: 'analyse',
+        state: 'running',
+        attempts: 1,
+        startedAt: '2026-11-21T11:00:00.000Z',
+        finishedAt: null,
+        durationMs: 250,
+        leaseUntil: '2026-11-21T12:00:00.000Z',
+        cost: { calls: 2, tokens: 42, cost: 0.0015, unpricedCalls: 0 },
+      },
+    ])
+    expect((await query.get(`/v1/entities/${captured.id}/status`, uuidv7() as UserId)).status).toBe(404)
+  })
+
   it('given content that cannot be read, what has nothing to do is skipped, it says why, and it is complete', async () => {
     const captured = item()
     await seedWritten(query.database, captured)
@@ -155,6 +189,8 @@ describe('status', () => {
         extracted: 'unknown',
         enriched: 'unknown',
       })
+      const { json } = await query.get(`/v1/entities/${captured.id}/status`, captured.userId)
+      expect(json.work).toBeNull()
     } finally {
       await query.database.superuserSql(`alter schema enrich_away rename to enrich;`)
     }

@@ -144,7 +144,7 @@ const calls: Record<keyof SynapClient, (client: SynapClient) => unknown> = {
     }),
   eventCounts: (c) => c.eventCounts({ ...read, types: ['entity.created'], from: 'x', to: 'x', by: 'day' }),
   eventChain: (c) => c.eventChain(event, read),
-  history: (c) => c.history(entity, { ...read, ...page }),
+  history: (c) => c.history(entity, { ...read, ...page, analyses: true }),
   followEvents: (c) => c.followEvents({ since: 1 }).next(),
   enrichment: (c) => c.enrichment({ user, all: true }),
   retryEnrichment: (c) => c.retryEnrichment({ reason: 'model.refused', dryRun: true }),

@@ -2,6 +2,7 @@ import type { EnrichmentStatus } from '@synap/contracts'
 import type { Command } from 'commander'
 import { type ConnectionFlags, withConnection, withSynap } from '../connection.ts'
 import { costSentence, dollars, pauseSentence } from '../enrich/describe.ts'
+import { embeddingLine } from '../enrich/describe-enrichment.ts'
 import { type WhoseFlags, whoseOf, withWhose } from '../enrich/whose.ts'
 import { plain, printJson, printTable } from '../output.ts'
 import { paint } from '../paint.ts'
@@ -14,7 +15,7 @@ export function registerEnrichStatus(enrich: Command): void {
     .description('what enrichment costs, what it may cost, what holds it back and what waits')
     .option(
       '--json',
-      'one JSON document: {user, day, nextDayAt, today, total, limits, paused, open, waiting}',
+      'one JSON document: {user, day, nextDayAt, today, total, limits, paused, open, embedding, waiting}',
     )
     .addHelpText(
       'after',
@@ -35,7 +36,7 @@ Examples:
 }
 
 function printStatus(status: EnrichmentStatus): void {
-  const { today, total, limits, nextDayAt, paused, open, waiting } = status
+  const { today, total, limits, nextDayAt, paused, open, embedding, waiting } = status
   console.log(`Today   ${costSentence(today)}`)
   console.log(`Total   ${costSentence(total)}`)
   console.log(`Limits  ${limitsSentence(limits)} A new day begins ${shortTime(nextDayAt)}.`)
@@ -45,6 +46,8 @@ function printStatus(status: EnrichmentStatus): void {
       ? 'No item is under way.'
       : `${open.toLocaleString('en')} ${open === 1 ? 'item' : 'items'} under way.`,
   )
+  const line = embedding && embeddingLine(embedding)
+  if (line) console.log(line)
   if (waiting.length === 0) return
   console.log('')
   printTable(

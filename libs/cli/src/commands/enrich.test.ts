@@ -19,6 +19,7 @@ const status: EnrichmentStatus = {
     { kind: 'embed', user: null, byOperator: true, why: 'the bill', since: '2026-11-21T08:00:00.000Z' },
   ],
   open: 7,
+  embedding: { model: 'new-model', searchedBy: 'old-model', change: null },
   waiting: [
     { step: 'embed', state: 'deferred', reason: 'enrichment.paused', items: 7, nextAt: null },
     { step: 'analyse', state: 'failed', reason: 'model.refused', items: 1, nextAt: null },
@@ -68,6 +69,7 @@ describe('enrich status', () => {
       expect(stdout).toContain('13 calls, 3,500 tokens, price unknown')
       expect(stdout).toContain('1,000 calls, $1.50 a day, a budget of their own.')
       expect(stdout).toContain('Embedding is paused for everybody')
+      expect(stdout).toContain('by old-model; the settings name new-model (./synap enrich run --embeddings)')
       expect(stdout).toContain('the bill')
       expect(stdout).toMatch(/analyse +failed +model\.refused +1 +\.\/synap enrich retry/)
     },

@@ -1,7 +1,8 @@
 import { pipeline } from 'node:stream/promises'
 import type { SynapClient } from '@synap/client'
-import type { EntityView, StatusResponse } from '@synap/contracts'
+import type { EntityView, ItemWork, StatusResponse } from '@synap/contracts'
 import type { EntityId } from '@synap/core'
+import { formatDuration } from '@synap/servers'
 import type { Command } from 'commander'
 import { isProjected } from '../await-item.ts'
 import { type ConnectionFlags, withConnection, withSynap } from '../connection.ts'
@@ -17,6 +18,7 @@ import { relativeDue, relativeTime } from '../relative-time.ts'
 interface GetOptions extends ConnectionFlags {
   content?: boolean
   attachment?: string
+  steps?: boolean
   json?: boolean
 }
 
@@ -28,6 +30,7 @@ export function registerGet(program: Command): void {
     .argument('<id>', 'its id, or the beginning that list and search show')
     .option('--content', 'print its content, byte for byte, and nothing else')
     .option('--attachment <name>', 'print an attachment (its name or key), byte for byte')
+    .option('--steps', 'also each step of its enrichment: tries, how long the last took, what it cost')
     .option('--json', 'one JSON document: {entity, status}; entity is null as long as it cannot be read')
     .addHelpText(
       'after',
@@ -35,6 +38,7 @@ export function registerGet(program: Command): void {
 Examples:
   $ ./synap get 019aa0c8-7c1e
   $ ./synap get 019aa0c8-7c1e-7000-8a3e-6d7a4c1b2f90 --content > note.md
+  $ ./synap get 019aa0c8-7c1e --steps
   $ ./synap get 019aa0c8-7c1e --attachment receipt.pdf > receipt.pdf`,
     )
   withConnection(command).action(async (text: string, options: GetOptions) => {
@@ -57,7 +61,7 @@ async function printAttachment(client: SynapClient, id: EntityId, name: string):
   await pipeline(value.stream, process.stdout, { end: false })
 }
 
-async function show(client: SynapClient, id: EntityId, { json }: GetOptions): Promise<void> {
+async function show(client: SynapClient, id: EntityId, { json, steps }: GetOptions): Promise<void> {
   const status = await client.status(id)
   // The read model may not have it yet; the status does from the moment of the 201.
   const entity = isProjected(status) ? (await client.getEntity(id)).value : undefined
@@ -65,6 +69,7 @@ async function show(client: SynapClient, id: EntityId, { json }: GetOptions): Pr
   if (entity !== undefined) printEntity(entity)
   else note('It is kept, and not readable yet: see its status.')
   printStatus(status)
+  if (steps === true) printWork(status)
 }
 
 type Row = [name: string, value: string | null | undefined, origin: string]
@@ -116,14 +121,13 @@ function particularsOf({ particulars = {} }: EntityView): Row[] {
   ])
 }
 
-function printStatus({ stages, cost }: StatusResponse): void {
+const colored = (state: string) =>
+  state === 'done' ? paint.green(state) : state === 'failed' ? paint.red(state) : state
+
+function printStatus({ stages, work, cost }: StatusResponse): void {
   const rows = stages.map((stage) => [
     stage.stage,
-    stage.state === 'done'
-      ? paint.green('done')
-      : stage.state === 'failed'
-        ? paint.red('failed')
-        : stage.state,
+    colored(stage.state),
     stage.at === null ? '' : relativeTime(stage.at),
     [
       stage.error ?? '',
@@ -136,4 +140,30 @@ function printStatus({ stages, cost }: StatusResponse): void {
   console.log('')
   printTable(['stage', 'state', 'when', ''], rows)
   if (cost !== null && cost.calls > 0) console.log(`\nModels: ${costSentence(cost)}`)
+  if (work !== null && work.retries > 0) console.log(retriesSentence(work))
+}
+
+function retriesSentence({ retries, retriedBy }: ItemWork): string {
+  const times = retries === 1 ? 'once' : `${retries} times`
+  const by = retriedBy === null ? '' : `, last by ${retriedBy.user}`
+  const key = retriedBy === null || retriedBy.key === null ? '' : ` (key ${retriedBy.key})`
+  return `Another try was asked for ${times}${by}${key}.`
+}
+
+const tookText = (ms: number | null) => (ms === null ? '' : ms < 1_000 ? `${ms} ms` : formatDuration(ms))
+
+function printWork({ work }: StatusResponse): void {
+  if (work === null) return note('Nothing is known of its steps now.')
+  console.log('')
+  printTable(
+    ['step', 'state', 'tries', 'took', 'cost', ''],
+    work.steps.map((step) => [
+      step.step,
+      colored(step.state),
+      step.attempts === 0 ? '' : String(step.attempts),
+      tookText(step.durationMs),
+      step.cost.calls === 0 ? '' : costSentence(step.cost),
+      step.error === null ? '' : plain(step.error),
+    ]),
+  )
 }

@@ -68,6 +68,7 @@ describe('history and events', () => {
       expect(stdout).toContain('title: Old → New')
       expect(stdout).not.toContain('language')
       expect(stdout).toContain('some-model (automation), because of: Captured')
+      expect(synap.asked.map(({ path }) => path.includes('analyses=true'))).toEqual([true, true])
     },
     timeoutMs,
   )

@@ -27,14 +27,15 @@ export function registerHistory(program: Command): void {
     .addHelpText(
       'after',
       `
-The oldest event stands first. A deleted item is found by its whole id only.
+The oldest event stands first. What was asked of enrichment, came of it and
+failed is among them. A deleted item is found by its whole id only.
 
 Examples:
   $ ./synap history 019aa0c8-7c1e
   $ ./synap history 019aa0c8-7c1e --limit 5 --json`,
     )
   withConnection(command).action(async (text: string, flags: HistoryFlags) => {
-    const { entries, isMore } = await withSynap(flags, async (client) =>
+    const { entries, isMore, isIncomplete } = await withSynap(flags, async (client) =>
       readHistory(client, await findItemId(client, text), flags.limit),
     )
     for (const entry of entries) {
@@ -42,21 +43,29 @@ Examples:
       else printEntry(entry)
     }
     if (entries.length === 0) note('Nothing is logged of it yet.')
+    if (isIncomplete) note('What enrichment did cannot be told now.')
     if (isMore && !flags.json) note(`There is more before that: --limit ${flags.limit * 2}`)
   })
 }
 
 /** The newest ones, the oldest of them first. */
 async function readHistory(client: Pick<SynapClient, 'history'>, id: EntityId, limit: number) {
-  const { items, isMore } = await readPages(limit, (page) => client.history(id, page))
-  return { entries: items.reverse(), isMore }
+  let isIncomplete = false
+  const { items, isMore } = await readPages(limit, async (page) => {
+    const read = await client.history(id, { ...page, analyses: true })
+    isIncomplete ||= read.value.incomplete === true
+    return read
+  })
+  return { entries: items.reverse(), isMore, isIncomplete }
 }
 
 function printEntry(entry: HistoryEntry): void {
   const width = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY
   const when = paint.dim(`${localTime(entry.occurredAt)}, ${relativeTime(entry.occurredAt)}`)
   console.log(paint.bold(clip(entry.summary, width)))
-  console.log(`  ${when}  ${paint.dim(`version ${entry.version}`)}`)
+  // Only versions of the item itself are those that `undo` takes.
+  const version = entry.aggregateType === 'analysis' ? '' : `  ${paint.dim(`version ${entry.version}`)}`
+  console.log(`  ${when}${version}`)
   console.log(`  ${clip(describeWhoAndWhy(entry), width - 2)}`)
   for (const { field, from, to } of entry.changes) {
     const [before, after] = [describeValue(from), describeValue(to)]

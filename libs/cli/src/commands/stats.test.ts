@@ -26,6 +26,26 @@ const stats = {
     total: { calls: 0, tokens: 0, cost: 0, unpricedCalls: 0 },
   },
   paused: [],
+  embedding: {
+    model: 'new-model',
+    searchedBy: 'old-model',
+    change: {
+      id: uuidv7(),
+      kind: 'embed',
+      model: 'new-model',
+      state: 'building',
+      reason: null,
+      items: 501,
+      done: 40,
+      failed: 0,
+      open: 461,
+      requestedAt: '2026-11-21T10:00:00.000Z',
+      startedAt: '2026-11-21T10:00:01.000Z',
+      switchedAt: null,
+      finishedAt: null,
+      remainingMs: 60_000,
+    },
+  },
   failures: [
     {
       stage: 'extracted',
@@ -50,6 +70,7 @@ describe('stats', () => {
     expect(lines).toEqual([
       '423 of 501 items are searchable, 75 are waiting, 3 failed.',
       expect.stringMatching(`^Waiting longest: ${example}, for 1 ?m`),
+      'Search compares by old-model until a change is through: building by new-model, 40 of 501 items (./synap enrich runs)',
       '',
       'stage  state  waiting  for',
       'relayed  level',

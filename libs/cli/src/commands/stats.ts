@@ -3,6 +3,7 @@ import { formatDuration } from '@synap/servers'
 import type { Command } from 'commander'
 import { type ConnectionFlags, withConnection, withSynap } from '../connection.ts'
 import { costSentence } from '../enrich/describe.ts'
+import { embeddingLine } from '../enrich/describe-enrichment.ts'
 import { type Cell, clip, plain, printJson, printTable } from '../output.ts'
 import { paint } from '../paint.ts'
 import { relativeTime } from '../relative-time.ts'
@@ -12,7 +13,10 @@ export function registerStats(program: Command): void {
   const command = program
     .command('stats')
     .description('say how many items are searchable, what waits, and what failed and why')
-    .option('--json', 'one JSON document: {sequence, coverage, stages, oldest, cost, paused, failures}')
+    .option(
+      '--json',
+      'one JSON document: {sequence, coverage, stages, oldest, cost, paused, embedding, failures}',
+    )
     .addHelpText(
       'after',
       `
@@ -30,13 +34,15 @@ Examples:
   })
 }
 
-function printStats({ coverage, stages, oldest, cost, paused, failures }: Stats): void {
+function printStats({ coverage, stages, oldest, cost, paused, embedding, failures }: Stats): void {
   console.log(paint.bold(coverageSentence(coverage)))
   if (oldest !== null) console.log(`Waiting longest: ${oldest.id}, for ${formatDuration(oldest.ageMs)}`)
   if (cost !== null && cost.total.calls > 0)
     console.log(`Models: ${costSentence(cost.today)} today; ${costSentence(cost.total)} in all`)
   if (paused !== null && paused.length > 0)
     console.log(paint.yellow(`Paused: ${paused.join(', ')} (./synap enrich status)`))
+  const line = embedding && embeddingLine(embedding)
+  if (line) console.log(line)
   console.log('')
   printTable(
     ['stage', 'state', 'waiting', 'for'],

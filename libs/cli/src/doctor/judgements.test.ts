@@ -263,9 +263,15 @@ describe('the newest item', () => {
     error: place < 3 ? null : 'database.unavailable',
     nextRetryAt: null,
   }))
-  const status = { id: 'an-id', version: 1, sequence: 1, complete: false, cost: null, stages } as Parameters<
-    typeof judgeItem
-  >[0]
+  const status = {
+    id: 'an-id',
+    version: 1,
+    sequence: 1,
+    complete: false,
+    work: null,
+    cost: null,
+    stages,
+  } as Parameters<typeof judgeItem>[0]
 
   it('given one that waits, where it waits and why is told', () => {
     expect(judgeItem(status, '2026-11-21T11:00:00Z', now)).toEqual({

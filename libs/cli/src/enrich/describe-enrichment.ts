@@ -1,4 +1,4 @@
-import type { EnrichmentResponse, EnrichmentStep, EnrichmentView } from '@synap/contracts'
+import type { EmbeddingView, EnrichmentResponse, EnrichmentStep, EnrichmentView } from '@synap/contracts'
 import { plain } from '../output.ts'
 
 const number = (value: number) => value.toLocaleString('en')
@@ -37,6 +37,16 @@ export function describeProgress({ model, state, reason, items, done, failed }: 
   const why = reason === null ? '' : ` (${plain(reason)})`
   const lost = failed === 0 ? '' : `, ${number(failed)} failed`
   return `${state}${why} by ${plain(model)}, ${number(done)} of ${number(items)} items${lost}`
+}
+
+/** That search is about to compare by another model, or could be; undefined where there is nothing to tell. */
+export function embeddingLine({ model, searchedBy, change }: EmbeddingView): string | undefined {
+  if (change !== null) {
+    const by = searchedBy === null ? 'by words only' : `by ${plain(searchedBy)}`
+    return `Search compares ${by} until a change is through: ${describeProgress(change)} (./synap enrich runs)`
+  }
+  if (model === null || searchedBy === null || model === searchedBy) return undefined
+  return `Search compares by ${plain(searchedBy)}; the settings name ${plain(model)} (./synap enrich run --embeddings)`
 }
 
 /** What came of it, and what to do next where it did not end well. */

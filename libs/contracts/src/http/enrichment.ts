@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { cleanText, limits } from '../text.ts'
+import { embeddingView } from './enrichments.ts'
 import { entityIdSchema, timeText, userIdSchema } from './shared.ts'
 
 const count = z.int().min(0)
@@ -64,6 +65,7 @@ export const enrichmentStatus = z
     }),
     paused: z.array(enrichmentPause).meta({ description: 'What holds calls back; at most 200, the newest.' }),
     open: count.meta({ description: 'Jobs that are not finished.' }),
+    embedding: embeddingView.nullable().meta({ description: 'Only of the user who asks; else null.' }),
     waiting: z
       .array(
         z.strictObject({

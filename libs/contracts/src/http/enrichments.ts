@@ -113,6 +113,22 @@ export const enrichmentView = z
   .meta({ id: 'Enrichment', description: 'Work on many items that the user asked for.' })
 export type EnrichmentView = z.infer<typeof enrichmentView>
 
+/** By which model a user's search compares, and how far a change of it is. */
+export const embeddingView = z
+  .strictObject({
+    model: z
+      .string()
+      .nullable()
+      .meta({ description: 'That the settings name; null before an enricher started.' }),
+    searchedBy: z
+      .string()
+      .nullable()
+      .meta({ description: 'That questions are compared by; null: nothing is embedded yet.' }),
+    change: enrichmentView.nullable().meta({ description: 'To another model, where one is under way.' }),
+  })
+  .meta({ id: 'EmbeddingView' })
+export type EmbeddingView = z.infer<typeof embeddingView>
+
 export const enrichmentResponse = z
   .strictObject({
     dryRun: z.boolean(),

@@ -106,7 +106,15 @@ export const eventCounts = z
   .meta({ id: 'EventCounts' })
 export type EventCounts = z.infer<typeof eventCounts>
 
-export const historyQuery = z.strictObject({ ...readOptions, limit: queryInt(1, 200).optional(), cursor })
+export const historyQuery = z.strictObject({
+  ...readOptions,
+  analyses: z
+    .literal('true')
+    .optional()
+    .meta({ description: 'With what was asked of enrichment, came of it, and failed.' }),
+  limit: queryInt(1, 200).optional(),
+  cursor,
+})
 export type HistoryQuery = z.infer<typeof historyQuery>
 
 export const historyEntry = z
@@ -128,6 +136,13 @@ export const historyEntry = z
 export type HistoryEntry = z.infer<typeof historyEntry>
 
 export const historyList = z
-  .strictObject({ items: z.array(historyEntry), next: z.string().nullable() })
+  .strictObject({
+    items: z.array(historyEntry),
+    next: z.string().nullable(),
+    incomplete: z
+      .literal(true)
+      .optional()
+      .meta({ description: 'Analyses were asked for, and cannot be told now.' }),
+  })
   .meta({ id: 'History' })
 export type HistoryList = z.infer<typeof historyList>

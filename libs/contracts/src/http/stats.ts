@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { modelCost, pauseKinds } from './enrichment.ts'
+import { embeddingView } from './enrichments.ts'
 import { readOptions } from './entity.ts'
 import { entityIdSchema, sequenceNumber, timeText } from './shared.ts'
 import { stageNames } from './status.ts'
@@ -68,6 +69,7 @@ export const statsResponse = z
       .array(z.enum(pauseKinds))
       .nullable()
       .meta({ description: 'Kinds of calls that are held back, by whomever.' }),
+    embedding: embeddingView.nullable().meta({ description: 'Null when the enricher cannot be asked now.' }),
     failures: z.array(failureGroup).meta({ description: 'By stage and reason, the largest first.' }),
   })
   .meta({ id: 'Stats' })

@@ -98,6 +98,20 @@ function ofFunction(filter: EventFilter, page: EventPage): Statement {
   }
 }
 
+/** Events of several aggregates as one list, newest first; those below a sequence. */
+export async function findEventsOf(
+  client: Client,
+  aggregates: readonly AggregateId[],
+  { below, limit }: Pick<EventPage, 'below' | 'limit'>,
+): Promise<LoggedEvent[]> {
+  const rows = await query<EventRow>(client, {
+    name: 'log.events_of',
+    text: 'select * from log.events_of($1::uuid[], $2::bigint, $3::int)',
+    values: [aggregates, below ?? null, limit],
+  })
+  return rows.map(toLoggedEvent)
+}
+
 export async function findEvent(client: Client, id: EventId): Promise<LoggedEvent | undefined> {
   const [row] = await query<EventRow>(client, {
     name: 'log.event_by_id',

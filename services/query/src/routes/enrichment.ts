@@ -15,6 +15,7 @@ import { type App, principalOf, problem, requires } from '@synap/http'
 import { type Client, operatorRole, type Pool, queryRole, transaction } from '@synap/postgres'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { findEmbeddingView } from '../embedding-view.ts'
 import { nanosOf, toEnrichmentStatus, toPause } from '../enrichment-view.ts'
 import {
   type Asker,
@@ -92,7 +93,10 @@ function registerStatus(app: App, run: Run): void {
     const whose = whoseOf(request, request.query, 'read')
     const user =
       whose.kind === 'own' ? principalOf(request).userId : whose.kind === 'user' ? whose.user : null
-    return toEnrichmentStatus(user, await run(request, whose, (client) => controlOf(client, whose)))
+    return run(request, whose, async (client) => {
+      const embedding = whose.kind === 'own' ? await findEmbeddingView(client) : null
+      return toEnrichmentStatus(user, await controlOf(client, whose), embedding)
+    })
   })
 }
 
@@ -213,7 +217,7 @@ function registerBudgets(app: App, run: Run): void {
     const whose = { kind: 'user', user } as const
     return run(request, whose, async (client) => {
       await upsertBudget(client, user, { calls, tokens, costNanos: nanosOf(cost) }, askerOf(request))
-      return toEnrichmentStatus(user, await controlOf(client, whose))
+      return toEnrichmentStatus(user, await controlOf(client, whose), null)
     })
   })
   const drop = {

@@ -3,6 +3,7 @@ import { type App, principalOf, requires } from '@synap/http'
 import type { Pool } from '@synap/postgres'
 import { answerRead } from '../answer-read.ts'
 import { ask, orUnknown } from '../ask-owners.ts'
+import { findEmbeddingView } from '../embedding-view.ts'
 import type { ReadModel } from '../read-model.ts'
 import { findOwnSpending } from '../sql/enrichment.ts'
 import { findPosition } from '../sql/find-position.ts'
@@ -33,6 +34,7 @@ export function registerGetStats(app: App, { readModel, pool }: { readModel: Rea
         position: await findPosition(client, 'enrich', userId),
         stats: await findEnrichStats(client),
         spending: await findOwnSpending(client),
+        embedding: await findEmbeddingView(client),
       })),
     )
     const seen = [log, positionOf(read), positionOf(enrich)].map((told) =>

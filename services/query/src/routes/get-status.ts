@@ -9,7 +9,8 @@ import type { ReadModel } from '../read-model.ts'
 import { findItemCost } from '../sql/enrichment.ts'
 import { findPosition, type Position } from '../sql/find-position.ts'
 import { findLogStatus, findReadStatus, findStepStatuses, findWriteStatus } from '../sql/find-statuses.ts'
-import { isComplete, stagesOf } from '../stages.ts'
+import { currentSteps, isComplete, stagesOf } from '../stages.ts'
+import { workOf } from '../work-of.ts'
 
 /**
  * `GET /v1/entities/{id}/status`: answers at once after the 201, from what each owner publishes. An owner that cannot be
@@ -51,6 +52,7 @@ export function registerGetStatus(app: App, { readModel, pool }: { readModel: Re
       version: write.version,
       sequence: write.sequence,
       stages,
+      work: steps === 'unknown' ? null : workOf(currentSteps(write, read, steps)),
       cost: enrich === 'unknown' || enrich.cost === undefined ? null : toModelCost(enrich.cost),
       complete: isComplete(stages),
     }

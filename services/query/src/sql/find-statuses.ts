@@ -1,4 +1,4 @@
-import type { EntityId } from '@synap/core'
+import type { EntityId, UserId } from '@synap/core'
 import { type Client, query } from '@synap/postgres'
 
 /** What ingest knows of an item: `write.item_status`. Times in milliseconds since 1970, here and below. */
@@ -67,7 +67,7 @@ export async function findReadStatus(
   return row
 }
 
-/** One step of the newest job of an item. */
+/** One step of the newest job of an item, and with each what the job is. */
 export interface StepStatus {
   step: string
   state: 'pending' | 'running' | 'deferred' | 'done' | 'skipped' | 'failed'
@@ -76,12 +76,25 @@ export interface StepStatus {
   next_retry_at: number | null
   finished_at: number | null
   content_hash: string
+  started_at: number | null
+  duration_ms: number | null
+  /** While it runs. */
+  lease_until: number | null
+  calls: number
+  tokens: number
+  cost_nanos: number
+  unpriced_calls: number
+  run: number
+  retries: number
+  retry_by_user: UserId | null
+  retry_by_key: string | null
 }
 
 export async function findStepStatuses(client: Client, id: EntityId): Promise<StepStatus[]> {
   return query<StepStatus>(client, {
     name: 'enrich.find_item_status',
-    text: `select step, state, attempts, error, next_retry_at, finished_at, content_hash
+    text: `select step, state, attempts, error, next_retry_at, finished_at, content_hash, started_at, duration_ms,
+        lease_until, calls, tokens, cost_nanos, unpriced_calls, run, retries, retry_by_user, retry_by_key
       from enrich.item_status($1::uuid)`,
     values: [id],
   })
