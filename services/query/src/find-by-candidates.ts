@@ -8,7 +8,7 @@ import type { CacheOutcome, FoundCandidates } from './vectors/vector-cache.ts'
 
 /** Candidates besides those that are wanted, for some may be gone or of old content. */
 const spare = 10
-/** Share of the candidates before which none is left out: the others are to be had by the way. */
+/** Share of a filter's candidates before which none is left out: the others are to be had by the way. */
 const sureShare = 0.75
 /** Candidates that a filter is tried on at most: when more would be needed, those that pass are asked for. */
 const mostCandidates = 2_000
@@ -37,7 +37,7 @@ export async function findByCandidates(
   const leastLikeness = filtered ? null : question.leastLikeness
   const asked = `${schema}/${userId}/${JSON.stringify(question.filter)}`
   const tryOn: Try = async (wanted, among) => {
-    const sure = Math.ceil(wanted * sureShare)
+    const sure = filtered ? Math.ceil(wanted * sureShare) : wanted - spare + 2
     const found = cache.find(of, { values, wanted, sure, leastLikeness, ...(among && { among }) })
     if (found === undefined) return 'missing'
     const known = { vector: question.vector, ids: found.ids, since: found.since, filter }

@@ -164,4 +164,22 @@ describe('findCandidates', () => {
     }
     expect(hits / 1_500).toBeGreaterThanOrEqual(0.99)
   })
+
+  it('given a least likeness among many, all that are so like are found, and it is told that the rest was cut off', () => {
+    const points = Array.from({ length: 2_000 }, draw)
+    const vectors = pack(points)
+    for (let run = 0; run < 5; run += 1) {
+      const question = draw()
+      const found = findCandidates(vectors, { values: question, wanted: 110, sure: 102, leastLikeness: 0.1 })
+      const cosine = (at: number) =>
+        question.reduce((sum, value, place) => sum + value * (points[at]?.[place] as number), 0)
+      const order = nearestPoints(points, question, 110)
+      const least = Math.max(0.1, cosine(order[0] as number) / 2)
+      expect(numbersOf(found)).toEqual(
+        expect.arrayContaining(order.filter((at) => cosine(at) > least + 0.002)),
+      )
+      expect([found.isCut, found.likenesses.length < 110]).toEqual([true, true])
+      expect(found.beyond).toBeLessThan(least)
+    }
+  })
 })

@@ -49,41 +49,49 @@ export function findCandidates(
   const question = packQuestion(vectors.slabs, values)
   const { ranked, reach } =
     among === undefined
-      ? nearest(vectors, question, { wanted, sure })
+      ? nearest(vectors, question, { wanted, sure, leastLikeness })
       : { ranked: rank(vectors, keysOf(vectors, question, vectorsOf(vectors, among)), wanted), reach: null }
   const likenesses = ranked.map(({ likeness }) => likeness)
-  const least =
-    leastLikeness === null || likenesses[0] === undefined
-      ? -Infinity
-      : Math.max(leastLikeness, likenesses[0] / 2) - likenessError
+  const least = leastOf(leastLikeness, likenesses[0])
   const within = likenesses.findIndex((likeness) => likeness < least)
   const kept = within === -1 ? Math.min(ranked.length, wanted) : Math.min(within, wanted)
   return {
     ids: idsOf(vectors, ranked.slice(0, kept)),
     likenesses: Float64Array.from(likenesses.slice(0, kept)),
     beyond: likenesses[kept] ?? reach,
-    isCut: within !== -1 && within <= wanted,
+    isCut: within === -1 ? reach !== null && kept < wanted && reach <= least : within <= wanted,
   }
+}
+
+/** What is less like the question than this need not be among them. */
+function leastOf(leastLikeness: number | null, nearestLikeness: number | undefined): number {
+  if (leastLikeness === null || nearestLikeness === undefined) return -Infinity
+  return Math.max(leastLikeness, nearestLikeness / 2) - likenessError
 }
 
 /** The nearest entities, and down to which likeness none is missing; null: none at all. */
 function nearest(
   vectors: PackedVectors,
   question: PackedQuestion,
-  { wanted, sure }: { wanted: number; sure: number },
+  { wanted, sure, leastLikeness }: Omit<CandidateQuestion, 'values'>,
 ): { ranked: Ranked[]; reach: number | null } {
   const count = vectors.count()
   if (count > compared) {
-    const signs = compareSigns(vectors, question, wanted)
+    const signs = compareSigns(vectors, question, sure)
     const { first, rest, reach } = closer(vectors, question, signs, {
       least: 2 * wanted,
-      reachOf: (keys) => rank(vectors, keys, wanted)[sure - 1]?.likeness ?? -Infinity,
+      reachOf(keys) {
+        const some = rank(vectors, keys, wanted)
+        return Math.max(some[sure - 1]?.likeness ?? -Infinity, leastOf(leastLikeness, some[0]?.likeness))
+      },
     })
     const ranked = rank(vectors, joined(first, rest), wanted)
     if (signs.isAll && first.length + rest.length === count) return { ranked, reach: null }
     const within = ranked.filter(({ likeness }) => likeness >= reach)
     // The vectors of one long text may be all that is near: then every other has to be looked at.
-    if (within.length >= sure) return { ranked: within, reach }
+    if (within.length >= sure || reach <= leastOf(leastLikeness, ranked[0]?.likeness)) {
+      return { ranked: within, reach }
+    }
   }
   return { ranked: rank(vectors, keysOf(vectors, question, everyOf(count)), wanted), reach: null }
 }

@@ -1,4 +1,5 @@
 import { vectorDimensions } from '@synap/ai'
+import { assemble, type Code, i32, op, v128 } from './assemble.ts'
 
 /** Bytes of a vector's signs, one bit for each place. */
 export const signBytes = vectorDimensions / 8
@@ -25,42 +26,22 @@ export function createKernel(memory: WebAssembly.Memory): Kernel {
 
 let module: WebAssembly.Module | undefined
 function compiled(): WebAssembly.Module {
-  module ??= new WebAssembly.Module(kernelBytes())
+  module ??= new WebAssembly.Module(
+    assemble([
+      { name: 'countDifferences', parameters: 4, locals: [[1, v128]], code: countDifferences() },
+      {
+        name: 'multiply',
+        parameters: 4,
+        locals: [
+          [3, i32],
+          [1, v128],
+        ],
+        code: multiply(),
+      },
+    ]),
+  )
   return module
 }
-
-type Code = readonly (number | Code)[]
-
-const op = {
-  block: [0x02, 0x40],
-  loop: [0x03, 0x40],
-  end: [0x0b],
-  branch: (depth: number) => [0x0c, depth],
-  branchIf: (depth: number) => [0x0d, depth],
-  get: (local: number) => [0x20, local],
-  set: (local: number) => [0x21, local],
-  load32: [0x28, 2, 0],
-  store16: [0x3b, 1, 0],
-  store32: [0x36, 2, 0],
-  i32: (value: number) => [0x41, ...signed(value)],
-  isZero: [0x45],
-  add: [0x6a],
-  lessUnsigned: [0x49],
-  load: (offset: number) => simd(0x00, [0, ...unsigned(offset)]),
-  loadI8AsI16: (offset: number) => simd(0x01, [0, ...unsigned(offset)]),
-  zeros: simd(
-    0x0c,
-    Array.from({ length: 16 }, () => 0),
-  ),
-  lane: (index: number) => simd(0x1b, [index]),
-  xor: simd(0x51),
-  onesInBytes: simd(0x62),
-  addBytes: simd(0x6e),
-  pairsOfBytes: simd(0x7d),
-  pairsOfShorts: simd(0x7f),
-  addWords: simd(0xae),
-  productOfShorts: simd(0xba),
-} as const
 
 /** The sum of the four words on the stack, by way of a local. */
 const sumOfWords = (local: number): Code => [
@@ -125,74 +106,4 @@ function multiply(): Code {
     [op.get(count), op.i32(-1), op.add, op.set(count)],
     [op.branch(0), op.end, op.end],
   ]
-}
-
-const i32 = 0x7f
-const v128 = 0x7b
-const memoryLimit = 65_536
-
-function kernelBytes(): Uint8Array<ArrayBuffer> {
-  const types = [[0x60, ...list([[i32], [i32], [i32], [i32]]), 0]]
-  const bodies = [
-    [...list([[1, v128]]), ...flat(countDifferences()), ...op.end],
-    [
-      ...list([
-        [3, i32],
-        [1, v128],
-      ]),
-      ...flat(multiply()),
-      ...op.end,
-    ],
-  ]
-  const limits = [1, 1, ...unsigned(memoryLimit)]
-  return Uint8Array.from([
-    0x00,
-    0x61,
-    0x73,
-    0x6d,
-    1,
-    0,
-    0,
-    0,
-    ...section(1, list(types)),
-    ...section(2, list([[...name('env'), ...name('memory'), 2, ...limits]])),
-    ...section(3, list([[0], [0]])),
-    ...section(
-      7,
-      list([
-        [...name('countDifferences'), 0, 0],
-        [...name('multiply'), 0, 1],
-      ]),
-    ),
-    ...section(10, list(bodies.map((body) => [...unsigned(body.length), ...body]))),
-  ])
-}
-
-function simd(code: number, immediate: readonly number[] = []): number[] {
-  return [0xfd, ...unsigned(code), ...immediate]
-}
-
-function flat(code: Code): number[] {
-  return code.flatMap((part) => (typeof part === 'number' ? [part] : flat(part)))
-}
-
-function section(id: number, content: readonly number[]): number[] {
-  return [id, ...unsigned(content.length), ...content]
-}
-
-function list(items: readonly (readonly number[])[]): number[] {
-  return [...unsigned(items.length), ...items.flat()]
-}
-
-function name(text: string): number[] {
-  return [...unsigned(text.length), ...Buffer.from(text, 'latin1')]
-}
-
-/** LEB128. */
-function unsigned(value: number): number[] {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)]
-}
-
-function signed(value: number): number[] {
-  return value >= -64 && value < 64 ? [value & 0x7f] : [(value & 0x7f) | 0x80, ...signed(value >> 7)]
 }

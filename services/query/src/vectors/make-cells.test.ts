@@ -23,7 +23,7 @@ function pack(moreSlabs: number, own = points) {
   return vectors
 }
 
-const question = { wanted: 20, sure: 15, leastLikeness: null }
+const question = { wanted: 20, sure: 12, leastLikeness: null }
 const found = (vectors: ReturnType<typeof pack>, values: Float32Array) => {
   const { ids } = findCandidates(vectors, { ...question, values })
   return Array.from({ length: ids.length / 16 }, (_, at) => Buffer.from(ids).readUInt32BE(at * 16))
@@ -38,7 +38,7 @@ describe('cells', () => {
     const numbers = cells?.places.flatMap((slab) => Array.from(numbersOf(vectors.slabs.buffer(), slab)))
     expect(new Set(numbers?.slice(0, count)).size).toBe(count)
     expect(numbers?.length).toBe(Math.ceil(count / rowsPerSlab) * rowsPerSlab)
-    expect(cells?.shareFor(20)).toBeLessThan(0.4)
+    expect(cells?.shareFor(12)).toBeLessThan(0.4)
     expect(cells?.shareFor(2_000)).toBeUndefined()
     const added = Array.from({ length: 100 }, draw)
     for (const [at, point] of added.entries()) vectors.add(idOf(count + at), point.slice())

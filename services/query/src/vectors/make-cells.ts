@@ -10,9 +10,9 @@ const leastVectors = 4_096
 const grownBy = 1.25
 /** Vectors that are asked for in the trial, and numbers of neighbours of each that are to be found. */
 const asked = 48
-const depths = [20, 60]
+const depths = [12, 40]
 /** Of the neighbours; and so many times as many vectors are looked at as that takes, for a question is no vector of the user's. */
-const enough = 0.998
+const enough = 0.995
 const margin = 2
 /** When that is more than this share of all, cells are of no use. */
 const mostShare = 0.4

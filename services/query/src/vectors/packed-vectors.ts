@@ -73,18 +73,24 @@ function write(
   const { largest, length } = measure(values)
   const scale = largest === 0 ? 0 : 127 / largest
   for (let place = 0; place < vectorDimensions; place += 1) {
-    bytes[place] = Math.round((values[place] as number) * scale)
+    bytes[place] = nearestInteger((values[place] as number) * scale)
   }
   new DataView(buffer).setFloat32(slab + factorsAt + at * 4, length === 0 ? 0 : largest / 127 / length, true)
   new Uint8Array(buffer, slab + idsAt + at * idBytes, idBytes).set(id)
 }
 
+/** Of numbers of 16 bits; many times as fast as `Math.round`. */
+const nearestInteger = (value: number) => ((value + 32_768.5) | 0) - 32_768
+
 function measure(values: Float32Array): { largest: number; length: number } {
   let largest = 0
   let square = 0
-  for (const value of values) {
-    largest = Math.max(largest, Math.abs(value))
+  // By place: an iterator takes many times as long.
+  for (let at = 0; at < values.length; at += 1) {
+    const value = values[at] as number
     square += value * value
+    if (value > largest) largest = value
+    else if (-value > largest) largest = -value
   }
   return { largest, length: Math.sqrt(square) }
 }
@@ -131,7 +137,7 @@ export function packRotated(slabs: Slabs, values: Float32Array): PackedQuestion 
   const shorts = new Int16Array(buffer, scratch + questionBytesAt, vectorDimensions)
   const { length } = measure(values)
   const scale = length === 0 ? 0 : questionLength / length
-  for (let at = 0; at < vectorDimensions; at += 1) shorts[at] = Math.round((values[at] as number) * scale)
+  for (let at = 0; at < vectorDimensions; at += 1) shorts[at] = nearestInteger((values[at] as number) * scale)
   return {
     differences(vectors, first) {
       const end = vectors.count()
