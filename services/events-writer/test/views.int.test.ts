@@ -127,7 +127,7 @@ describe.each([...logDatabases, onMixedChunks])('the views of the log on %s', (_
     await database.sql(`insert into log.events (occurred_at, event_id, user_id, sequence, aggregate_id, version, schema_no,
         event_type, source, actor_kind, correlation_id, delta)
       select to_timestamp(${begin / 1_000} + n * 60), gen_random_uuid(), md5((n % 20)::text)::uuid, n,
-        md5((n / 10)::text)::uuid, n % 10 + 1, 1, '', '', '', gen_random_uuid(), '{}' from generate_series(1, 20000) n`)
+        md5(n::text)::uuid, 1, 1, '', '', '', gen_random_uuid(), '{}' from generate_series(1, 20000) n`)
     await database.sql(`insert into log.daily_counts
       select md5((n % 50)::text)::uuid, date '2026-03-01' + n / 50, '', 1 from generate_series(1, 5000) n`)
     await database.sql('analyze log.events, log.daily_counts')
