@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 0a8af34e2d6e7253197480f1b91d8fa9e0d10f08626ccf5933d961cd982f67fc
+-- What the migrations beside this file come to; of them: sha256 fdcd1d740239a00b7bd9f12924efc298ad7cbd92422d48c136dbf0e879e7759f
 create schema read_v1 authorization synap_projector;
 
 create table read_v1.chosen_models (

@@ -60,11 +60,23 @@ describe('what is not found by meaning yet', () => {
     }
   }
 
-  it('given a title alone, nothing waits; given content, it waits until that content is embedded', async () => {
-    const { subject, created, uploaded, waiting } = capture()
+  it('given a title alone, it waits until that title is embedded, another title once more', async () => {
+    const { subject, created, event, waiting } = capture()
     await project(created)
+    expect(await waiting()).toBe(sha256Hex('A title'))
+    await derive(embedded(subject('A title'), [0]))
     expect(await waiting()).toBe('')
-    await project(uploaded('first'))
+    await project(event('entity.title_changed', { title: 'Another', oldTitle: 'A title' }))
+    expect(await waiting()).toBe(sha256Hex('Another'))
+    await project(event('entity.title_changed', { title: 'A title', oldTitle: 'Another' }))
+    expect(await waiting()).toBe('')
+  })
+
+  it('given content, it waits until that content is embedded, whatever its title is', async () => {
+    const { subject, created, event, uploaded, waiting } = capture()
+    await project(created, uploaded('first'))
+    await derive(embedded(subject('A title'), [0]))
+    await project(event('entity.title_changed', { title: 'Another', oldTitle: 'A title' }))
     expect(await waiting()).toBe(sha256Hex('first'))
     await derive(extracted(subject('first'), 'words'))
     await derive(embedded(subject('before'), [0]))

@@ -248,6 +248,7 @@ describe('a rebuild of the read model', () => {
       expect(differences.map(({ table, explanation }) => `${table}: ${explanation}`)).toEqual([
         'entities: events of it are parked in the old read model and are applied in the new one',
         'entity_lexemes: events of it are parked in the old read model and are applied in the new one',
+        'unsearchable: events of it are parked in the old read model and are applied in the new one',
       ])
     },
     patience,

@@ -1,17 +1,17 @@
 import { type Client, execute } from '@synap/postgres'
 
-/** Those of the entities `$1` that are not found by meaning though they may be. */
+/** Those of the entities `$1` that are not found by meaning though they may be: by their content, or without any by their title. */
 const openOf = (schema: string) => `
-  select e.entity_id, e.user_id, e.content_sha256 from ${schema}.entities as e
-  where e.entity_id = any($1::uuid[]) and e.deleted_at is null and e.content_sha256 is not null
+  select e.entity_id, e.user_id, e.subject_sha256 as content_sha256 from ${schema}.entities as e
+  where e.entity_id = any($1::uuid[]) and e.deleted_at is null and e.subject_sha256 is not null
     and not exists (select from ${schema}.entity_vectors as v
-      where v.entity_id = e.entity_id and v.content_sha256 = e.content_sha256 and v.user_id = e.user_id)
+      where v.entity_id = e.entity_id and v.content_sha256 = e.subject_sha256 and v.user_id = e.user_id)
     and not exists (select from ${schema}.entity_texts as t
-      where t.entity_id = e.entity_id and t.content_sha256 = e.content_sha256 and t.user_id = e.user_id
+      where t.entity_id = e.entity_id and t.content_sha256 = e.subject_sha256 and t.user_id = e.user_id
         and t.block = 0 and not t.analysable)`
 
 /**
- * Notes which of these entities are not found by meaning though they may be: there is content, not embedded yet, and
+ * Notes which of these entities are not found by meaning though they may be: there is content or a title, not embedded yet, and
  * nobody has said that it holds no text. The others are noted no more.
  */
 export async function replaceUnsearchable(
