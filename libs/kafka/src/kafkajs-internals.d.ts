@@ -38,7 +38,20 @@ declare module 'kafkajs/src/cluster/index.js' {
   interface FetchAnswer {
     responses: { topicName: string; partitions: { partition: number; messages: FetchedMessage[] }[] }[]
   }
+  interface ProduceAnswer {
+    topics: { topicName: string; partitions: { partition: number; errorCode: number }[] }[]
+  }
   interface Broker {
+    /** Rejects with the first error code of a partition. */
+    produce(request: {
+      acks: number
+      timeout: number
+      compression: number
+      topicData: {
+        topic: string
+        partitions: { partition: number; firstSequence: number; messages: readonly object[] }[]
+      }[]
+    }): Promise<ProduceAnswer>
     fetch(request: {
       maxWaitTime: number
       minBytes: number
@@ -52,6 +65,8 @@ declare module 'kafkajs/src/cluster/index.js' {
     connect(): Promise<void>
     disconnect(): Promise<void>
     addTargetTopic(topic: string): Promise<void>
+    refreshMetadata(): Promise<void>
+    findTopicPartitionMetadata(topic: string): { partitionId: number }[]
     findLeaderForPartitions(topic: string, partitions: number[]): Record<string, number[]>
     findBroker(options: { nodeId: string }): Promise<Broker>
   }

@@ -27,9 +27,12 @@ export function createPublisher(kafka: KafkaOptions, options: PublisherOptions =
   const queue = createTurnQueue()
   const closing = new AbortController()
   const resender = createResender(kafka, settings)
+  /** Callers come again with the same signal, and to join two takes longer than to send. */
+  const joined = new WeakMap<AbortSignal, AbortSignal>()
   return {
     publish(topic, messages, outer) {
-      const signal = AbortSignal.any([outer, closing.signal])
+      const signal = joined.get(outer) ?? AbortSignal.any([outer, closing.signal])
+      joined.set(outer, signal)
       return queue.run(signal, async () => {
         let first = 0
         for (const batch of splitByBytes(messages, settings.maxBatchBytes)) {
