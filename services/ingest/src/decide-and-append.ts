@@ -9,7 +9,7 @@ import { inTransaction } from './database.ts'
 import { encodeEvent } from './encode-event.ts'
 import { assertTakesWrites, type OutboxWatch } from './outbox-watch.ts'
 import { committedRows } from './relay/committed-rows.ts'
-import type { AppendCall, AppendObject, AppendOutcome } from './sql/append.ts'
+import type { AppendCall, Appended, AppendObject, AppendOutcome } from './sql/append.ts'
 import { checkIdempotency } from './sql/check-idempotency.ts'
 import type { OutboxRow } from './sql/outbox.ts'
 import { type Effect, effectOf, replayOf, type StoredResult } from './stored-result.ts'
@@ -20,8 +20,11 @@ export interface WriteDependencies {
   pool: Pool
   logger: Logger
   outbox: OutboxWatch
-  /** Gives the relay the rows that were committed; undefined when it has to look for them. */
-  onCommitted: (rows: readonly OutboxRow[] | undefined) => void
+  /**
+   * Gives the relay the rows that were committed; undefined when it has to look for them. Resolves when what can be done for
+   * them at once has been done: then it is time for the answer.
+   */
+  onCommitted: (rows: readonly OutboxRow[] | undefined) => Promise<void> | void
   onClockJump: () => void
 }
 
@@ -66,8 +69,10 @@ export async function decideAndAppend<Other extends { outcome: string } = never>
     const answer = await appendKnowing(dependencies.pool, call)
     const again = decisions < maxDecisions
     if (answer.outcome === 'tags' && again) tags.learn(answer.tags)
-    else if (answer.outcome !== 'conflict' || !again)
-      return concluded(dependencies, write, { accepted, call, answer })
+    else if (answer.outcome !== 'conflict' || !again) {
+      if (answer.outcome === 'appended') await committed(dependencies, call, answer)
+      return concluded(dependencies, write, accepted, answer)
+    }
   }
 }
 
@@ -117,16 +122,24 @@ function callOf<Other>(write: Write<Other>, accepted: Accepted): AppendCall {
   }
 }
 
+function committed(
+  { outbox, onCommitted }: WriteDependencies,
+  call: AppendCall,
+  appended: Appended,
+): Promise<void> | void {
+  crashpoint('ingest.after_commit')
+  outbox.added(call.events.length)
+  return onCommitted(committedRows(call, appended))
+}
+
 function concluded<Other>(
   dependencies: WriteDependencies,
   write: Write<Other>,
-  { accepted, call, answer }: { accepted: Accepted; call: AppendCall; answer: AppendOutcome },
+  accepted: Accepted,
+  answer: AppendOutcome,
 ): WriteOutcome {
   switch (answer.outcome) {
     case 'appended': {
-      crashpoint('ingest.after_commit')
-      dependencies.outbox.added(accepted.events.length)
-      dependencies.onCommitted(committedRows(call, answer))
       if (answer.clock_jump) alarmClockJump(dependencies, write.caller)
       return { outcome: 'done', effect: effectOf(write.resultOf(accepted), answer) }
     }

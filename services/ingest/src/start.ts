@@ -1,3 +1,4 @@
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import type { App, Limits } from '@synap/http'
 import type { MessageLog } from '@synap/messaging'
 import type { ObjectStore } from '@synap/object-store'
@@ -62,8 +63,12 @@ export async function startIngest(
 
   const { uploadDir: folder, uploadSpoolBytes: maxBytes, uploadTimeoutMs } = config
   const spool = await createSpool({ folder, maxBytes, limits: fileLimitsOf(config) })
-  const onCommitted: WriteDependencies['onCommitted'] = (rows) =>
-    rows === undefined ? relay.wake() : relay.hand(rows)
+  const onCommitted: WriteDependencies['onCommitted'] = (rows) => {
+    if (rows === undefined) return relay.wake()
+    relay.hand(rows)
+    // The record goes first: who waits to see the event waits for it, and has the answer long before.
+    return relay.isLeader() ? turnOfTheLoop() : undefined
+  }
   const onClockJump = () => clockJumps.add(1)
   const server = await buildServer({
     pool,
