@@ -155,6 +155,36 @@ describe('rows that are handed to the relay', () => {
     await drained()
   })
 
+  it('given a row that is handed while a look is under way, it goes at once', async () => {
+    const publisher = stack.kafka.publisher()
+    const looked = Promise.withResolvers<void>()
+    let meanwhile: (() => Promise<void>) | undefined
+    const slow: Publisher = {
+      ...publisher,
+      publish: async (topic, messages, signal) => {
+        const first = meanwhile
+        meanwhile = undefined
+        await first?.()
+        await publisher.publish(topic, messages, signal)
+      },
+    }
+    const refresh = async () => (meanwhile === undefined ? looked.resolve() : undefined)
+    const relay = await startTestRelay({ publisher: slow, refresh })
+    const [known, stranger] = [newUser(), newUser()]
+    relay.hand(await appended(known))
+    await arrived(known, [1])
+    await appended(stranger)
+    const rows = [...(await appended(known)), ...(await appended(stranger))]
+    meanwhile = async () => {
+      // The stranger's events have been found, by a look that cannot have seen what follows.
+      await looked.promise
+      relay.hand(await appended(known))
+    }
+    relay.hand(rows)
+    await arrived(stranger, [1, 2])
+    expect(await arrived(known, upTo(3))).toBe(true)
+  })
+
   it('given a send that fails, what is handed meanwhile does not overtake it', async () => {
     const publisher = stack.kafka.publisher()
     let sends = 0

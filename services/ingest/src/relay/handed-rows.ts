@@ -9,6 +9,8 @@ export interface HandedRows {
   take(): OutboxRow[]
   /** Whether the outbox has, or may have, more than was handed. */
   isLookDue(): boolean
+  /** Whether there is something to do at once: rows that wait, or a look. */
+  isWaiting(): boolean
   /** The outbox has more than was handed. */
   mustLook(): void
   /** The outbox is looked at from now on: it has all that was handed before. */
@@ -63,6 +65,7 @@ export function createHandedRows({ batchRows, batchBytes }: HandedLimits): Hande
       else waiting.push(...rows)
     },
     isLookDue: () => isLookDue,
+    isWaiting: () => isLookDue || waiting.length > 0,
     take() {
       if (isLookDue) return []
       const rows: OutboxRow[] = []

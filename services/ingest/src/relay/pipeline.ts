@@ -73,7 +73,8 @@ export function createPipeline(options: RelayOptions, lease: HeldLease, signal: 
       const ready = next
       next = undefined
       const batch = await (ready ?? take())
-      if (batch === undefined) return false
+      // What was handed while a look was under way, it need not have found.
+      if (batch === undefined) return handed.isWaiting()
       for (const { row } of batch.queue) handed.sent(row)
       const sending = sendBatch(options, lease, batch, signal)
       if (batch.more) next = ignored(look())
@@ -84,7 +85,7 @@ export function createPipeline(options: RelayOptions, lease: HeldLease, signal: 
       marks.add(stored)
       // The next batch may hold events of the user who is held back since.
       if (quarantined) await dropNext(new Error('the user is held back'))
-      return batch.more
+      return batch.more || handed.isWaiting()
     },
     async settle() {
       await dropNext(new Error('the batch before was not sent'))
