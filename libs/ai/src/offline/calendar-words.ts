@@ -6,6 +6,8 @@ export interface CalendarWords {
   weekdays: readonly string[]
   /** January first; all of them in the case that follows a number. */
   months: readonly string[]
+  /** A day named by its number alone, where the language has a sign for that; with a group `day`. */
+  numbered?: string
   /** Between day and month, after the day's number. */
   ofMonth: string
   /** "in", and what is counted. */
@@ -34,6 +36,8 @@ const de: CalendarWords = {
   months: list(
     'j[äa]n(?:uar|ner)? feb(?:ruar)? märz apr(?:il)? mai juni? juli? aug(?:ust)? sep(?:tember)? okt(?:ober)? nov(?:ember)? dez(?:ember)?',
   ),
+  numbered:
+    '(?<=(?:am|zum)\\s)(?<day>\\d{1,2})\\.(?=$|\\s*[,;!?)\\n]|\\s+(?:um|gegen|ab|mit|und|oder|für|bei)\\s)',
   ofMonth: '\\.?\\s*',
   ahead: 'in',
   units: {

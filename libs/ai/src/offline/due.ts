@@ -2,7 +2,14 @@ import * as chrono from 'chrono-node'
 import type { LanguageGuess } from '../language.ts'
 import type { Due, DueMoment } from '../provider.ts'
 import { dateText, momentOf, offsetMinutesAt, type WallTime, wallTimeAt } from '../zone.ts'
-import { isSpokenHere, plusDays, type SpokenDate, spokenDates, spokenLanguages } from './spoken-date.ts'
+import {
+  isSpokenHere,
+  nextNumbered,
+  plusDays,
+  type SpokenDate,
+  spokenDates,
+  spokenLanguages,
+} from './spoken-date.ts'
 
 type Parser = Pick<chrono.Chrono, 'parse'>
 
@@ -101,8 +108,27 @@ const eveningOn = /\b(?:morning|afternoon|evening|night)(?=\s+(?:on|this|next)\s
 function english(text: string, timeZone: string): Parser {
   const monthFirst = /^(?:America|US)\/|^Pacific\/Honolulu$/u.test(timeZone)
   const daysFirst = /\d\.\d{1,2}\.\d/u.test(text) || (!monthFirst && /\d\/\d/u.test(text))
-  return daysFirst ? chrono.en.GB : chrono.en.casual
+  return daysFirst ? englishDaysFirst : englishMonthsFirst
 }
+
+/** "on the 15th" is the next day of that number; before a noun it is a floor or an attempt. */
+const numberedDay: chrono.Parser = {
+  pattern: () =>
+    /\b(?:on|by|before|until|till|due)\s+the\s+(\d{1,2})(?:st|nd|rd|th)(?=$|\s*[.,;!?)\n]|\s+(?:at|around|with|and|or|for)\b)/iu,
+  extract: ({ reference }, match) => {
+    const today = reference.getDateWithAdjustedTimezone()
+    return nextNumbered(Number(match[1]), {
+      year: today.getFullYear(),
+      month: today.getMonth() + 1,
+      day: today.getDate(),
+    })
+  },
+}
+const [englishMonthsFirst, englishDaysFirst] = [chrono.en.casual, chrono.en.GB].map((parser) => {
+  const own = parser.clone()
+  own.parsers.push(numberedDay)
+  return own
+}) as [chrono.Chrono, chrono.Chrono]
 
 function dueOf(
   text: string,

@@ -25,7 +25,7 @@ export function createOfflineProvider(): ModelProvider {
     name: 'synap-offline',
     offline: true,
     model: 'synap-offline-1',
-    promptVersion: 'rules-4',
+    promptVersion: 'rules-5',
     embeddingModel: offlineEmbeddingModel,
     dimensions: vectorDimensions,
     async analyse(input, signal) {

@@ -137,7 +137,7 @@ function weekdayRules({ weekdays }: CalendarWords): DayRule[] {
 /** Day and month with a stroke alone are as often a fraction. */
 const leadsToNumbers = 'bis|am|zum|le|au|avant|el|al|del|até|em|dia|il|entro|op|do|u'
 
-function dateRules({ months, ofMonth }: CalendarWords): DayRule[] {
+function dateRules({ months, ofMonth, numbered }: CalendarWords): DayRule[] {
   const named = `(?<day>\\d{1,2})${ofMonth}(?:${months.map((month) => `(${month})`).join('|')})(?:\\.?,?\\s+(?:de\\s+)?(?<year>\\d{4})\\.?)?`
   return [
     rule(named, (match, today) => {
@@ -148,6 +148,9 @@ function dateRules({ months, ofMonth }: CalendarWords): DayRule[] {
     rule('(?<day>\\d{1,2})[/-](?<month>\\d{1,2})(?:[/-](?<year>\\d{4}))', numeric),
     rule(`(?<=(?:${leadsToNumbers})\\s)(?<day>\\d{1,2})/(?<month>\\d{1,2})`, numeric),
     rule('(?<year>\\d{4})-(?<month>\\d{2})-(?<day>\\d{2})', numeric),
+    ...(numbered === undefined
+      ? []
+      : [rule(numbered, (match, today) => nextNumbered(Number(match.groups?.['day']), today))]),
   ]
 }
 
@@ -185,6 +188,16 @@ export const weekdayOf = (day: CalendarDay): number => ((((serial(day) + 3) % 7)
 export function plusDays(day: CalendarDay, days: number): CalendarDay {
   const moved = new Date((serial(day) + days) * 86_400_000)
   return { year: moved.getUTCFullYear(), month: moved.getUTCMonth() + 1, day: moved.getUTCDate() }
+}
+
+/** The next day with this number, today included; null for one that no month has. */
+export function nextNumbered(day: number, today: CalendarDay): CalendarDay | null {
+  if (day < 1 || day > 31) return null
+  const first = day < today.day ? 1 : 0
+  for (let months = first; ; months += 1) {
+    const found = plusMonths({ ...today, day: 1 }, months)
+    if (day <= lastOfMonth(found.year, found.month).day) return { ...found, day }
+  }
 }
 
 /** The same day of a later month, or that month's last. */
