@@ -12,9 +12,9 @@ const spare = 10
 const sureShare = 0.75
 /** Candidates that a filter is tried on at most: when more would be needed, those that pass are asked for. */
 const mostCandidates = 2_000
-/** Entities that pass a filter and are chosen among at most; and so few of them are sooner asked for than a filter is tried. */
+/** Entities that pass a filter and are chosen among at most. */
 const mostAllowed = 20_000
-const fewAllowed = 2_000
+/** When fewer pass, they are sooner asked for than tried. */
 const smallShare = 0.2
 /** Of a filter that nothing is known of. */
 const usualShare = 0.25
@@ -86,7 +86,7 @@ async function findFiltered(tryOn: Try, { depth, vectors, shareOf, allowed }: Fi
   const share = () => shareOf() ?? usualShare
   const wanted = () => Math.ceil(((depth + spare) / share()) * 1.3)
   const isTried = () =>
-    wanted() <= mostCandidates && (share() >= smallShare || share() * vectors > fewAllowed)
+    wanted() <= mostCandidates && (share() >= smallShare || share() * vectors > mostAllowed)
   for (let before = 0; isTried() && wanted() > before; ) {
     before = wanted()
     const tried = await tryOn(before)

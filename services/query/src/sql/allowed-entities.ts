@@ -1,4 +1,4 @@
-import type { Client } from '@synap/postgres'
+import { type Client, query } from '@synap/postgres'
 import { type CommonFilter, conditionsOf, type Parameter } from './list-entities.ts'
 import { queryPlannedAnew } from './planned-anew.ts'
 
@@ -7,7 +7,22 @@ export const allowedEntities = (schema: string, conditions: readonly string[]) =
   select e.entity_id from ${schema}.entities as e left join ${schema}.task_details as t using (entity_id)
   where e.deleted_at is null and ${conditions.join(' and ')}`
 
-/** Ids of the entities that a filter keeps, 16 bytes each; undefined: they are more than `most`. */
+/** Filters by more than this are rare, and of too many kinds for each to be prepared. */
+const preparedFields = 2
+
+/** A name for all filters by the same fields; undefined: there are too many of these. */
+function nameOf(schema: string, filter: CommonFilter): string | undefined {
+  const fields = Object.entries(filter).filter(([, value]) => value !== undefined)
+  const isUsual = fields.length <= preparedFields && (filter.tags?.length ?? 0) <= preparedFields
+  if (!isUsual) return undefined
+  const names = fields.map(([name]) => (name === 'tags' ? `tags${filter.tags?.length}` : name)).sort()
+  return `${schema}.find_allowed_${names.join('_').toLowerCase()}`
+}
+
+/**
+ * Ids of the entities that a filter keeps, 16 bytes each; undefined: they are more than `most`. In a transaction that plans once,
+ * which serves a filter by the same fields with all values: what is asked for is few, whatever the planner thinks of it.
+ */
 export async function findAllowedIds(
   client: Client,
   schema: string,
@@ -17,11 +32,17 @@ export async function findAllowedIds(
   const values: unknown[] = []
   const parameter: Parameter = (value, type) => `$${values.push(value)}::${type}`
   const allowed = allowedEntities(schema, conditionsOf(schema, filter, parameter))
-  const [row] = await queryPlannedAnew<{ ids: Buffer }>(client, {
+  const name = nameOf(schema, filter)
+  const [row] = await (name === undefined ? queryPlannedAnew<Allowed> : query<Allowed>)(client, {
+    ...(name === undefined ? {} : { name }),
     text: `
       select coalesce(string_agg(uuid_send(a.entity_id), ''), '') as ids
       from (${allowed} limit ${parameter(most + 1, 'int')}) as a`,
     values,
   })
   return row === undefined || row.ids.length > most * 16 ? undefined : row.ids
+}
+
+interface Allowed {
+  ids: Buffer
 }
