@@ -34,7 +34,7 @@ export interface ReadModel {
   schema: string
   eventsGroup: string
   derivedGroup: string
-  /** Notified, without payload, once per batch that moved a position. */
+  /** Notified once per batch that moved a position. */
   channel: string
 }
 

@@ -12,7 +12,7 @@ import {
   segmentsOf,
 } from './fold-events.ts'
 import { foldLate, type Merge, splitLate } from './fold-late.ts'
-import { replaceLexemes } from './replace-lexemes.ts'
+import { type KnownOfDocuments, replaceLexemes } from './replace-lexemes.ts'
 import { updateUserModels } from './sql/derived-blocks.ts'
 import { replaceEntityTags, upsertTaskDetails } from './sql/details.ts'
 import { findEntityStates, upsertEntities } from './sql/entities.ts'
@@ -140,17 +140,29 @@ async function writeEffect(
   if (effect.relations.length > 0) awaitAtCommit(client, upsertRelations(client, schema, effect.relations))
   const changed = await writeEntities(client, schema, before, effect.entities)
   const tagged = renamed.length > 0 ? await findEntitiesWithTags(client, schema, renamed) : []
-  const stale = [...new Set([...changed, ...tagged])].sort()
-  if (stale.length > 0) await replaceLexemes(client, schema, stale)
+  const stale = [...new Set([...changed.map(({ state }) => state.id), ...tagged])].sort()
+  if (stale.length > 0) await replaceLexemes(client, schema, stale, knownOf(before, changed))
 }
 
-/** Writes new states; answers the entities whose searchable document may be another one now. */
+/** Tags of an entity change neither whether it is found nor what it holds. */
+function knownOf(before: States, changed: readonly OwnedEntity[]): KnownOfDocuments {
+  const idOf = ({ state }: OwnedEntity) => state.id
+  return {
+    small: new Set(changed.filter(({ state }) => state.content === null).map(idOf)),
+    gone: changed.filter(({ state }) => state.deleted).map(idOf),
+    covered: changed
+      .filter(({ state }) => isCoverageChanged(before.entities.get(state.id)?.state, state))
+      .map(idOf),
+  }
+}
+
+/** Writes new states; answers those of entities whose searchable document may be another one now. */
 async function writeEntities(
   client: Client,
   schema: string,
   before: States,
   entities: readonly OwnedEntity[],
-): Promise<string[]> {
+): Promise<OwnedEntity[]> {
   const purged = entities.filter(({ state }) => state.purged)
   if (purged.length > 0) {
     await insertPurgedEntities(client, schema, purged)
@@ -178,7 +190,7 @@ async function writeEntities(
     return was === undefined ? entity.state.tags.length > 0 : was.tags !== entity.state.tags
   })
   if (withTags.length > 0) awaitAtCommit(client, replaceEntityTags(client, schema, withTags))
-  return living.filter((entity) => isDocumentChanged(old(entity), entity.state)).map(({ state }) => state.id)
+  return living.filter((entity) => isDocumentChanged(old(entity), entity.state))
 }
 
 type Document = Pick<OwnedEntity['state'], 'title' | 'preview' | 'language' | 'tags' | 'content' | 'deleted'>
@@ -193,4 +205,9 @@ function isDocumentChanged(old: Document | undefined, now: Document): boolean {
     old.deleted !== now.deleted ||
     old.content?.sha256 !== now.content?.sha256
   )
+}
+
+function isCoverageChanged(old: Document | undefined, now: Document): boolean {
+  if (old === undefined) return now.content !== null
+  return old.deleted !== now.deleted || old.content?.sha256 !== now.content?.sha256
 }
