@@ -123,6 +123,7 @@ export {
   kindInputsOf,
   kindNames,
 } from './kind-tables.ts'
+export { readMovedPositions, writeMovedPositions } from './moved-positions.ts'
 export { murmur2, partitionOf } from './murmur2.ts'
 export { type ProblemKind, type ProblemName, problems } from './problems.ts'
 export { type Scope, scopes } from './scopes.ts'

@@ -1,4 +1,5 @@
 import type { UserId } from '@synap/core'
+import { createHearsay } from './hearsay.ts'
 
 /** How far a store is, for several users at once; a user that is left out is at 0. */
 export type ReadPositions = (users: readonly UserId[]) => Promise<ReadonlyMap<UserId, number>>
@@ -16,19 +17,21 @@ export interface PositionWaiter {
    * once. Rejects when the positions cannot be read, or with the signal's reason.
    */
   reached(userId: UserId, minimum: number, waitMs: number, signal: AbortSignal): Promise<boolean>
-  /** How often something may have changed by now. Ask before you look for yourself, for `mayBeReached`. */
-  changes(): number
+  /** Another number once the user's position may have moved. Ask before you look for yourself, for `mayBeReached`. */
+  changes(userId: UserId): number
+  /** How far the store is for the user, as far as notifications have said; a hint. */
+  heard(userId: UserId): number | undefined
   /**
    * As `reached`, for who has found the store behind, having asked for `changes` before, and finds out for himself again: true
-   * as well as soon as something may have changed since, while so few wait that a look for all of them saves nothing.
+   * as well as soon as the user's position may have moved since, while so few wait that a look for all of them saves nothing.
    */
   mayBeReached(
     wanted: { userId: UserId; minimum: number; changes: number },
     waitMs: number,
     signal: AbortSignal,
   ): Promise<boolean>
-  /** Something may have changed: one look serves all who wait. */
-  wake(): void
+  /** These positions have moved; without them any may have. One look serves all who wait for one. */
+  wake(moved?: ReadonlyMap<UserId, number>): void
 }
 
 /** So many may each look for themselves. */
@@ -64,7 +67,7 @@ export function createPositionWaiter({
     })
   }
 
-  let changes = 0
+  const hearsay = createHearsay()
   return {
     reached(userId, minimum, waitMs, signal) {
       signal.throwIfAborted()
@@ -72,19 +75,27 @@ export function createPositionWaiter({
       void look()
       return reached
     },
-    changes: () => changes,
+    changes: hearsay.changesOf,
+    heard: hearsay.seenOf,
     async mayBeReached({ userId, minimum, changes: known }, waitMs, signal) {
       signal.throwIfAborted()
-      const hasChanged = known !== changes
+      const hasChanged = known !== hearsay.changesOf(userId)
       if (hasChanged && waiting.size < fewWaiting) return true
       const reached = join({ userId, minimum, looksItself: true }, waitMs, signal)
       if (hasChanged) void look()
       return reached
     },
-    wake() {
-      changes += 1
-      if (waiting.size <= fewWaiting) for (const one of waiting) if (one.looksItself) one.settle(true)
-      if (waiting.size > 0) void look()
+    wake(moved) {
+      hearsay.note(moved)
+      const areFew = waiting.size <= fewWaiting
+      let isOpen = false
+      for (const one of waiting) {
+        const seen = moved === undefined ? 0 : moved.get(one.userId)
+        if (seen === undefined) continue
+        if (one.looksItself && (areFew || seen >= one.minimum)) one.settle(true)
+        else isOpen = true
+      }
+      if (isOpen) void look()
     },
   }
 }

@@ -1,3 +1,4 @@
+import { writeMovedPositions } from '@synap/contracts'
 import { errorClass, SynapError } from '@synap/core'
 import { answered, awaitAtCommit, type Client, execute, query } from '@synap/postgres'
 import type { Admitted, Placed } from './admit.ts'
@@ -76,14 +77,15 @@ export async function settle<E>(
   if (moved.length === 0) return result
   const seen = new Map(moved.map(([user, gate]) => [user, gate.seen]))
   awaitAtCommit(client, updateUserPositions(client, options.schema, seen))
-  awaitAtCommit(client, notify(client, options.channel))
+  awaitAtCommit(client, notify(client, options.channel, writeMovedPositions(seen)))
   return result
 }
 
-/** One payload-free notification, sent at the commit. */
-export async function notify(client: Client, channel: string | undefined): Promise<void> {
+/** One notification, sent at the commit. */
+export async function notify(client: Client, channel: string | undefined, payload = ''): Promise<void> {
   if (channel === undefined) return
-  await query(client, { text: `select pg_notify($1::text, '')`, values: [channel] })
+  const text = 'select pg_notify($1::text, $2::text)'
+  await query(client, { name: 'inbox.notify', text, values: [channel, payload] })
 }
 
 async function writeAll<E>(

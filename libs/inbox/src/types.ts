@@ -155,7 +155,7 @@ export interface InboxOptions<E> {
   storedIds?(client: Client, events: readonly Placement[]): Promise<ReadonlyMap<string, string>>
   /** Plans once what `prepare` and `apply` ask for a few events; see `TransactionOptions.genericPlans`. */
   genericPlans?: boolean
-  /** Channel for one payload-free NOTIFY per batch, such as `log_positions`. */
+  /** Channel for one NOTIFY per batch, such as `log_positions`; it says whose positions moved (`writeMovedPositions`). */
   channel?: string
   /** Halt when this share of the records of a minute is refused (see `haltPolicy`); 1 switches it off. */
   haltShare?: number

@@ -401,7 +401,7 @@ describe('inbox', () => {
     expect(await bench.sql('select next_offset from inbox_test.positions')).toEqual(['230'])
   })
 
-  it('given one NOTIFY channel, a batch with many users sends one notification without content', async () => {
+  it('given one NOTIFY channel, a batch with many users sends one notification, which says whose positions moved', async () => {
     const notified: string[] = []
     const client = await bench.pool.connect()
     client.on('notification', ({ channel, payload }) => notified.push(`${channel}:${payload ?? ''}`))
@@ -413,7 +413,8 @@ describe('inbox', () => {
     await deliver(inbox, toMessages(histories.flatMap((history) => history.events)))
     await client.query('select 1')
     client.release(true)
-    expect(notified).toEqual(['inbox_positions:'])
+    const moved = histories.map(({ userId }) => `${userId}:1`).sort()
+    expect(notified).toEqual([`inbox_positions:${moved.join(',')}`])
   })
 
   it('given the effect and the position, both are committed or neither is', async () => {

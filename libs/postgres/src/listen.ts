@@ -8,9 +8,9 @@ export interface ListenOptions {
   channels: readonly string[]
   /**
    * Something may have changed. Called for a notification, once per channel after each (re)connect because one could
-   * have been missed, and every `pollMs` while there is no connection. Must not throw.
+   * have been missed, and every `pollMs` while there is no connection. Only a notification has a payload. Must not throw.
    */
-  onNotify: (channel: string) => void
+  onNotify: (channel: string, payload?: string) => void
   /** Milliseconds between calls while not connected; 50 by default. */
   pollMs?: number
   /** Called once for each connection lost or refused. */
@@ -91,7 +91,7 @@ async function listenOnce(
   broken.promise.catch(() => undefined)
   client.on('error', (error) => broken.reject(error))
   client.on('end', () => broken.reject(new Error('the connection ended')))
-  client.on('notification', ({ channel }) => options.onNotify(channel))
+  client.on('notification', ({ channel, payload }) => options.onNotify(channel, payload))
   try {
     await client.connect()
     for (const channel of options.channels) await client.query(`listen ${channel}`)

@@ -45,15 +45,18 @@ describe('read your writes', () => {
       },
     }
     let reads = 0
+    const model = createReadModel(query.pool, watchedWaiter)
     const read = (userId: UserId, minSequence: number, waitMs = longWait.waitMs) =>
-      createReadModel(query.pool, watchedWaiter).read(
+      model.read(
         { userId, freshness: { ...longWait, minSequence, waitMs }, signal },
         ({ position }) => Promise.resolve(position.seen),
         () => {
           reads += 1
         },
       )
-    return { read, wake: () => waiter.wake(), looks: () => looks, waits: () => waits, reads: () => reads }
+    const wake = () => waiter.wake()
+    const tell = (userId: UserId, seen: number) => waiter.wake(new Map([[userId, seen]]))
+    return { model, read, wake, tell, looks: () => looks, waits: () => waits, reads: () => reads }
   }
 
   it('given a store that is level, nobody looks a second time: one transaction answers', async () => {
@@ -87,6 +90,49 @@ describe('read your writes', () => {
     wake()
     expect(await reading).toBe(1)
     expect(reads()).toBe(3)
+  })
+
+  it('given a reader who is known to come too early, nobody looks before he is told', async () => {
+    const anna = user()
+    const { read, tell, waits, reads, looks } = watched(never)
+    await moveTo(anna, 2)
+    tell(anna, 1)
+    const reading = read(anna, 2)
+    expect([waits(), reads()]).toEqual([1, 0])
+    tell(anna, 2)
+    expect(await reading).toBe(2)
+    expect([waits(), reads(), looks()]).toEqual([1, 1, 0])
+  })
+
+  it('given what was said that is not so, or no more, the answer is true all the same', async () => {
+    const anna = user()
+    const { read, tell } = watched()
+    await moveTo(anna, 1)
+    // Of another read model that is ahead of this one.
+    tell(anna, 2)
+    const early = read(anna, 2)
+    await moveTo(anna, 2)
+    expect(await early).toBe(2)
+    // A notification that was lost: it is found, and by the deadline of a short wait, too.
+    await moveTo(anna, 3)
+    expect(await read(anna, 3, 10)).toBe(3)
+    expect(await read(anna, 3)).toBe(3)
+  })
+
+  it('given an aggregate that is parked, who is known to come too early is refused as soon as it was looked for', async () => {
+    const anna = user()
+    const id = await seedEntity(query.pool, { userId: anna, sequence: 1, title: 'stuck' })
+    await park(query.pool, anna, { sequence: 2, aggregateId: id })
+    await moveTo(anna, 2)
+    const { tell, model } = watched(never)
+    tell(anna, 2)
+    const freshness = { ...longWait, minSequence: 9 }
+    const refused = model.read(
+      { userId: anna, freshness, aggregateId: id, signal },
+      async () => 1,
+      () => undefined,
+    )
+    await expect(refused).rejects.toMatchObject({ kind: 'parked' })
   })
 
   it('given notifications without end, the wait ends in time all the same', async () => {

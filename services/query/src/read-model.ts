@@ -54,11 +54,14 @@ export interface ReadRequest {
   signal: AbortSignal
 }
 
+/** Milliseconds without a look of its own: some other reason to refuse it, or a lost notification, is found soon. */
+const mostBlindMs = 30
+
 const activeReadModel: Store = { findSchema: findActiveSchema }
 
 export function createReadModel(
   pool: Pool,
-  waiter: Pick<PositionWaiter, 'changes' | 'mayBeReached'>,
+  waiter: Pick<PositionWaiter, 'changes' | 'heard' | 'mayBeReached'>,
   store: Store = activeReadModel,
 ): ReadModel {
   const place = createPlace(pool, store)
@@ -67,23 +70,22 @@ export function createReadModel(
     { request, onPosition }: { request: ReadRequest; onPosition: (position: Position) => void },
     readData: ReadData<T>,
   ): Promise<T> => {
-    const { userId, freshness, genericPlans = false, signal } = request
+    const { userId, genericPlans = false, signal } = request
+    const { minSequence: minimum, waitMs } = request.freshness
     const attempt = (mayWait: boolean, isFirst: boolean) => {
       const isFresh = (position: Position) => {
         onPosition(position)
         return !isBehind(position, request, mayWait)
       }
-      // Before a wait it is likely to be behind, and then all that was read would be thrown away.
-      const isLikely = freshness.minSequence === 0 || !isFirst
+      const reading = { userId, isFresh, isLikely: !isFirst || isLikelyLevel(waiter, request) }
       return place.read({ role: queryRole, userId }, { signal, genericPlans }, (client, schema) =>
-        readData({ client, schema, userId, isFresh, isLikely }),
+        readData({ client, schema, ...reading }),
       )
     }
-    const { minSequence: minimum, waitMs } = freshness
     const until = performance.now() + waitMs
-    let mayWait = waitMs > 0
-    for (let isFirst = true; ; isFirst = false) {
-      const changes = waiter.changes()
+    await waitBlindly(waiter, request)
+    for (let isFirst = true, mayWait = waitMs > 0; ; isFirst = false) {
+      const changes = waiter.changes(userId)
       const attempted = await attempt(mayWait, isFirst)
       if (attempted.outcome === 'read') return attempted.value
       const leftMs = until - performance.now()
@@ -118,6 +120,22 @@ export function createReadModel(
         }
       }),
   }
+}
+
+/** Before a wait the store is likely to be behind, if nobody has said otherwise, and then all that was read would be thrown away. */
+const isLikelyLevel = (
+  waiter: Pick<PositionWaiter, 'heard'>,
+  { userId, freshness: { minSequence } }: ReadRequest,
+) => (waiter.heard(userId) ?? 0) >= minSequence
+
+/** Who is known to come too early is told by the next notification; a look would be in the way of what it waits for. */
+async function waitBlindly(
+  waiter: Pick<PositionWaiter, 'changes' | 'heard' | 'mayBeReached'>,
+  { userId, freshness: { minSequence: minimum, waitMs }, signal }: ReadRequest,
+): Promise<void> {
+  if ((waiter.heard(userId) ?? minimum) >= minimum) return
+  const wanted = { userId, minimum, changes: waiter.changes(userId) }
+  await waiter.mayBeReached(wanted, Math.min(waitMs, mostBlindMs), signal)
 }
 
 interface Reading extends Place {

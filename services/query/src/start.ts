@@ -1,4 +1,6 @@
 import type { ModelProvider } from '@synap/ai'
+import { readMovedPositions } from '@synap/contracts'
+import type { UserId } from '@synap/core'
 import { createEventLog, createPositionWaiter, createSubscriptions } from '@synap/event-log'
 import type { App, Authenticate, Limits } from '@synap/http'
 import type { ObjectStore } from '@synap/object-store'
@@ -45,16 +47,16 @@ export async function startQuery(
   const logWaiter = createPositionWaiter({ readPositions: createPositionReader(pool, logStore) })
   const log = createEventLog({ pool, role: queryRole })
   const subscriptions = createSubscriptions({ pool, role: queryRole, log })
-  const wake: Record<string, () => void> = {
-    read_positions: () => waiter.wake(),
-    log_positions: () => {
-      logWaiter.wake()
+  const wake: Record<string, (moved: ReadonlyMap<UserId, number> | undefined) => void> = {
+    read_positions: (moved) => waiter.wake(moved),
+    log_positions: (moved) => {
+      logWaiter.wake(moved)
       subscriptions.wake()
     },
   }
   const listener = await listen({
     channels: Object.keys(wake),
-    onNotify: (channel) => wake[channel]?.(),
+    onNotify: (channel, payload) => wake[channel]?.(readMovedPositions(payload)),
   })
   defer('listener', () => listener.close())
 

@@ -10,12 +10,15 @@ export interface Signals {
 export interface SignalOptions {
   channels: readonly string[]
   /** Something may have changed. Called for a notification, and once for each new connection. Must not throw. */
-  onNotify: (channel: string) => void
+  onNotify: (channel: string, payload?: string) => void
 }
 
 interface SignallingClient {
   query(text: string): Promise<unknown>
-  on(event: 'notification', listener: (message: { channel: string }) => void): unknown
+  on(
+    event: 'notification',
+    listener: (message: { channel: string; payload?: string | undefined }) => void,
+  ): unknown
 }
 
 const channelName = /^[a-z_][a-z0-9_]{0,62}$/
@@ -23,12 +26,12 @@ const channelName = /^[a-z_][a-z0-9_]{0,62}$/
 /** With one session, whoever notifies is the session that listens, so its own connection brings the notification. */
 export function createSignals(): Signals {
   const listeners = new Set<SignalOptions>()
-  const wake = (channel: string) => {
-    for (const { channels, onNotify } of listeners) if (channels.includes(channel)) onNotify(channel)
+  const wake = (channel: string, payload?: string) => {
+    for (const { channels, onNotify } of listeners) if (channels.includes(channel)) onNotify(channel, payload)
   }
   return {
     attach: async (client) => {
-      client.on('notification', ({ channel }) => wake(channel))
+      client.on('notification', ({ channel, payload }) => wake(channel, payload))
       const channels = new Set([...listeners].flatMap((listener) => listener.channels))
       for (const channel of channels) {
         await client.query(`listen ${channel}`)
