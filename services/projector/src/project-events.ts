@@ -207,7 +207,10 @@ function isDocumentChanged(old: Document | undefined, now: Document): boolean {
   )
 }
 
+/** What is found by meaning may have become another, or be found no more. */
 function isCoverageChanged(old: Document | undefined, now: Document): boolean {
-  if (old === undefined) return now.content !== null
-  return old.deleted !== now.deleted || old.content?.sha256 !== now.content?.sha256
+  if (old === undefined) return now.content !== null || now.title !== null
+  if (old.deleted !== now.deleted || old.content?.sha256 !== now.content?.sha256) return true
+  // Without content it is its title that is found by meaning.
+  return now.content === null && old.title !== now.title
 }

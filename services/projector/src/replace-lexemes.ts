@@ -20,7 +20,7 @@ export interface KnownOfDocuments {
   small: ReadonlySet<string>
   /** May have been taken from what is found. */
   gone: readonly string[]
-  /** May have got content, or lost it. */
+  /** May be found by meaning by another content or title, or no more. */
   covered: readonly string[]
 }
 
