@@ -86,7 +86,7 @@ function nearest(
       },
     })
     const ranked = rank(vectors, joined(first, rest), wanted)
-    if (signs.isAll && first.length + rest.length === count) return { ranked, reach: null }
+    if (signs.vectorOf === undefined && first.length + rest.length === count) return { ranked, reach: null }
     const within = ranked.filter(({ likeness }) => likeness >= reach)
     // The vectors of one long text may be all that is near: then every other has to be looked at.
     if (within.length >= sure || reach <= leastOf(leastLikeness, ranked[0]?.likeness)) {
@@ -103,8 +103,10 @@ function closer(
   { differences, vectorOf }: BySigns,
   { least, reachOf }: { least: number; reachOf: (keys: Float64Array) => number },
 ): { first: Float64Array; rest: Float64Array; reach: number } {
-  const keys = (above: number, upTo: number) =>
-    keysOf(vectors, question, placesWithin(differences, above, upTo).map(vectorOf))
+  const keys = (above: number, upTo: number) => {
+    const places = placesWithin(differences, above, upTo)
+    return keysOf(vectors, question, vectorOf === undefined ? places : places.map(vectorOf))
+  }
   const last = differenceOf(differences, least)
   const first = keys(-1, last)
   const reach = reachOf(first)
@@ -113,11 +115,7 @@ function closer(
 
 /** The vectors nearest to a question, whatever entities they are of; cells are not asked. */
 export function nearestVectors(vectors: PackedVectors, question: PackedQuestion, count: number): number[] {
-  const signs = {
-    differences: question.differences(vectors, 0),
-    vectorOf: (place: number) => place,
-    isAll: true,
-  }
+  const signs = { differences: question.differences(vectors, 0), vectorOf: undefined }
   const { first, rest } = closer(vectors, question, signs, {
     least: 2 * count,
     reachOf: (keys) => likenessOf(smallest(keys, count).at(-1) ?? 0),

@@ -6,10 +6,8 @@ import type { Slabs } from './slabs.ts'
 export interface BySigns {
   /** In how many places the signs differ. */
   differences: Uint16Array
-  /** Number of the vector that each of them is of. */
-  vectorOf: (place: number) => number
-  /** True: those of all vectors. */
-  isAll: boolean
+  /** Number of the vector that each of them is of; undefined: those of all vectors, in order. */
+  vectorOf: ((place: number) => number) | undefined
 }
 
 /** The signs of all vectors against a question's; or, for the `wanted` nearest, those of the cells that are nearest. */
@@ -17,7 +15,7 @@ export function compareSigns(packed: PackedVectors, question: PackedQuestion, wa
   const cells = packed.cells()
   const share = cells?.shareFor(wanted)
   if (cells === undefined || share === undefined) {
-    return { differences: question.differences(packed, 0), vectorOf: (place) => place, isAll: true }
+    return { differences: question.differences(packed, 0), vectorOf: undefined }
   }
   const { numbers, differences } = lookInto(packed.slabs, cells, Math.ceil(cells.count * share))
   const since = question.differences(packed, cells.count)
@@ -27,7 +25,6 @@ export function compareSigns(packed: PackedVectors, question: PackedQuestion, wa
   return {
     differences: all,
     vectorOf: (place) => numbers[place] ?? place - numbers.length + cells.count,
-    isAll: false,
   }
 }
 

@@ -182,6 +182,21 @@ describe('vectors in memory', () => {
     expect(await search(owner)).toEqual({ outcome: 'too few', ids: nearest(owner, 260).slice(250) })
   })
 
+  it('given candidates that are gone, and what came since further away, what is nearer than that is found', async () => {
+    const owner = await createOwner(500)
+    question = draw()
+    await warm(owner)
+    const near = nearest(owner, 100)
+    await query.database.superuserSql(
+      `update read_v1.entities set deleted_at = now() where entity_id in (${near.map((id) => `'${id}'`).join(', ')})`,
+    )
+    await addTo(
+      owner,
+      Array.from({ length: 12 }, () => draw().map((value, at) => value - 2 * (question[at] as number))),
+    )
+    expect((await search(owner)).ids).toEqual(nearest(owner, 110).slice(100))
+  })
+
   it('given a filter that keeps few, all of them are found', async () => {
     const owner = await createOwner(1_500)
     await warm(owner)
