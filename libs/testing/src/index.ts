@@ -1,3 +1,4 @@
+export { type Answers, countAnswers } from './count-answers.ts'
 export { type EventuallyOptions, eventually } from './eventually.ts'
 export { type Need, needs } from './needs.ts'
 export {
