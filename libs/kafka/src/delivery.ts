@@ -11,12 +11,15 @@ import type { EachBatchPayload } from 'kafkajs'
 import type { AssignedPartition } from './assignment.ts'
 import { protocolType } from './errors.ts'
 import { toInbound } from './messages.ts'
+import type { OffsetHints } from './offset-hints.ts'
 
 export interface DeliveryParts {
   handle: ConsumerOptions['handle']
   limits: { batchRecords: number; batchBytes: number }
   pausePolicy: PausePolicy
   logger: Logger
+  /** Of this membership. */
+  hints: Pick<OffsetHints, 'note'>
   pause(partition: AssignedPartition): void
   resume(partition: AssignedPartition): void
   /** The group is rebalancing: abort all running handlers, so that this member can join again. */
@@ -73,7 +76,7 @@ export async function deliver(
     // Behind the last record there may be some without data, which kafkajs resolves along with it.
     const reached = done === messages.length ? BigInt(payload.batch.lastOffset()) : last
     Object.assign(partition, { position: reached + 1n, attempts: 0, error: null })
-    hintSoon(partition, { payload, next: reached + 1n }, parts.logger)
+    parts.hints.note(partition, { payload, next: reached + 1n })
     await heart.beat()
     if (heart.lost !== undefined) throw heart.lost
   }
@@ -130,44 +133,4 @@ function fail(partition: AssignedPartition, error: unknown, parts: DeliveryParts
     },
     () => undefined,
   )
-}
-
-/** Milliseconds between two hints about a partition: each is a write of the broker, in front of the next fetch. */
-const hintEveryMs = 500
-
-interface Hint {
-  payload: EachBatchPayload
-  next: bigint
-}
-
-/** Partitions that a hint is due about, with the newest. */
-const due = new WeakMap<AssignedPartition, Hint>()
-
-/** Hints a little later at how far we are by then, or when the partition is given up. */
-function hintSoon(partition: AssignedPartition, newest: Hint, logger: Logger): void {
-  const isDue = due.has(partition)
-  due.set(partition, newest)
-  if (isDue) return
-  const { signal } = partition
-  const tell = () => {
-    const latest = due.get(partition)
-    due.delete(partition)
-    clearTimeout(timer)
-    signal.removeEventListener('abort', tell)
-    if (latest !== undefined) hint(latest, logger)
-  }
-  const timer = setTimeout(tell, hintEveryMs)
-  signal.addEventListener('abort', tell, { once: true })
-}
-
-/**
- * Tells Kafka how far we are, for lag displays only. Through the batch's own function: the consumer's `commitOffsets`
- * ends the consumer when the group is rebalancing (reliability P6). A failure changes nothing.
- */
-function hint({ payload, next }: Hint, logger: Logger): void {
-  const { topic, partition } = payload.batch
-  const partitions = [{ partition, offset: next.toString() }]
-  payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions }] }).catch((error: unknown) => {
-    logger.debug({ topic, partition, error: describeError(error) }, 'committing the offset hint failed')
-  })
 }

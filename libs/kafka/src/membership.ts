@@ -4,6 +4,7 @@ import type { AssignedPartition, Assignment } from './assignment.ts'
 import type { KafkaOptions } from './client.ts'
 import { type ConsumerSession, type ConsumerTuning, openConsumerSession } from './consumer-session.ts'
 import { deliver } from './delivery.ts'
+import { createOffsetHints } from './offset-hints.ts'
 import { placePartition } from './placement.ts'
 import type { RecordReader } from './record-reader.ts'
 
@@ -33,6 +34,7 @@ export function openMembership(
   assignment: Assignment,
   events: MembershipEvents,
 ): ConsumerSession {
+  const hints = createOffsetHints(parts.kafka.logger)
   const fatal = (error: unknown) => {
     assignment.revoke()
     events.onFatal(error)
@@ -62,14 +64,14 @@ export function openMembership(
       limits: parts.limits,
       pausePolicy: parts.pausePolicy,
       logger: parts.kafka.logger,
+      hints,
       pause: (held) => session.pause(held.topic, held.partition),
       resume: (held) => session.resume(held.topic, held.partition),
       lost: () => assignment.revoke(),
       fatal,
     })
   }
-  const tuning = { ...parts.tuning, concurrency: options.concurrency ?? parts.tuning.concurrency }
-  const session: ConsumerSession = openConsumerSession(parts.kafka, options, tuning, {
+  const session: ConsumerSession = openConsumerSession(parts.kafka, options, tuningOf(parts, options), {
     onAssigned(partitions) {
       events.onState('running')
       for (const partition of assignment.replace(partitions)) place(partition)
@@ -87,6 +89,11 @@ export function openMembership(
   })
   return session
 }
+
+const tuningOf = ({ tuning }: KafkaConsumerParts, { concurrency = tuning.concurrency }: ConsumerOptions) => ({
+  ...tuning,
+  concurrency,
+})
 
 /** Where kafkajs asked the broker to begin; not in its types. */
 function fetchedOffset({ batch }: EachBatchPayload): bigint {
