@@ -61,7 +61,10 @@ export async function findKnownNeighbours(
 interface Row {
   /** Place among the candidates, from 1; null: its vector came since. */
   place: number | null
-  /** Null: not there, or not of the current content, or not wanted. */
+  /** An entity whose vectors came since, and how many. */
+  added_id: string | null
+  added: number | null
+  /** Null: not there, or not wanted. */
   entity_id: string | null
   /** Null: its current content has no vector. */
   chunk: number | null
@@ -82,35 +85,33 @@ interface Names {
 /** `offset 0`: row security lets entities be looked up by a column only, and one by one, in the order of the candidates. */
 function textOf({ schema, distance, model, ids, enough, next, running, conditions }: Names): string {
   const vectors = `${schema}.entity_vectors as v where v.model = ${model}`
+  // In the order of the index, from it alone: with plans for all values, reading the whole table would look cheaper.
   const cameSince = (condition: string) =>
-    `select v.entity_id, v.content_sha256, v.chunk, v.embedding from ${vectors} and ${condition}`
+    `(select v.entity_id from ${vectors} and ${condition} order by v.added_in limit ${mostAdded + 1})`
+  const current = (of: string) => `
+    left join lateral (
+      select v.chunk, v.embedding from ${vectors} and v.entity_id = ${of}.entity_id
+        and v.content_sha256 = ${of}.subject_sha256 offset 0
+    ) as v on true`
+  const entity = (of: string) => `
+    select e.entity_id, e.subject_sha256 from ${schema}.entities as e
+    where e.entity_id = ${of}.entity_id and e.deleted_at is null ${conditions} offset 0`
   return `
-    select known.place::int, known.entity_id, v.chunk, ${distance} as distance
+    select known.place::int, null as added_id, null as added, known.entity_id, v.chunk, ${distance} as distance
     from (
       select c.place, e.entity_id, e.subject_sha256
-      from unnest(${ids}) with ordinality as c(entity_id, place)
-      cross join lateral (
-        select e.entity_id, e.subject_sha256 from ${schema}.entities as e
-        where e.entity_id = c.entity_id and e.deleted_at is null ${conditions} offset 0
-      ) as e
+      from unnest(${ids}) with ordinality as c(entity_id, place) cross join lateral (${entity('c')}) as e
       limit ${enough}
-    ) as known
-    left join lateral (
-      select v.chunk, v.embedding from ${vectors} and v.entity_id = known.entity_id
-        and v.content_sha256 = known.subject_sha256 offset 0
-    ) as v on true
+    ) as known ${current('known')}
     union all
-    select null, e.entity_id, v.chunk, ${distance}
+    select null, a.entity_id, a.added, e.entity_id, v.chunk, ${distance}
     from (
-      ${cameSince(`v.added_in >= ${next}`)}
-      ${running === undefined ? '' : `union all ${cameSince(`v.added_in = any (${running})`)}`}
-      limit ${mostAdded + 1}
-    ) as v
-    left join lateral (
-      select e.entity_id from ${schema}.entities as e
-      where e.entity_id = v.entity_id and e.subject_sha256 = v.content_sha256 and e.deleted_at is null ${conditions}
-      offset 0
-    ) as e on true`
+      select one.entity_id, count(*)::int as added from (
+        ${cameSince(`v.added_in >= ${next}`)}
+        ${running === undefined ? '' : `union all ${cameSince(`v.added_in = any (${running})`)}`}
+      ) as one group by one.entity_id
+    ) as a
+    left join lateral (${entity('a')}) as e on true ${current('e')}`
 }
 
 /** Every filter there is, those that are not asked for being null: what is not needed is not looked up. */
@@ -146,10 +147,11 @@ function passes(schema: string, filter: CommonFilter, parameter: Parameter): str
 
 function summed(rows: readonly Row[], { given, enough }: { given: number; enough: number }): KnownNeighbours {
   const best = new Map<string, Neighbour>()
-  let [added, kept, checked] = [0, 0, 0]
+  const added = new Map<string, number>()
+  let [kept, checked] = [0, 0]
   let isInOrder = true
-  for (const { place, entity_id, chunk, distance } of rows) {
-    if (place === null) added += 1
+  for (const { place, entity_id, chunk, distance, ...since } of rows) {
+    if (place === null) added.set(since.added_id ?? '', since.added ?? 0)
     else if (place !== checked) {
       kept += 1
       if (place < checked) isInOrder = false
@@ -165,7 +167,7 @@ function summed(rows: readonly Row[], { given, enough }: { given: number; enough
   if (kept >= enough && !isInOrder) checked = 0
   return {
     neighbours: [...best.values()].sort(byDistance),
-    added,
+    added: [...added.values()].reduce((sum, count) => sum + count, 0),
     checked: kept < enough ? given : checked,
     kept,
   }
