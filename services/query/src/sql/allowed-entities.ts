@@ -10,19 +10,19 @@ export const allowedEntities = (schema: string, conditions: readonly string[]) =
 /** Filters by more than this are rare, and of too many kinds for each to be prepared. */
 const preparedFields = 2
 
-/** A name for all filters by the same fields; undefined: there are too many of these. */
+/**
+ * A name for all filters by the same fields, where one plan fits all values: with tags, whose rows come first. Undefined: the
+ * values decide, as with dates, or there are too many fields.
+ */
 function nameOf(schema: string, filter: CommonFilter): string | undefined {
   const fields = Object.entries(filter).filter(([, value]) => value !== undefined)
-  const isUsual = fields.length <= preparedFields && (filter.tags?.length ?? 0) <= preparedFields
-  if (!isUsual) return undefined
-  const names = fields.map(([name]) => (name === 'tags' ? `tags${filter.tags?.length}` : name)).sort()
+  const tags = filter.tags?.length ?? 0
+  if (fields.length > preparedFields || tags === 0 || tags > preparedFields) return undefined
+  const names = fields.map(([name]) => (name === 'tags' ? `tags${tags}` : name)).sort()
   return `${schema}.find_allowed_${names.join('_').toLowerCase()}`
 }
 
-/**
- * Ids of the entities that a filter keeps, 16 bytes each; undefined: they are more than `most`. In a transaction that plans once,
- * which serves a filter by the same fields with all values: what is asked for is few, whatever the planner thinks of it.
- */
+/** Ids of the entities that a filter keeps, 16 bytes each; undefined: they are more than `most`. In a transaction that plans once. */
 export async function findAllowedIds(
   client: Client,
   schema: string,

@@ -54,11 +54,11 @@ export async function findKnownNeighbours(
     conditions: filter === undefined ? '' : passes(schema, filter, parameter),
   }
   const name = `find_known${isRunning ? '_running' : ''}${filter === undefined ? '' : '_filtered'}`
-  const rows = await query<Row>(client, { name: `${schema}.${name}`, text: textOf(names), values })
+  const rows = await query<KnownRow>(client, { name: `${schema}.${name}`, text: textOf(names), values })
   return summed(rows, { given: ids.length / 16, enough })
 }
 
-interface Row {
+export interface KnownRow {
   /** Place among the candidates, from 1; null: its vector came since. */
   place: number | null
   /** An entity whose vectors came since, and how many. */
@@ -145,7 +145,11 @@ function passes(schema: string, filter: CommonFilter, parameter: Parameter): str
         and (${before} is null or t.due_day < ${before}) and (${after} is null or t.due_day > ${after})))`
 }
 
-function summed(rows: readonly Row[], { given, enough }: { given: number; enough: number }): KnownNeighbours {
+/** What the rows say together. */
+export function summed(
+  rows: readonly KnownRow[],
+  { given, enough }: { given: number; enough: number },
+): KnownNeighbours {
   const best = new Map<string, Neighbour>()
   const added = new Map<string, number>()
   let [kept, checked] = [0, 0]

@@ -26,8 +26,8 @@ export function placesWithin(differences: Uint16Array, above: number, upTo: numb
   return places.subarray(0, count)
 }
 
-/** So far the number of differing signs may be off by chance: by more in one of forty at the edge, and of the nearer fewer. */
-const deviations = 2.25
+/** So far the number of differing signs may be off by chance: by more in one of 160 at the edge, and of the nearer fewer. */
+const deviations = 2.5
 
 /** For each number of differing signs: the cosine of the angle that is so much of a half turn, less what chance may do. */
 const likenesses = Float64Array.from({ length: vectorDimensions + 1 }, (_, difference) => {

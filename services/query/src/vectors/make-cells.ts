@@ -13,9 +13,9 @@ const asked = 48
 const depths = [12, 40]
 /** Of the neighbours; and so many times as many vectors are looked at as that takes, for a question is no vector of the user's. */
 const enough = 0.995
-const margin = 2
+const margin = 3
 /** When that is more than this share of all, cells are of no use. */
-const mostShare = 0.4
+const mostShare = 0.5
 
 /**
  * Puts a user's vectors into cells where they are so many that it is worth it, and tries how many of the cells a question has to
