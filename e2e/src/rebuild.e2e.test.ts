@@ -108,6 +108,13 @@ describe.each(ways)('a rebuild of the read model: $way', ({ way, startPipeline }
   it('given nobody who could ask a model, vectors and words are those that were there', {
     timeout: 300_000,
   }, async () => {
+    // What is still being embedded would be found after the switch, and not before it.
+    await eventually(
+      'everything is found by meaning',
+      async () =>
+        (await account.client.stats()).value.stages.every(({ state }) => state === 'level') || undefined,
+      patience,
+    )
     if (way !== 'standalone') await pipeline.end('enricher')
     const search = () => account.client.search({ q: 'how is it installed', mode: 'semantic' })
     const before = (await search()).value.items.map(({ entity, score }) => [entity.id, score])
