@@ -9,13 +9,14 @@ import type { CacheOutcome, FoundCandidates } from './vectors/vector-cache.ts'
 /** Candidates besides those that are wanted, for some may be gone or of old content. */
 const spare = 10
 /** Share of a filter's candidates before which none is left out: the others are to be had by the way. */
-const sureShare = 0.75
+const sureShare = 0.6
 /** Candidates that a filter is tried on at most: when more would be needed, those that pass are asked for. */
 const mostCandidates = 2_000
 /** Entities that pass a filter and are chosen among at most. */
 const mostAllowed = 20_000
-/** When fewer pass, they are sooner asked for than tried. */
+/** When fewer pass, they are sooner asked for than tried; unless they are many all the same. */
 const smallShare = 0.2
+const fewAllowed = 4_000
 /** Of a filter that nothing is known of. */
 const usualShare = 0.25
 
@@ -86,7 +87,7 @@ async function findFiltered(tryOn: Try, { depth, vectors, shareOf, allowed }: Fi
   const share = () => shareOf() ?? usualShare
   const wanted = () => Math.ceil(((depth + spare) / share()) * 1.3)
   const isTried = () =>
-    wanted() <= mostCandidates && (share() >= smallShare || share() * vectors > mostAllowed)
+    wanted() <= mostCandidates && (share() >= smallShare || share() * vectors > fewAllowed)
   for (let before = 0; isTried() && wanted() > before; ) {
     before = wanted()
     const tried = await tryOn(before)

@@ -1,4 +1,5 @@
 import { type Client, query } from '@synap/postgres'
+import { comparableTag } from './find-entities.ts'
 import { type CommonFilter, conditionsOf, type Parameter } from './list-entities.ts'
 import { queryPlannedAnew } from './planned-anew.ts'
 
@@ -22,6 +23,24 @@ function nameOf(schema: string, filter: CommonFilter): string | undefined {
   return `${schema}.find_allowed_${names.join('_').toLowerCase()}`
 }
 
+/** The same from those of the first tag, looked up one by one: by a plan for all values, all of the user's might be read. */
+function taggedEntities(
+  schema: string,
+  { tags: [first = '', ...others] = [], ...rest }: CommonFilter,
+  parameter: Parameter,
+): string {
+  const conditions = conditionsOf(schema, { ...rest, tags: others }, parameter)
+  return `
+    select e.entity_id from (
+      select et.entity_id from ${schema}.tags join ${schema}.entity_tags as et using (tag_id)
+      where lower(tags.name) = ${parameter(comparableTag(first), 'text')} offset 0
+    ) as tagged
+    cross join lateral (
+      select e.entity_id from ${schema}.entities as e left join ${schema}.task_details as t using (entity_id)
+      where ${['e.entity_id = tagged.entity_id', 'e.deleted_at is null', ...conditions].join(' and ')} offset 0
+    ) as e`
+}
+
 /** Ids of the entities that a filter keeps, 16 bytes each; undefined: they are more than `most`. In a transaction that plans once. */
 export async function findAllowedIds(
   client: Client,
@@ -31,8 +50,11 @@ export async function findAllowedIds(
 ): Promise<Uint8Array | undefined> {
   const values: unknown[] = []
   const parameter: Parameter = (value, type) => `$${values.push(value)}::${type}`
-  const allowed = allowedEntities(schema, conditionsOf(schema, filter, parameter))
   const name = nameOf(schema, filter)
+  const allowed =
+    name === undefined
+      ? allowedEntities(schema, conditionsOf(schema, filter, parameter))
+      : taggedEntities(schema, filter, parameter)
   const [row] = await (name === undefined ? queryPlannedAnew<Allowed> : query<Allowed>)(client, {
     ...(name === undefined ? {} : { name }),
     text: `
