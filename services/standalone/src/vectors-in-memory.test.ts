@@ -65,7 +65,7 @@ describe('vectors in memory beside the embedded database', () => {
           order by added_in, entity_id`,
       }),
     )
-  const search = async (values: Float32Array, count: number) => {
+  const search = async (values: Float32Array, count: number, types?: string[]) => {
     const outcomes: CacheOutcome[] = []
     const asker = {
       userId,
@@ -76,7 +76,7 @@ describe('vectors in memory beside the embedded database', () => {
       text: null,
       configs: [],
       vector: { values, model },
-      filter: {},
+      filter: { types },
       leastLikeness: null,
       limit: 5,
     }
@@ -84,7 +84,7 @@ describe('vectors in memory beside the embedded database', () => {
       database.pool,
       { role: 'synap_query', userId },
       (client) => findRows({ client, schema: 'read_v1' }, question, asker),
-      { readOnly: true, isolation: 'repeatable read' },
+      { readOnly: true, isolation: 'repeatable read', genericPlans: true },
     )
     return { outcomes, ids: rows.map((row) => row.entity_id) }
   }
@@ -105,5 +105,18 @@ describe('vectors in memory beside the embedded database', () => {
     expect(last?.id).not.toBe(first?.id)
     const later = await search(fromHalfvec(Buffer.from(last?.sent as Buffer)), 301)
     expect([later.outcomes, later.ids[0]]).toEqual([['cached'], last?.id])
+
+    const ideas = (await vectors()).slice(50, 53).map(({ id }) => id)
+    await transaction(database.pool, { role: 'synap_projector' }, (client) =>
+      query(client, {
+        text: `update read_v1.entities set type = 'idea' where entity_id = any($1::uuid[])`,
+        values: [ideas],
+      }),
+    )
+    for (let run = 0; run < 2; run += 1) {
+      const narrow = await search(question, 301, ['idea'])
+      expect([narrow.outcomes, new Set(narrow.ids)]).toEqual([['cached'], new Set(ideas)])
+    }
+    expect((await search(question, 301, ['note', 'idea'])).ids).toEqual(compared.ids)
   }, 60_000)
 })
