@@ -16,7 +16,7 @@ const event = {
   correlationId: '0af7651916cd43dd8448eb211c80319c',
   causationId: null,
   actor: { kind: 'user', id: null },
-  delta: { title: 'Tea', type: 'note' } as JsonObject,
+  delta: { title: 'Tea', timeZone: null, type: 'note' } as JsonObject,
   extra: null,
   schemaNo: 1,
 } as LoggedEvent
