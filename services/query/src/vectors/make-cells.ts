@@ -11,9 +11,8 @@ const grownBy = 1.25
 /** Vectors that are asked for in the trial, and numbers of neighbours of each that are to be found. */
 const asked = 48
 const depths = [12, 40]
-/** Of the neighbours; and so many times as many vectors are looked at as that takes, for a question is no vector of the user's. */
-const enough = 0.995
-const margin = 3
+/** So many times as many vectors are looked at as finds all of these, for a question is no vector of the user's. */
+const margin = 2
 /** When that is more than this share of all, cells are of no use. */
 const mostShare = 0.5
 
@@ -43,10 +42,7 @@ export async function makeCells(vectors: PackedVectors, signal: AbortSignal): Pr
         shares[at]?.push((upTo[cellOf[one] as number] as number) / count)
     }
   }
-  const tried = shares.map((all) => {
-    all.sort((a, b) => a - b)
-    return (all[Math.ceil(all.length * enough) - 1] ?? 1) * margin
-  })
+  const tried = shares.map((all) => Math.max(...all) * margin)
   if (Math.min(...tried) > mostShare) return cells.free()
   vectors.setCells({
     ...cells,
