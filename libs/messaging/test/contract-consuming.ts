@@ -29,6 +29,7 @@ export function companyPromises(tools: () => ContractTools): void {
     const failing = await consume(topic, { handle: async () => Promise.reject(dependency()) })
     const [one, other] = [await consume(topic), await consume(topic)]
     await eventually('both have all', () => one.handled.length === 4 && other.handled.length === 4, patience)
+    for (const each of [one, other]) expect(each.valuesOf(0)).toEqual(['m0', 'm1', 'm2', 'm3'])
     await eventually('the first is not well', () => !failing.consumer.health().ready, patience)
   })
 
