@@ -27,6 +27,7 @@ const opening: Record<string, readonly string[]> = {
   wait: ['0'],
   stale: ['allow'],
   as_of: ['1', '2', '2026-11-21T08:00:00Z'],
+  analyses: ['true'],
   type: [],
   status: [],
   relation: [],
