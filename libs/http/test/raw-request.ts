@@ -1,5 +1,5 @@
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import type { App } from '../src/index.ts'
+import { type App, listenOn } from '../src/index.ts'
 
 /** A connection on which a test says what no client library would. */
 export interface RawConnection {
@@ -13,7 +13,7 @@ export interface RawConnection {
 }
 
 export async function listen(app: App): Promise<number> {
-  await app.listen({ host: '127.0.0.1', port: 0 })
+  await listenOn(app, { host: '127.0.0.1', port: 0 })
   return (app.server.address() as AddressInfo).port
 }
 

@@ -1,3 +1,4 @@
+import { listenOn } from '@synap/http'
 import { createKafka } from '@synap/kafka'
 import { createS3Store } from '@synap/object-store'
 import { createPool } from '@synap/postgres'
@@ -19,5 +20,5 @@ await runService('ingest', config, async (context) => {
   const log = createKafka({ brokers: config.kafkaBrokers, clientId: 'ingest', logger })
   defer('log', () => log.close())
   const server = await startIngest(context, { pool, store, log })
-  await server.listen({ host: config.host, port: config.port })
+  await listenOn(server, config)
 })

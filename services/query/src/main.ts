@@ -1,4 +1,5 @@
 import { chooseProvider, providersForSearch } from '@synap/ai'
+import { listenOn } from '@synap/http'
 import { createS3Store } from '@synap/object-store'
 import { createPool, listen } from '@synap/postgres'
 import { runService, s3Access } from '@synap/runtime'
@@ -23,5 +24,5 @@ await runService(name, queryConfig, async (context) => {
     vectorCacheBytes: config.vectorCacheBytes,
     cursorSecret: cursorSecretOf(config),
   })
-  await server.listen({ host: config.host, port: config.port })
+  await listenOn(server, config)
 })

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { SynapError } from '@synap/core'
-import type { App } from '@synap/http'
+import { type App, listenOn } from '@synap/http'
 
 /** As much of an OpenAPI document as is read here. */
 export interface ApiDocument {
@@ -39,7 +39,7 @@ export async function listenTogether(
     else writes.routing(request, response)
   })
   try {
-    return await writes.listen(at)
+    return await listenOn(writes, at)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
     throw new SynapError(`port ${at.port} is in use: stop what listens there, or give another with --port`, {
