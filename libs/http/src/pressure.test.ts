@@ -10,6 +10,26 @@ afterEach(() => fixture?.app.close())
 
 const aGet = 'GET /v1/things/a HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer syn_reader\r\n\r\n'
 
+describe('a process that is late', () => {
+  it('given a request under way, others are turned away; given none, the next is served', async () => {
+    fixture = await buildFixture({ limits: { maxEventLoopDelayMs: -1_000 } })
+    const port = await listen(fixture.app)
+    const statusOfNext = async () => {
+      const next = openConnection(port)
+      next.socket.write(aGet)
+      const [status] = await next.answers(1)
+      next.socket.destroy()
+      return status
+    }
+    const hanging = openConnection(port)
+    hanging.socket.write('GET /fail/hang HTTP/1.1\r\nHost: x\r\n\r\n')
+    // It is measured once a second.
+    await expect.poll(statusOfNext, { timeout: 10_000 }).toBe(503)
+    hanging.socket.destroy()
+    await expect.poll(statusOfNext, { timeout: 10_000 }).toBe(200)
+  })
+})
+
 describe('connections', () => {
   it('given nearly as many as there may be, 503 and the end of that one; given more, no answer; then all is well', async () => {
     fixture = await buildFixture({ limits: { maxConnections: 10 } })

@@ -21,7 +21,8 @@ const ownFiles = 128
 
 /**
  * Turns requests away with 503 while the process is short of time, memory or files; to be registered before
- * authentication. Beyond the connections there may be, new ones are closed without an answer.
+ * authentication. Beyond the connections there may be, new ones are closed without an answer. A request is never turned
+ * away for want of time when no other is under way: that would give the time to nobody.
  *
  * In place of `@fastify/under-pressure` (9.2): that one measures with a call that needs a file, and ends the process by
  * an exception in a timer when there is none left.
@@ -38,22 +39,27 @@ export function registerPressureLimit(app: FastifyInstance, limits: PressureLimi
 
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs })
   histogram.enable()
-  let isBusy = false
+  let isLate = false
+  let isFull = false
   const timer = setInterval(() => {
     const delayMs = histogram.mean / 1e6 - resolutionMs
     histogram.reset()
     // Not a single sample in all the time: it was blocked.
-    const isLate = Number.isNaN(delayMs) || delayMs > maxEventLoopDelayMs
-    isBusy = isLate || getHeapStatistics().used_heap_size > maxHeapBytes
+    isLate = Number.isNaN(delayMs) || delayMs > maxEventLoopDelayMs
+    isFull = getHeapStatistics().used_heap_size > maxHeapBytes
   }, measureMs).unref()
   app.addHook('onClose', () => {
     clearInterval(timer)
     histogram.disable()
   })
 
-  app.addHook('onRequest', async () => {
+  let underWay = 0
+  app.addHook('onRequest', async (_request, reply) => {
+    const isAlone = underWay === 0
+    underWay += 1
+    reply.raw.once('close', () => (underWay -= 1))
     const isCrowded = maxConnections !== undefined && connections > maxConnections * 0.9
-    if (!isBusy && !isCrowded) return
+    if (!(isLate && !isAlone) && !isFull && !isCrowded) return
     throw problem('unavailable', {
       retryAfter: retrySeconds,
       detail: 'The service is overloaded.',
