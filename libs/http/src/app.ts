@@ -13,8 +13,9 @@ import {
 } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { type Authenticate, findPrincipal, registerAccess } from './access.ts'
+import { answerClientError, serveNoneThatWasRefused } from './client-errors.ts'
 import { endConnectionsOnClose } from './end-connections.ts'
-import { answerClientError, answerError, registerErrorAnswers } from './error-answers.ts'
+import { answerError, registerErrorAnswers } from './error-answers.ts'
 import { parseJsonBody } from './json-body.ts'
 import { type Limits, registerRateLimit } from './limits.ts'
 import { type ApiInfo, registerOpenApi } from './openapi.ts'
@@ -78,6 +79,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   refuseStrangeInput(app)
   readRefusedBodies(app)
   // The order of the hooks is the policy: first listed is outermost.
+  serveNoneThatWasRefused(app)
   endConnectionsOnClose(app)
   registerDeadline(app, options.handlerTimeoutMs ?? 20_000)
   beginRequestTrace(app)

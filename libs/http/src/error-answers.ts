@@ -1,6 +1,4 @@
-import { STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
-import { type ProblemName, problemContentType, problems } from '@synap/contracts'
+import { problemContentType, problems } from '@synap/contracts'
 import { SynapError } from '@synap/core'
 import type { Logger } from '@synap/telemetry'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -35,25 +33,5 @@ function sendProblem(error: ProblemError, request: FastifyRequest, reply: Fastif
       // Past the serializer of the route, which knows the shape of its success only.
       .serializer(JSON.stringify)
       .send(problemBody(error, correlationIdOf(request)))
-  )
-}
-
-const byClientError: Record<string, ProblemName> = {
-  HPE_HEADER_OVERFLOW: 'tooLarge',
-  ERR_HTTP_REQUEST_TIMEOUT: 'requestTimeout',
-}
-
-/** Answers what never became a request: broken HTTP, endless headers, a body that does not arrive. */
-export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const kind = problems[byClientError[error.code ?? ''] ?? 'malformed']
-  const body = JSON.stringify(kind)
-  socket.end(
-    `HTTP/1.1 ${kind.status} ${STATUS_CODES[kind.status] ?? ''}\r\n` +
-      `Content-Type: ${problemContentType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
-      `Connection: close\r\n\r\n${body}`,
   )
 }
