@@ -15,6 +15,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fas
 import { type Authenticate, findPrincipal, registerAccess } from './access.ts'
 import { answerClientError, serveNoneThatWasRefused } from './client-errors.ts'
 import { endConnectionsOnClose } from './end-connections.ts'
+import { endIdleConnections } from './end-idle.ts'
 import { answerError, registerErrorAnswers } from './error-answers.ts'
 import { parseJsonBody } from './json-body.ts'
 import { type Limits, registerRateLimit } from './limits.ts'
@@ -55,7 +56,7 @@ export interface SocketTimeouts {
   headers?: number
   /** To the last byte of the body; 20,000 by default. At least as long as any form with a file may take. */
   request?: number
-  /** Between two requests; 30,000 by default. */
+  /** Between two requests, as clients are told; 30,000 by default. The connection ends after twice that. */
   keepAlive?: number
   /** Without a byte either way; 60,000 by default. */
   silence?: number
@@ -81,6 +82,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   // The order of the hooks is the policy: first listed is outermost.
   serveNoneThatWasRefused(app)
   endConnectionsOnClose(app)
+  endIdleConnections(app)
   registerDeadline(app, options.handlerTimeoutMs ?? 20_000)
   beginRequestTrace(app)
   registerAccounts(app, options)
@@ -98,18 +100,20 @@ function serverOptions({
   bodyLimit,
   socketTimeouts,
 }: AppOptions): FastifyHttpOptions<Server, FastifyBaseLogger> {
+  const keepAlive = socketTimeouts?.keepAlive ?? 30_000
   return {
     loggerInstance: logger,
     connectionTimeout: socketTimeouts?.silence ?? 60_000,
     requestTimeout: socketTimeouts?.request ?? 20_000,
-    keepAliveTimeout: socketTimeouts?.keepAlive ?? 30_000,
+    keepAliveTimeout: keepAlive,
     bodyLimit: bodyLimit ?? 2 * 1024 * 1024,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => '',
     exposeHeadRoutes: true,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 512 },
-    http: { connectionsCheckingInterval: 1_000, maxHeaderSize: 16 * 1024 },
+    // A client that is busy itself uses a connection later than it was told.
+    http: { connectionsCheckingInterval: 1_000, keepAliveTimeoutBuffer: keepAlive, maxHeaderSize: 16 * 1024 },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
       void answerError(error, request, reply, logger)
