@@ -21,6 +21,7 @@ import { parseJsonBody } from './json-body.ts'
 import { type Limits, registerRateLimit } from './limits.ts'
 import { type ApiInfo, registerOpenApi } from './openapi.ts'
 import { registerPressureLimit } from './pressure.ts'
+import { readBeforeClosing } from './read-before-closing.ts'
 import { readRefusedBodies } from './read-refused-bodies.ts'
 import { registerDeadline } from './request-deadline.ts'
 import { beginRequestTrace, correlationIdOf, decideRequestTrace, inRequestTrace } from './request-trace.ts'
@@ -83,6 +84,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   serveNoneThatWasRefused(app)
   endConnectionsOnClose(app)
   endIdleConnections(app)
+  readBeforeClosing(app)
   registerDeadline(app, options.handlerTimeoutMs ?? 20_000)
   beginRequestTrace(app)
   registerAccounts(app, options)

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { problems } from '@synap/contracts'
 import { afterEach, describe, expect, it } from 'vitest'
 import { buildFixture, type Fixture } from '../test/fixture.ts'
@@ -9,6 +10,10 @@ let fixture: Fixture | undefined
 afterEach(() => fixture?.app.close())
 
 const aGet = 'GET /v1/things/a HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer syn_reader\r\n\r\n'
+
+const aPost = (length: number) =>
+  'POST /v1/things HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer syn_writer\r\n' +
+  `Content-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`
 
 describe('a process that is late', () => {
   it('given a request under way, others are turned away; given none, the next is served', async () => {
@@ -48,6 +53,25 @@ describe('connections', () => {
     next?.socket.write(aGet)
     expect(await next?.answers(1)).toEqual([200])
     for (const { socket } of others) socket.destroy()
+  })
+
+  it('given a crowded process and a client that reads when it has sent all, it reads the 503', async () => {
+    fixture = await buildFixture({ limits: { maxConnections: 10 } })
+    const port = await listen(fixture.app)
+    const others = Array.from({ length: 9 }, () => openConnection(port))
+    await Promise.all(others.map(({ socket }) => once(socket, 'connect')))
+    const length = 16 * 1024 * 1024
+    const socket = connect({ port, host: '127.0.0.1' })
+    let failed: Error | undefined
+    socket.on('error', (error) => (failed = error))
+    const head = aPost(length)
+    await new Promise<void>((resolve) => socket.write(head + 'a'.repeat(length), () => resolve()))
+    let received = ''
+    socket.setEncoding('utf8').on('data', (text: string) => (received += text))
+    if (!socket.closed) await once(socket, 'close')
+    expect(failed).toBeUndefined()
+    expect(received).toMatch(/^HTTP\/1\.1 503 /)
+    for (const other of others) other.socket.destroy()
   })
 
   it('given the files a process may have, some are kept for itself, at most half', () => {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 
 /** Bytes. What is announced above is not waited for: the connection is closed. */
-const mostToRead = 64 * 1024 * 1024
+export const mostToRead = 64 * 1024 * 1024
 
 /**
  * A body that is too large is read to its end when it says where that is, and thrown away. Most clients read no answer
