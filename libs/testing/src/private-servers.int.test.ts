@@ -2,6 +2,7 @@ import { createConnection } from 'node:net'
 import { probeServer } from '@synap/servers'
 import { describe, expect, inject, it } from 'vitest'
 import { chooseTestProvider } from './choose-provider.ts'
+import { eventually } from './eventually.ts'
 import { startPrivateBroker, startPrivateServers } from './private-servers.ts'
 import { createServerSet } from './server-set.ts'
 
@@ -33,7 +34,10 @@ describe('servers of one test alone', () => {
     try {
       await set.ensure(['object-store'])
       await set.signal('object-store', 'SIGSTOP')
-      await expect(probeServer(provider, 'object-store', set.settings)).rejects.toThrow('timeout')
+      const failure = () => probeServer(provider, 'object-store', set.settings).then(() => undefined, String)
+      // A thread of it that is answering may still do so before it stands still.
+      const why = await eventually('its probe fails', failure)
+      expect(why).toContain('timeout')
       await set.signal('object-store', 'SIGCONT')
       await probeServer(provider, 'object-store', set.settings)
     } finally {
