@@ -142,6 +142,21 @@ describe('records that kill the process', () => {
     expect(await bench.sql(applied)).toEqual(['1', '2', '3'])
   })
 
+  it('given a count that fails behind the commit, the batch is not taken for handled, and found applied when it comes again', async () => {
+    const history = newHistory()
+    for (let i = 0; i < 2; i += 1) history.create()
+    const records = toMessages(history.events)
+    const { inbox } = startProcess()
+    await assign(inbox)
+    await deliver(inbox, records.slice(0, 1))
+    const late = holdCounts(bench.pool)
+    const outcome = deliver(inbox, records.slice(1)).then(() => 'handled', String)
+    await eventually('it is applied', async () => (await bench.sql(applied)).length === 2).finally(late.fail)
+    expect(await outcome).toContain('the count is lost')
+    await deliver(inbox, records.slice(1))
+    expect(await bench.sql(applied)).toEqual(['1', '2'])
+  })
+
   it('given deadly bytes that an operator marks for a retry, they are tried once, not at every start', async () => {
     const history = newHistory()
     history.create()
@@ -210,6 +225,7 @@ describe('records that kill the process', () => {
 /** Keeps the counts of starts from the database until they are released. */
 function holdCounts(pool: Pool) {
   const released = Promise.withResolvers<void>()
+  const atEnd = (undo: () => unknown) => void released.promise.then(undo, undo)
   let held = 0
   const hold = (client: Client) => {
     const send = client.query.bind(client) as (statement: unknown) => Promise<unknown>
@@ -219,9 +235,10 @@ function holdCounts(pool: Pool) {
       return released.promise.then(() => send(statement))
     }
     Object.assign(client, { query })
-    void released.promise.then(() => Reflect.deleteProperty(client, 'query'))
+    atEnd(() => Reflect.deleteProperty(client, 'query'))
   }
   pool.on('acquire', hold)
-  void released.promise.then(() => pool.off('acquire', hold))
-  return { held: () => held, release: released.resolve }
+  atEnd(() => pool.off('acquire', hold))
+  const fail = () => released.reject(new Error('the count is lost'))
+  return { held: () => held, release: released.resolve, fail }
 }
