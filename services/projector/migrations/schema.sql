@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 fdcd1d740239a00b7bd9f12924efc298ad7cbd92422d48c136dbf0e879e7759f
+-- What the migrations beside this file come to; of them: sha256 ca010a8284cba203e7af629bdfd91d0383c20c117cee729952b41ba3ac44f231
 create schema read_v1 authorization synap_projector;
 
 create table read_v1.chosen_models (
@@ -554,10 +554,13 @@ alter function read_v1.link_name(text) owner to synap_projector;
 
 CREATE OR REPLACE FUNCTION read_v1.make_documents(ids uuid[])
  RETURNS TABLE(entity_id uuid, user_id uuid, config text, lexemes tsvector, names tsvector)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+#variable_conflict use_column
+begin
+  return query
   select e.entity_id, e.user_id, c.config,
     setweight(w.title, 'A') || setweight(w.tags, 'B') || setweight(w.english_title, 'A') || setweight(w.english_tags, 'B')
       || case when c.config <> 'english' and length(e.preview) < 200 then setweight(to_tsvector('english', e.preview), 'C') else '' end
@@ -618,7 +621,8 @@ AS $function$
     offset 0
   ) as w
   where e.entity_id = any (ids) and e.deleted_at is null
-  order by e.entity_id
+  order by e.entity_id;
+end
 $function$
 ;
 alter function read_v1.make_documents(uuid[]) owner to synap_projector;
@@ -840,25 +844,33 @@ alter function read_v1.parked_groups(boolean) owner to synap_projector;
 
 CREATE OR REPLACE FUNCTION read_v1.parked_of_user()
  RETURNS TABLE(sequence bigint, aggregate_id uuid, reason text)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+#variable_conflict use_column
+begin
+  return query
   select parked.sequence, parked.aggregate_id, parked.reason from read_v1.parked
   where parked.user_id = nullif(current_setting('synap.user_id', true), '')::uuid and parked.slot
     and parked.state in ('open', 'retry')
-  order by parked.sequence
+  order by parked.sequence;
+end
 $function$
 ;
 alter function read_v1.parked_of_user() owner to synap_projector;
 
 CREATE OR REPLACE FUNCTION read_v1.positions_of(users uuid[])
  RETURNS TABLE(user_id uuid, seen bigint)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-  select p.user_id, p.seen from read_v1.user_positions p where p.user_id = any (users)
+#variable_conflict use_column
+begin
+  return query select p.user_id, p.seen from read_v1.user_positions p where p.user_id = any (users);
+end
 $function$
 ;
 alter function read_v1.positions_of(uuid[]) owner to synap_projector;
