@@ -21,13 +21,18 @@ export function createAttemptLedger(store: AttemptStore) {
   return {
     /**
      * Which start this is of each slice; none for one that is behind the position, so that nobody decodes it any more. `sent`
-     * resolves as soon as the starts count even if this process dies; both reject when they cannot be counted.
+     * resolves as soon as the starts count even if this process dies; both reject when they cannot be counted. `goesAhead`: see
+     * `SingleOptions`.
      */
-    count(slices: readonly Slice[]): { sent: Promise<unknown>; counted: Promise<Map<Slice, number>> } {
+    count(
+      slices: readonly Slice[],
+      { goesAhead }: { goesAhead: boolean },
+    ): { sent: Promise<unknown>; counted: Promise<Map<Slice, number>> } {
       const firsts = new Map(slices.flatMap((slice) => (slice[0] === undefined ? [] : [[slice, slice[0]]])))
       const unknown = new Set([...firsts.values()].filter((first) => !hasLived(first)))
       const { promise, resolve } = Promise.withResolvers<void>()
-      const ask = async () => (unknown.size === 0 ? undefined : countAttempts(store, [...unknown], resolve))
+      const ask = async () =>
+        unknown.size === 0 ? undefined : countAttempts(store, [...unknown], { onSent: resolve, goesAhead })
       const counted = ask().then((starts) => {
         const startsOf = (first: InboundMessage) =>
           unknown.has(first) ? (starts?.get(first.partition) ?? 0) : 1

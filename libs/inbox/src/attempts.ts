@@ -40,7 +40,7 @@ const neverAborted = new AbortController().signal
  * another one did.
  *
  * A process that has moved the position itself knows that nobody has begun what follows: the count is then sent, and the
- * bytes are decoded and applied while it is answered. It must not be waited for before they are: both lock the position,
+ * bytes are decoded and applied while it is answered, behind it on the same connection as a rule. It must not be waited for before they are: both lock the position,
  * and the commit may have come first. Then the record is behind it, and nothing is counted.
  */
 export function createAttemptGuard(store: AttemptStore): AttemptGuard {
@@ -71,7 +71,7 @@ export function createAttemptGuard(store: AttemptStore): AttemptGuard {
     run,
     continues: ledger.hasMoved,
     async runTogether(slices, process) {
-      const { sent, counted } = ledger.count(slices)
+      const { sent, counted } = ledger.count(slices, { goesAhead: true })
       for (const [first] of slices) if (first !== undefined) ledger.takeMoved(first)
       await sent
       const how = { undecoded: false, onDecoded: async () => ledger.prove(slices) }
@@ -105,7 +105,7 @@ function createStart(ledger: AttemptLedger, turns: TurnQueue) {
     choose: (starts: number) => Start | undefined,
   ): Promise<boolean> => {
     const begun = await turns.run(neverAborted, async () => {
-      const starts = (await ledger.count([messages]).counted).get(messages) ?? 0
+      const starts = (await ledger.count([messages], { goesAhead: false }).counted).get(messages) ?? 0
       const chosen = choose(starts)
       if (chosen === undefined) return undefined
       const { taken, undecoded, exact } = chosen

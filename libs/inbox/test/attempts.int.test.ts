@@ -229,10 +229,18 @@ function holdCounts(pool: Pool) {
   let held = 0
   const hold = (client: Client) => {
     const send = client.query.bind(client) as (statement: unknown) => Promise<unknown>
-    const query = (statement: unknown) => {
-      if (typeof statement !== 'string' || !statement.includes('set attempts = case')) return send(statement)
+    let before: unknown
+    const query = (statement: { text: string }) => {
+      if (!statement.text.includes('set attempts = case')) {
+        before = statement
+        return send(statement)
+      }
       held += 1
-      return released.promise.then(() => send(statement))
+      const settings = before
+      return released.promise.then(() => {
+        void send(settings)
+        return send(statement)
+      })
     }
     Object.assign(client, { query })
     atEnd(() => Reflect.deleteProperty(client, 'query'))

@@ -38,6 +38,9 @@ export function noteEnd(client: Client): void {
   ended.add(client)
 }
 
+/** Whether the end of its transaction was sent. */
+export const hasEnded = (client: Client): boolean => ended.has(client)
+
 /** Nothing of what was asked of this client by whoever had it before counts. */
 export function noteBegin(client: Client): void {
   ended.delete(client)

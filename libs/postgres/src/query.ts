@@ -27,12 +27,13 @@ export async function execute(executor: Pool | Client, statement: Statement): Pr
   return (await run(executor, statement)).rowCount ?? 0
 }
 
+export function checkName(name: string): void {
+  if (statementName.test(name) && name.length <= 63) return
+  throw new TypeError(`the statement name ${JSON.stringify(name)} must be schema.name, 63 characters at most`)
+}
+
 async function run(executor: Pool | Client, { name, text, values }: Statement) {
-  if (name !== undefined && (!statementName.test(name) || name.length > 63)) {
-    throw new TypeError(
-      `the statement name ${JSON.stringify(name)} must be schema.name, 63 characters at most`,
-    )
-  }
+  if (name !== undefined) checkName(name)
   const send = () =>
     executor.query({
       text,

@@ -1,8 +1,9 @@
 import { backoffMs, isUuid, SynapError, type UserId, wait } from '@synap/core'
 import { isConnectionLost, isSerializationFailure, mapPostgresError, sqlstateOf } from './error.ts'
-import { answered, hasFailed, inTurn, noteEnd, takeUnanswered } from './pipeline.ts'
+import { answered, awaitAtCommit, hasEnded, hasFailed, inTurn, noteEnd, takeUnanswered } from './pipeline.ts'
 import type { Client, Pool } from './pool.ts'
 import { isProved, noteProved } from './proved-roles.ts'
+import { preparedSettings, type Settings, selectOf, superuserRefused } from './settings.ts'
 
 /** As whom a transaction runs: one of the roles that the migrations create, and the user whose rows it may see. */
 export interface Principal {
@@ -25,6 +26,11 @@ export interface TransactionOptions {
    * time, because one that knows its length looks cheaper: for a few values the planning takes longer than the rest.
    */
   genericPlans?: boolean
+  /**
+   * `work` asks all that it asks before it waits for any of it: then the end of the transaction travels with its statements, in one
+   * message. What it asks later is refused. When it writes, it resolves without an answer (`awaitAtCommit`).
+   */
+  asksAtOnce?: boolean
   /** Other parameters of the server by name, until the end of the transaction. */
   settings?: Readonly<Record<string, string>>
   /** Lets the principal's role be a superuser, under which no policy holds. For tests and one-off tools only. */
@@ -119,7 +125,7 @@ async function begunWork<T>(
   { begin, principal: { role }, options }: Frame,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const begun = begunAs(client, begin, options.allowSuperuser === true)
+  const begun = begunAs(client, begin, options)
   begun.catch(() => undefined)
   // Once a role has been seen to be none of these, nothing has to wait for the answer; it counts all the same.
   if (!client.pipeline || options.allowSuperuser === true || !isProved(pool, role)) {
@@ -127,6 +133,8 @@ async function begunWork<T>(
     if (options.allowSuperuser !== true) noteProved(pool, role)
   }
   try {
+    if (options.asksAtOnce === true && client.pipeline && isProved(pool, role))
+      return await workAtOnce(client, begun, options, work)
     const value = await work(client)
     await begun
     return value
@@ -139,30 +147,53 @@ async function begunWork<T>(
   }
 }
 
-async function begunAs(client: Client, begin: Begin, allowSuperuser: boolean): Promise<void> {
-  const [row] = await sendBegin(client, begin)
-  if (!allowSuperuser && row?.is_superuser !== 'off') {
-    throw new SynapError('the role of this transaction is a superuser, under which no policy holds', {
-      code: 'postgres.superuser',
-      class: 'configuration',
-    })
+/** What reads is answered when its beginning is; what writes has the server refuse what must not begin, before its commit. */
+async function workAtOnce<T>(
+  client: Client,
+  begun: Promise<void>,
+  options: TransactionOptions,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  if (!isOnlyRead(options)) {
+    awaitAtCommit(client, begun)
+    return work(client)
   }
+  const working = work(client)
+  sendEnd(client)
+  const value = await working
+  await begun
+  return value
 }
+
+async function begunAs(client: Client, begin: Begin, options: TransactionOptions): Promise<void> {
+  const { allowSuperuser, asksAtOnce } = options
+  if (allowSuperuser === true) return void (await sendBegin(client, begin, false))
+  const refusesSuperuser = asksAtOnce === true && !isOnlyRead(options)
+  const [row] = await sendBegin(client, begin, refusesSuperuser).catch((error: unknown) => {
+    throw refusesSuperuser && sqlstateOf(mapPostgresError(error)) === superuserRefused ? superuser() : error
+  })
+  if (row?.is_superuser !== 'off') throw superuser()
+}
+
+const superuser = () =>
+  new SynapError('the role of this transaction is a superuser, under which no policy holds', {
+    code: 'postgres.superuser',
+    class: 'configuration',
+  })
 
 interface BegunRow {
   is_superuser: string
 }
 
 /** Prepared where it goes along with other statements; else in one message, which takes no parameters. */
-async function sendBegin(client: Client, { begin, settings }: Begin): Promise<BegunRow[]> {
+async function sendBegin(
+  client: Client,
+  { begin, settings }: Begin,
+  refusesSuperuser: boolean,
+): Promise<BegunRow[]> {
   if (client.pipeline) {
     const begun = client.query({ name: `synap.${begin.replaceAll(' ', '_')}`, text: begin })
-    const set = inTurn(client, () =>
-      client.query<BegunRow>({
-        ...preparedSelect(settings.map(([name]) => name)),
-        values: settings.map(([, value]) => value),
-      }),
-    )
+    const set = inTurn(client, () => client.query<BegunRow>(preparedSettings(settings, { refusesSuperuser })))
     const [, { rows }] = await Promise.all([begun, set])
     return rows
   }
@@ -172,22 +203,6 @@ async function sendBegin(client: Client, { begin, settings }: Begin): Promise<Be
   return results[1]?.rows ?? []
 }
 
-/** By the names that it sets: together they are longer than the name of a statement may be. */
-const prepared = new Map<string, { name: string; text: string }>()
-
-function preparedSelect(names: readonly string[]): { name: string; text: string } {
-  const key = names.join()
-  const known = prepared.get(key)
-  if (known !== undefined) return known
-  const text = selectOf(names.map((name, index) => [name, `$${index + 1}::text`]))
-  const made = { name: `synap.settings_${prepared.size + 1}`, text }
-  prepared.set(key, made)
-  return made
-}
-
-const selectOf = (settings: readonly (readonly [name: string, value: string])[]) =>
-  `select ${settings.map(([name, value]) => `set_config('${name}', ${value}, true)`).join(', ')}, current_setting('is_superuser') as is_superuser`
-
 const isOnlyRead = ({ readOnly, isolation }: TransactionOptions) =>
   readOnly === true && isolation !== 'serializable'
 
@@ -196,6 +211,7 @@ const isOnlyRead = ({ readOnly, isolation }: TransactionOptions) =>
  * travel without waiting, so may those of the next transaction, behind the commit.
  */
 function endRead(client: Client, release: (destroy: boolean) => void): void {
+  if (hasEnded(client)) return release(false)
   if (client.getTransactionStatus() !== 'T') throw swallowed()
   const ended = inTurn(client, () => client.query(commitOf(client)))
   if (client.pipeline) {
@@ -210,6 +226,12 @@ function endRead(client: Client, release: (destroy: boolean) => void): void {
   }
 }
 
+/** After a refusal the server passes over it, and the transaction is rolled back like any other that failed. */
+function sendEnd(client: Client): void {
+  inTurn(client, () => client.query(commitOf(client))).catch(() => undefined)
+  noteEnd(client)
+}
+
 /** Commits what was sent and not awaited along with the rest. Rejects with the first error among it. */
 async function commit(client: Client): Promise<void> {
   const sent = takeUnanswered(client)
@@ -217,10 +239,10 @@ async function commit(client: Client): Promise<void> {
   const committed = sendCommit(client)
   noteEnd(client)
   committed.catch(() => undefined)
-  try {
-    await Promise.all(sent)
-  } catch (error) {
-    const mapped = mapPostgresError(error)
+  // What follows one that failed fails with it, and may be told before it.
+  const failure = (await Promise.allSettled(sent)).find((one) => one.status === 'rejected')
+  if (failure !== undefined) {
+    const mapped = mapPostgresError(failure.reason)
     // The commit was on its way behind it.
     if (isConnectionLost(mapped)) throw commitUnknown(mapped)
     // The server takes the commit of a failed transaction for a rollback.
@@ -285,7 +307,7 @@ const settingValue = /^[a-z0-9_]+$/
 /** How a transaction begins: the statement, and what is set until its end. */
 interface Begin {
   begin: string
-  settings: readonly (readonly [name: string, value: string])[]
+  settings: Settings
 }
 
 function beginningOf(principal: Principal, options: TransactionOptions): Begin {

@@ -18,6 +18,8 @@ export interface AnswerOptions {
   aggregateId?: AggregateId
   /** See `TransactionOptions`. */
   genericPlans?: boolean
+  /** See `ReadRequest`; of what is read ahead. */
+  asksAtOnce?: boolean
 }
 
 /**
@@ -50,8 +52,8 @@ function toRead(request: FastifyRequest, options: AnswerOptions): ReadRequest {
   const minSequence = Math.max(asked.minSequence, options.minSequence ?? 0)
   const freshness = { ...asked, minSequence, waitMs: options.waited === true ? 0 : asked.waitMs }
   const { userId } = principalOf(request)
-  const { aggregateId, genericPlans = false } = options
-  return { userId, freshness, aggregateId, genericPlans, signal: request.signal }
+  const { aggregateId, genericPlans = false, asksAtOnce = false } = options
+  return { userId, freshness, aggregateId, genericPlans, asksAtOnce, signal: request.signal }
 }
 
 function tellPosition(reply: FastifyReply, { seen, parked }: Position): void {

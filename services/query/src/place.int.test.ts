@@ -1,7 +1,7 @@
 import { type Client, createPool, type Pool, query } from '@synap/postgres'
 import { createTestDatabase, type TestDatabase } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createPlace } from './place.ts'
+import { createPlace, type PlaceOptions } from './place.ts'
 
 const principal = { role: 'synap_query' }
 
@@ -24,7 +24,7 @@ describe('the schema that is read', () => {
   const pointTo = (name: string) => database.superuserSql(`update public.pointer set name = '${name}'`)
 
   /** Reads, and tells of which schemas it asked. */
-  function reader() {
+  function reader(options: PlaceOptions = {}) {
     const asked: string[] = []
     const place = createPlace(pool, {
       findSchema: async (client) => {
@@ -37,7 +37,7 @@ describe('the schema that is read', () => {
       const [row] = await query<{ word: string }>(client, { text: `select word from ${schema}.says` })
       return { decide: async () => row?.word }
     }
-    return { asked, read: () => place.read(principal, {}, ask) }
+    return { asked, read: () => place.read(principal, options, ask) }
   }
 
   it('given another schema since the last read, what was asked of the old one is thrown away', async () => {
@@ -49,6 +49,17 @@ describe('the schema that is read', () => {
     await pointTo('second')
     expect([await read(), await read()]).toEqual(['second', 'second'])
     expect(asked).toEqual(['first', 'first', 'first', 'second', 'second'])
+  })
+
+  it('given another schema since the last read of all at once, a transaction of its own asks that one', async () => {
+    await makeStore('sixth')
+    await makeStore('seventh')
+    await pointTo('sixth')
+    const { asked, read } = reader({ asksAtOnce: true })
+    expect([await read(), await read()]).toEqual(['sixth', 'sixth'])
+    await pointTo('seventh')
+    expect([await read(), await read()]).toEqual(['seventh', 'seventh'])
+    expect(asked).toEqual(['sixth', 'sixth', 'sixth', 'seventh', 'seventh'])
   })
 
   it('given that the old schema is gone, the new one answers all the same', async () => {

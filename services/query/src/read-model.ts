@@ -3,7 +3,7 @@ import type { PositionWaiter, ReadPositions } from '@synap/event-log'
 import { problem } from '@synap/http'
 import { type Client, type Pool, queryRole } from '@synap/postgres'
 import type { Freshness } from './freshness.ts'
-import { createPlace, type Store } from './place.ts'
+import { createPlace, type PlaceOptions, type Store } from './place.ts'
 import { refuseParked } from './refuse-parked.ts'
 import { findActiveSchema } from './sql/find-active-schema.ts'
 import { findPosition, findPositions, type Position } from './sql/find-position.ts'
@@ -51,6 +51,8 @@ export interface ReadRequest {
   aggregateId?: AggregateId | undefined
   /** See `TransactionOptions`. */
   genericPlans?: boolean
+  /** What is read ahead is asked for before any of it is waited for: then its transaction is one message. */
+  asksAtOnce?: boolean
   signal: AbortSignal
 }
 
@@ -70,16 +72,16 @@ export function createReadModel(
     { request, onPosition }: { request: ReadRequest; onPosition: (position: Position) => void },
     readData: ReadData<T>,
   ): Promise<T> => {
-    const { userId, genericPlans = false, signal } = request
+    const { userId, signal } = request
     const { minSequence: minimum, waitMs } = request.freshness
     const attempt = (mayWait: boolean, isFirst: boolean) => {
       const isFresh = (position: Position) => {
         onPosition(position)
         return !isBehind(position, request, mayWait)
       }
-      const reading = { userId, isFresh, isLikely: !isFirst || isLikelyLevel(waiter, request) }
-      return place.read({ role: queryRole, userId }, { signal, genericPlans }, (client, schema) =>
-        readData({ client, schema, ...reading }),
+      const isLikely = !isFirst || isLikelyLevel(waiter, request)
+      return place.read({ role: queryRole, userId }, howToRead(request, isLikely), (client, schema) =>
+        readData({ client, schema, userId, isFresh, isLikely }),
       )
     }
     const until = performance.now() + waitMs
@@ -121,6 +123,12 @@ export function createReadModel(
       }),
   }
 }
+
+/** Only what is likely to count is asked for along with the position. */
+const howToRead = (
+  { genericPlans = false, asksAtOnce = false, signal }: ReadRequest,
+  isLikely: boolean,
+): PlaceOptions => ({ signal, genericPlans, asksAtOnce: asksAtOnce && isLikely })
 
 /** Before a wait the store is likely to be behind, if nobody has said otherwise, and then all that was read would be thrown away. */
 const isLikelyLevel = (

@@ -1,5 +1,5 @@
 import type { InboundMessage } from '@synap/messaging'
-import { type Client, execute, type Pool, query, single } from '@synap/postgres'
+import { type Client, execute, type Pool, query, type SingleOptions, single } from '@synap/postgres'
 
 export interface PositionRow {
   next_offset: number
@@ -104,12 +104,13 @@ export interface AttemptStore {
 export async function countAttempts(
   { schema, role, pool }: AttemptStore,
   messages: readonly Pick<InboundMessage, 'topic' | 'partition' | 'offset'>[],
-  onSent: () => void,
+  options: Pick<SingleOptions, 'onSent' | 'goesAhead'>,
 ): Promise<Map<number, number>> {
   const rows = await single<{ partition: number; attempts: number }>(
     pool,
     { role },
     {
+      name: `${schema}.count_attempts`,
       // Locked in their order, as `lockPositions` does.
       text: `with begun as (
              select p.topic, p.partition, n.start from ${schema}.positions as p
@@ -127,7 +128,7 @@ export async function countAttempts(
         `{${messages.map(({ offset }) => offset).join(',')}}`,
       ],
     },
-    { onSent },
+    options,
   )
   return new Map(rows.map(({ partition, attempts }) => [partition, attempts]))
 }
@@ -141,6 +142,7 @@ export async function clearAttempt(
     pool,
     { role },
     {
+      name: `${schema}.clear_attempt`,
       text: `update ${schema}.positions set attempts = 0, attempt_offset = null
            where topic = $1::text and partition = $2::int and attempt_offset = $3::bigint
            returning set_config('synchronous_commit', 'off', true)`,

@@ -33,7 +33,7 @@ export function registerGetEntity(
       request,
       reply,
       ({ client, schema }) => findEntity(client, schema, id),
-      { aggregateId: id },
+      { aggregateId: id, asksAtOnce: true },
     )
     if (row === undefined) throw problem('notFound')
     if (notModified(request, reply, etagOf(row.version))) return reply.send(undefined as never)
