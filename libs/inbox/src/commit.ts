@@ -4,6 +4,7 @@ import type { Admitted } from './admit.ts'
 import { usersOf } from './decide.ts'
 import { holdUsers } from './hold-users.ts'
 import { neverAssigned } from './never-assigned.ts'
+import { type Part, type Presumed, presume, settlePresumed } from './presume.ts'
 import { eventIdOf } from './resume.ts'
 import { type Gap, type Held, type Settled, settle } from './settle.ts'
 import { withBatchSpan } from './spans.ts'
@@ -13,12 +14,6 @@ import type { InboxOptions } from './types.ts'
 /** Nothing to do: another consumer has been here. */
 export interface Behind {
   outcome: 'behind'
-}
-
-/** Items of one partition, in the order of their records. */
-export interface Part<E> {
-  partition: number
-  items: readonly Admitted<E>[]
 }
 
 type Outcome<E> = Settled<E> | Gap<E> | Behind
@@ -51,8 +46,7 @@ export function createCommit<E>(options: InboxOptions<E>): Commit<E> {
         genericPlans: options.genericPlans === true && items.length <= fewItems,
         ...(signal === undefined ? {} : { signal }),
       })
-    const spans = items.flatMap((item) => (item.kind === 'absent' ? [] : [item.span]))
-    return withBatchSpan(`apply ${schema}`, spans, async () => {
+    return withBatchSpan(`apply ${schema}`, spansOf(items), async () => {
       try {
         return await once(false)
       } catch (error) {
@@ -63,15 +57,74 @@ export function createCommit<E>(options: InboxOptions<E>): Commit<E> {
     })
   }
 
+  const doubted = createDoubts()
+
   return {
     fetched: (items, signal) =>
       run(items, { signal, mayIsolate: true }, async (client, isolate) =>
         settle(client, options, items, await hold(client, options, items, isolate), isolate),
       ),
-    parts: (topic, parts, signal) =>
-      run(itemsOf(parts), { signal, mayIsolate: parts.length === 1 }, (client, isolate) =>
+    async parts(topic, parts, signal) {
+      const items = itemsOf(parts)
+      const presumed = items.length > fewItems ? undefined : presume(options, topic, parts)
+      if (presumed !== undefined && doubted.allow(presumed.moves.users)) {
+        const outcome = await tryPresumed(options, presumed, { items, signal, doubted })
+        if (outcome !== undefined) return outcome
+      }
+      return run(items, { signal, mayIsolate: parts.length === 1 }, (client, isolate) =>
         settleParts(client, options, { topic, parts }, isolate),
-      ),
+      )
+    },
+  }
+}
+
+/** Undefined when it is not as it was presumed: then nothing is done. */
+async function tryPresumed<E>(
+  options: InboxOptions<E>,
+  presumed: Presumed<E>,
+  {
+    items,
+    signal,
+    doubted,
+  }: { items: readonly Admitted<E>[]; signal: AbortSignal | undefined; doubted: Doubts },
+): Promise<Outcome<E> | undefined> {
+  const { pool, role, schema, genericPlans = false } = options
+  try {
+    return await withBatchSpan(`apply ${schema}`, spansOf(items), () =>
+      transaction(pool, { role }, (client) => settlePresumed(client, options, presumed), {
+        retries: 3,
+        genericPlans,
+        asksAtOnce: true,
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    )
+  } catch (error) {
+    if (errorClass(error) !== 'data') throw error
+    doubted.note(presumed.moves.users)
+    return undefined
+  }
+}
+
+const spansOf = <E>(items: readonly Admitted<E>[]) =>
+  items.flatMap((item) => (item.kind === 'absent' ? [] : [item.span]))
+
+/** Of users who are remembered; more of them are forgotten. */
+const mostDoubted = 1_000
+
+type Doubts = ReturnType<typeof createDoubts>
+
+/** Whoever was not as presumed is not presumed the next time: what is the matter with him may take a while. */
+function createDoubts() {
+  const users = new Set<string>()
+  return {
+    note(some: readonly { userId: string }[]): void {
+      if (users.size > mostDoubted) users.clear()
+      for (const { userId } of some) users.add(userId)
+    },
+    /** Holds once. */
+    allow(some: readonly { userId: string }[]): boolean {
+      return some.filter(({ userId }) => users.delete(userId)).length === 0
+    },
   }
 }
 

@@ -134,6 +134,12 @@ export interface InboxOptions<E> {
     client: Client,
     events: readonly PlacedEvent<E>[],
   ): Promise<(events: readonly PlacedEvent<E>[]) => Promise<void>>
+  /**
+   * How events are applied without a look at what there is: undefined where one is needed. It asks everything before it waits for
+   * anything, by `awaitAtCommit`, and has the transaction fail with class `data` when the store is not as presumed: then nothing of
+   * it is kept, and the events are applied by `prepare` and `apply`.
+   */
+  presume?(events: readonly PlacedEvent<E>[]): ((client: Client) => Promise<void>) | undefined
   /** After the commit of what `apply` wrote. For in-process signals and crash points; must not reject. */
   onApplied?(events: readonly PlacedEvent<E>[]): void | Promise<void>
   /** A type this build does not know: applied all the same, parked as `needs_newer_code`, or skipped. */

@@ -5,6 +5,7 @@ import { createInbox, createReaderDecoder, type Inbox, type InboxOptions } from 
 import type { Consumer, ConsumerDriver, Logger, SchemaRegistry } from '@synap/messaging'
 import type { Pool } from '@synap/postgres'
 import { type ProjectorConfig, projectorRole, type ReadModel } from './config.ts'
+import { presumeEvents } from './presume-events.ts'
 import { prepareEvents, projectEvents } from './project-events.ts'
 import { findVersions } from './sql/find-versions.ts'
 
@@ -58,6 +59,7 @@ type Projection = Pick<
   | 'versionsOf'
   | 'apply'
   | 'prepare'
+  | 'presume'
   | 'genericPlans'
   | 'onApplied'
 >
@@ -83,6 +85,16 @@ export function projectionOf({ schema, channel }: ReadModel): Projection {
         await apply(applied.map(eventOf))
         crashpoint('projector.before_commit')
       }
+    },
+    presume: (events) => {
+      const apply = presumeEvents(schema, events.map(eventOf))
+      return (
+        apply &&
+        (async (client) => {
+          await apply(client)
+          crashpoint('projector.before_commit')
+        })
+      )
     },
     onApplied: () => crashpoint('projector.after_commit'),
   }

@@ -40,4 +40,22 @@ describe('how often the projector waits for its database', () => {
     expect(Math.max(...counted.slice(1).map(({ messages: trips }) => trips))).toBeLessThanOrEqual(3)
     expect(await database.superuserSql('select title from read_v1.entities')).toEqual(['4'])
   })
+
+  it('given an item that is new, it waits for one answer, with the count of the start beside it', async () => {
+    const user = new RandomUser(createRandom(2))
+    const events = [0, 1, 2, 3, 4].map((turn) =>
+      user.event('entity.created', uuidv7(), { type: 'note', title: String(turn), timeZone: null }),
+    )
+    const ofItems = topicName('events', 'new-items.')
+    const feed = await createFeed(pool, ofItems, events)
+    const counted: Answers[] = []
+    for (const message of toMessages(ofItems, events))
+      counted.push(await count(() => feed.deliver([message])))
+    expect(Math.max(...counted.slice(2).map(({ messages }) => messages))).toBe(2)
+    expect(
+      await database.superuserSql(
+        `select count(*), max(sequence) from read_v1.entities where user_id = '${user.userId}'`,
+      ),
+    ).toEqual(['5|5'])
+  })
 })

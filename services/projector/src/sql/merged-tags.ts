@@ -40,6 +40,28 @@ export async function findBehind(
   return { purged, merges }
 }
 
+/**
+ * Fails with SQLSTATE 22P02 when one of these entities is there or gone for good, or a merge of tags has happened behind one of the
+ * events.
+ */
+export async function refuseBehind(
+  client: Client,
+  schema: string,
+  entityIds: readonly string[],
+  events: readonly { userId: string; sequence: number }[],
+): Promise<void> {
+  await execute(client, {
+    name: `${schema}.refuse_behind`,
+    text: `
+      select (case when exists (select from ${schema}.entities where entity_id = any($1::uuid[]))
+        or exists (select from ${schema}.purged where subject_id = any($1::uuid[]))
+        or exists (select from unnest($2::uuid[], $3::bigint[]) as f (user_id, sequence)
+          join ${schema}.tag_merges as m on m.user_id = f.user_id and m.sequence > f.sequence)
+      then 'it is not as it was presumed' else '1' end)::int as presumed`,
+    values: [entityIds, events.map(({ userId }) => userId), events.map(({ sequence }) => sequence)],
+  })
+}
+
 /** What merges have taken off these entities. */
 export async function findMergedTags(
   client: Client,
