@@ -45,6 +45,7 @@ export const insertEntities = `
   select entity_id, user_id, case when bucket < 50 then 'idea' else 'note' end, content_sha256, '[]', '{}', '{}', '[]',
     '[]', 1, 1, timestamptz '2026-04-11T00:00:00Z' - make_interval(hours => bucket * 24), now()
   from read_v1.entity_vectors;
+  insert into read_v1.user_positions (user_id, seen) select user_id, count(*) from read_v1.entity_vectors group by 1;
   insert into read_v1.user_models select user_id, model, count(*) from read_v1.entity_vectors group by 1, 2;
   insert into read_v1.tags (tag_id, user_id, name, name_sequence)
   select gen_random_uuid(), user_id, 'rare', 1 from read_v1.user_models;

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { type Client, type Pool, query, toUuids, transaction } from '@synap/postgres'
 import { findRows } from '@synap/query/find-hits'
+import { findPosition } from '@synap/query/find-position'
 import type { VectorCache } from '@synap/query/vector-cache'
 import type { VectorFilter } from './vector-filters.ts'
 import { askPeer, setUpPeer, type VectorPeer } from './vector-peers.ts'
@@ -48,7 +49,10 @@ export async function askSynap(
     const rows = await transaction(
       pool,
       { role: 'synap_query', userId: user.id },
-      (client) => findRows({ client, schema: 'read_v1' }, question, asker),
+      (client) => {
+        const position = () => findPosition(client, 'read_v1', user.id)
+        return findRows({ client, schema: 'read_v1', position }, question, asker)
+      },
       reading,
     )
     found.push(rows.map((row) => row.entity_id))

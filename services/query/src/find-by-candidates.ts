@@ -2,9 +2,11 @@ import type { Place } from './read-model.ts'
 import { type Asker, type ByMeaning, depthOf, isFiltered, type SearchQuestion } from './search-question.ts'
 import { findAllowedIds } from './sql/allowed-entities.ts'
 import type { Neighbour } from './sql/find-neighbours.ts'
+import { stateOf } from './sql/find-position.ts'
 import { findKnownNeighbours, type KnownNeighbours, mostAdded } from './sql/known-neighbours.ts'
 import { likenessError } from './vectors/find-candidates.ts'
-import type { CacheOutcome, FoundCandidates } from './vectors/vector-cache.ts'
+import type { VectorsOf } from './vectors/load-vectors.ts'
+import type { CacheOutcome, FoundCandidates, VectorCache } from './vectors/vector-cache.ts'
 
 /** Candidates besides those that are wanted, for some may be gone or of old content. */
 const spare = 10
@@ -22,51 +24,84 @@ const usualShare = 0.25
 
 /** How one look at candidates ended; a word: it could not be, or left a doubt. */
 type Tried = { neighbours: Neighbour[]; added: number } | Exclude<CacheOutcome, 'cached'>
-/** Of all of the user's vectors, or of those of some entities. */
-type Try = (wanted: number, among?: Uint8Array) => Promise<Tried>
+/** Of all of the user's vectors, or of some, by their numbers, whose entities all pass. */
+type Try = (wanted: number, among?: Uint32Array) => Promise<Tried>
 
 /** The nearest, from candidates in memory; undefined where these leave a doubt. */
 export async function findByCandidates(
-  { client, schema }: Place,
+  place: Place,
   question: ByMeaning,
-  { userId, vectors, cache }: Asker,
+  asker: Asker,
 ): Promise<Neighbour[] | undefined> {
+  const { client, schema } = place
+  const { userId, vectors, cache } = asker
   const { values, model } = question.vector
   const of = { schema, userId, model }
   const filtered = isFiltered(question)
   const filter = filtered ? question.filter : undefined
   const leastLikeness = filtered ? null : question.leastLikeness
-  const asked = `${schema}/${userId}/${JSON.stringify(question.filter)}`
+  const asked = filtered ? `${schema}/${userId}/${JSON.stringify(question.filter)}` : ''
   const tryOn: Try = async (wanted, among) => {
-    const sure = filtered ? Math.ceil(wanted * sureShare) : wanted - spare + 2
-    const found = cache.find(of, { values, wanted, sure, leastLikeness, ...(among && { among }) })
+    const isNarrowed = filtered && among === undefined
+    const sure = isNarrowed ? Math.ceil(wanted * sureShare) : wanted - spare + 2
+    const found = cache.find(of, { values, wanted, sure, leastLikeness, among })
     if (found === undefined) return 'missing'
     const known = { vector: question.vector, ids: found.ids, since: found.since, filter }
-    const enough = enoughOf(question, found, filtered)
+    const enough = enoughOf(question, found, isNarrowed)
     const looked = await findKnownNeighbours(client, schema, { ...known, enough })
     if (looked.added > mostAdded) return 'behind'
-    if (filtered && among === undefined) cache.shares.set(asked, (looked.kept + 0.5) / (looked.checked + 1))
+    if (isNarrowed) cache.shares.set(asked, (looked.kept + 0.5) / (looked.checked + 1))
     if (!isCertain(looked, found, { limit: question.limit, enough })) return 'too few'
     return { neighbours: looked.neighbours.slice(0, depthOf(question)), added: looked.added }
   }
-  const allowed = async () => {
-    const ids = await findAllowedIds(client, schema, question.filter, mostAllowed)
-    if (ids !== undefined) cache.shares.set(asked, ids.length / 16 / Math.max(1, vectors))
-    return ids
-  }
   const depth = depthOf(question)
+  const passing = createPassing(place, question, { of, asked, cache, vectors })
   const tried = filtered
-    ? await findFiltered(tryOn, { depth, vectors, shareOf: () => cache.shares.get(asked), allowed })
-    : await findUnfiltered(tryOn, depth)
+    ? await findFiltered(tryOn, { depth, vectors, shareOf: () => cache.shares.get(asked), passing })
+    : await findAmong(tryOn, depth)
   const isFound = typeof tried !== 'string'
   cache.count(isFound ? 'cached' : tried)
   cache.told(of, { vectors, added: isFound ? tried.added : tried === 'behind' ? mostAdded : 0 })
   return isFound ? tried.neighbours : undefined
 }
 
-async function findUnfiltered(tryOn: Try, depth: number): Promise<Tried> {
-  const tried = await tryOn(depth + spare)
-  return tried === 'too few' ? tryOn((depth + spare) * 8) : tried
+/** Those that are wanted are among the nearest, but for some that are gone or of old content. */
+async function findAmong(tryOn: Try, depth: number, among?: Uint32Array): Promise<Tried> {
+  const tried = await tryOn(depth + spare, among)
+  return tried === 'too few' ? tryOn((depth + spare) * 8, among) : tried
+}
+
+/** The user's vectors that a filter lets pass. */
+interface Passing {
+  /** As they were at some position, and whether that is where the read model is in this snapshot. */
+  kept(): { vectors: Uint32Array; isCurrent: () => Promise<boolean> } | undefined
+  /** Asks for them, and keeps them; undefined: they are too many, or not in memory. */
+  find(): Promise<Uint32Array | undefined>
+}
+
+function createPassing(
+  { client, schema, position }: Place,
+  { filter }: ByMeaning,
+  { of, asked, cache, vectors }: { of: VectorsOf; asked: string; cache: VectorCache; vectors: number },
+): Passing {
+  return {
+    kept() {
+      const choice = cache.choice(of, asked)
+      if (choice === undefined || position === undefined) return undefined
+      const isCurrent = async () => {
+        const isSame = stateOf(await position()) === choice.position
+        if (!isSame) cache.dropChoice(asked)
+        return isSame
+      }
+      return { vectors: choice.vectors, isCurrent }
+    },
+    async find() {
+      const [ids, at] = await Promise.all([findAllowedIds(client, schema, filter, mostAllowed), position?.()])
+      if (ids === undefined) return undefined
+      cache.shares.set(asked, ids.length / 16 / Math.max(1, vectors))
+      return cache.choose(of, asked, { ids, position: at && stateOf(at) })
+    },
+  }
 }
 
 interface Filtered {
@@ -75,15 +110,21 @@ interface Filtered {
   vectors: number
   /** Share of the candidates that pass, as far as is known. */
   shareOf: () => number | undefined
-  /** Ids of the entities that pass; undefined: they are too many. */
-  allowed: () => Promise<Uint8Array | undefined>
+  passing: Passing
 }
 
 /**
- * Tries the filter on the nearest, as many as it takes as far as is known. Where few pass, these are asked for, and the nearest
- * chosen among them: far from the question all are about as near, and it would take very many to find those that pass.
+ * The nearest of those that are known to pass. Else tries the filter on the nearest of all, as many as it takes as far as is known;
+ * where few pass, these are asked for, and the nearest chosen among them: far from the question all are about as near, and it
+ * would take very many to find those that pass.
  */
-async function findFiltered(tryOn: Try, { depth, vectors, shareOf, allowed }: Filtered): Promise<Tried> {
+async function findFiltered(tryOn: Try, { depth, vectors, shareOf, passing }: Filtered): Promise<Tried> {
+  const kept = passing.kept()
+  if (kept !== undefined) {
+    // Asked in one message: what was found counts if both are of one position.
+    const [tried, isCurrent] = await Promise.all([findAmong(tryOn, depth, kept.vectors), kept.isCurrent()])
+    if (isCurrent) return tried
+  }
   const share = () => shareOf() ?? usualShare
   const wanted = () => Math.ceil(((depth + spare) / share()) * 1.3)
   const isTried = () =>
@@ -93,18 +134,18 @@ async function findFiltered(tryOn: Try, { depth, vectors, shareOf, allowed }: Fi
     const tried = await tryOn(before)
     if (tried !== 'too few') return tried
   }
-  const among = await allowed()
-  return among === undefined ? tryOn(mostCandidates) : tryOn(depth + spare, among)
+  const among = await passing.find()
+  return among === undefined ? tryOn(mostCandidates) : findAmong(tryOn, depth, among)
 }
 
 /** Places that the look ends behind: where what follows is too unlike to come before the last that is wanted. */
 function enoughOf(
   { text, limit }: SearchQuestion,
   { likenesses }: FoundCandidates,
-  filtered: boolean,
+  isNarrowed: boolean,
 ): number {
   if (text !== null) return depthOf({ text, limit })
-  if (filtered) return limit + spare / 2
+  if (isNarrowed) return limit + spare / 2
   const last = likenesses[limit - 1] ?? -Infinity
   let enough = limit + 2
   while (enough < limit + spare && (likenesses[enough] ?? -Infinity) > last - 2 * likenessError) enough += 1

@@ -13,10 +13,12 @@ export interface Place {
   client: Client
   /** Schema of the active read model, or `log`. */
   schema: string
+  /** How far the store is in this snapshot, for reads that are asked ahead of it. */
+  position?: () => Promise<Position>
 }
 
 /** A store in one snapshot: everything read through it is true for the same position. */
-export interface Snapshot extends Place {
+export interface Snapshot extends Omit<Place, 'position'> {
   position: Position
 }
 
@@ -109,13 +111,14 @@ export function createReadModel(
     readAhead: (request, work, onPosition) =>
       readWith({ request, onPosition }, async ({ client, schema, userId, isFresh, isLikely }) => {
         const asked = findPosition(client, schema, userId)
-        const ahead = isLikely ? settled(work({ client, schema })) : undefined
+        const place: Place = { client, schema, position: () => asked }
+        const ahead = isLikely ? settled(work(place)) : undefined
         const position = await asked
         const data = await ahead
         return {
           decide: async () => {
             if (!isFresh(position)) return { outcome: 'behind' }
-            if (data === undefined) return { outcome: 'read', value: await work({ client, schema }) }
+            if (data === undefined) return { outcome: 'read', value: await work(place) }
             if ('error' in data) throw data.error
             return { outcome: 'read', value: data.value }
           },

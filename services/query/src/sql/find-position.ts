@@ -15,6 +15,19 @@ export interface Position {
   parked: readonly ParkedSlot[]
 }
 
+/** Of more parked events no state is told. */
+const mostParked = 100
+
+/**
+ * What a user's events have made of the read model, as one word: where two of them are the same, no event was applied between.
+ * One is applied when the position moves over it, or when it leaves those that are parked, among which none comes twice.
+ * Undefined: it cannot be told. Vectors and texts, which are derived, are not part of it.
+ */
+export function stateOf({ seen, parked }: Position): string | undefined {
+  if (seen === 0 || parked.length > mostParked) return undefined
+  return [seen, ...parked.map(({ sequence }) => sequence)].join()
+}
+
 /** How far the read model is for the transaction's user. */
 export async function findPosition(client: Client, schema: string, userId: UserId): Promise<Position> {
   const [row] = await query<Position>(client, {

@@ -2,7 +2,7 @@ import { type Client, query, toHalfvec, toTimestamptz, toUuids } from '@synap/po
 import type { Seen } from './added-vectors.ts'
 import { comparableTag } from './find-entities.ts'
 import type { Neighbour } from './find-neighbours.ts'
-import type { CommonFilter, Parameter } from './list-entities.ts'
+import type { CommonFilter } from './list-entities.ts'
 
 /** Vectors that came since candidates were chosen are all compared, when there are no more than so many. */
 export const mostAdded = 1_000
@@ -40,21 +40,19 @@ export async function findKnownNeighbours(
   known: KnownCandidates,
 ): Promise<KnownNeighbours> {
   const { vector, ids, since, filter, enough } = known
-  const values: unknown[] = []
-  const parameter: Parameter = (value, type) => `$${values.push(value)}::${type}`
   const isRunning = since.running.length > 0
-  const names = {
-    schema,
-    distance: `v.embedding operator(public.<=>) ${parameter(toHalfvec(vector.values), 'public.halfvec')}`,
-    model: parameter(vector.model, 'text'),
-    ids: parameter(toUuids(ids), 'uuid[]'),
-    enough: parameter(enough, 'int'),
-    next: parameter(since.next, 'xid8'),
-    running: isRunning ? parameter(since.running, 'xid8[]') : undefined,
-    conditions: filter === undefined ? '' : passes(schema, filter, parameter),
-  }
-  const name = `find_known${isRunning ? '_running' : ''}${filter === undefined ? '' : '_filtered'}`
-  const rows = await query<KnownRow>(client, { name: `${schema}.${name}`, text: textOf(names), values })
+  const values = [
+    toHalfvec(vector.values),
+    vector.model,
+    toUuids(ids),
+    enough,
+    since.next,
+    ...(isRunning ? [since.running] : []),
+    ...(filter === undefined ? [] : valuesOf(filter)),
+  ]
+  const name = `${schema}.find_known${isRunning ? '_running' : ''}${filter === undefined ? '' : '_filtered'}`
+  const text = textOf(name, { schema, isRunning, isFiltered: filter !== undefined })
+  const rows = await query<KnownRow>(client, { name, text, values })
   return summed(rows, { given: ids.length / 16, enough })
 }
 
@@ -71,19 +69,31 @@ export interface KnownRow {
   distance: number | null
 }
 
-interface Names {
+interface Shape {
   schema: string
-  distance: string
-  model: string
-  ids: string
-  enough: string
-  next: string
-  running: string | undefined
-  conditions: string
+  isRunning: boolean
+  isFiltered: boolean
+}
+
+/** By name: to write one out takes a good part of a search. */
+const texts = new Map<string, string>()
+
+function textOf(name: string, shape: Shape): string {
+  const known = texts.get(name)
+  if (known !== undefined) return known
+  const text = writeText(shape)
+  texts.set(name, text)
+  return text
 }
 
 /** `offset 0`: row security lets entities be looked up by a column only, and one by one, in the order of the candidates. */
-function textOf({ schema, distance, model, ids, enough, next, running, conditions }: Names): string {
+function writeText({ schema, isRunning, isFiltered }: Shape): string {
+  let count = 0
+  const parameter = (type: string) => `$${(count += 1)}::${type}`
+  const distance = `v.embedding operator(public.<=>) ${parameter('public.halfvec')}`
+  const [model, ids, enough, next] = ['text', 'uuid[]', 'int', 'xid8'].map(parameter)
+  const running = isRunning ? parameter('xid8[]') : undefined
+  const conditions = isFiltered ? passes(schema, parameter) : ''
   const vectors = `${schema}.entity_vectors as v where v.model = ${model}`
   // In the order of the index, from it alone: with plans for all values, reading the whole table would look cheaper.
   const cameSince = (condition: string) =>
@@ -114,29 +124,39 @@ function textOf({ schema, distance, model, ids, enough, next, running, condition
     left join lateral (${entity('a')}) as e on true ${current('e')}`
 }
 
-/** Every filter there is, those that are not asked for being null: what is not needed is not looked up. */
-function passes(schema: string, filter: CommonFilter, parameter: Parameter): string {
+/** Every filter there is, those that are not asked for being null: what is not needed is not looked up. In the order of `passes`. */
+function valuesOf(filter: CommonFilter): unknown[] {
   const instant = (ms: number | undefined) => (ms === undefined ? null : toTimestamptz(ms))
-  const texts = (list: readonly string[] | undefined) => parameter(list ?? null, 'text[]')
   const tags = (list: readonly string[] | undefined) =>
-    texts(list === undefined ? undefined : [...new Set(list.map(comparableTag))])
-  const [types, all, any] = [texts(filter.types), tags(filter.tags), tags(filter.anyTags)]
-  const statuses = texts(filter.statuses)
-  const [before, after] = [
-    parameter(filter.dueBefore ?? null, 'date'),
-    parameter(filter.dueAfter ?? null, 'date'),
+    list === undefined ? null : [...new Set(list.map(comparableTag))]
+  return [
+    filter.types ?? null,
+    tags(filter.tags),
+    tags(filter.anyTags),
+    filter.statuses ?? null,
+    filter.dueBefore ?? null,
+    filter.dueAfter ?? null,
+    instant(filter.createdBefore),
+    instant(filter.createdAfter),
+    instant(filter.updatedBefore),
+    instant(filter.updatedAfter),
   ]
-  const within = (column: string, sign: '<' | '>', ms: number | undefined) => {
-    const than = parameter(instant(ms), 'timestamptz')
+}
+
+function passes(schema: string, parameter: (type: string) => string): string {
+  const [types, all, any, statuses] = ['text[]', 'text[]', 'text[]', 'text[]'].map(parameter)
+  const [before, after] = ['date', 'date'].map(parameter)
+  const within = (column: string, sign: '<' | '>') => {
+    const than = parameter('timestamptz')
     return `and (${than} is null or ${column} ${sign} ${than})`
   }
-  const tagged = (names: string) => `
+  const tagged = (names: string | undefined) => `
     from ${schema}.entity_tags as et join ${schema}.tags using (tag_id)
     where et.entity_id = e.entity_id and lower(tags.name) = any (${names})`
   return `
     and (${types} is null or e.type = any (${types}))
-    ${within('e.created_at', '<', filter.createdBefore)} ${within('e.created_at', '>', filter.createdAfter)}
-    ${within('e.updated_at', '<', filter.updatedBefore)} ${within('e.updated_at', '>', filter.updatedAfter)}
+    ${within('e.created_at', '<')} ${within('e.created_at', '>')}
+    ${within('e.updated_at', '<')} ${within('e.updated_at', '>')}
     and (${all} is null or cardinality(${all}) = (select count(distinct lower(tags.name)) ${tagged(all)}))
     and (${any} is null or exists (select ${tagged(any)}))
     and (${statuses} is null and ${before} is null and ${after} is null or e.type = 'task' and exists (

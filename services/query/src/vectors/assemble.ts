@@ -41,6 +41,8 @@ export const op = {
   pairsOfShorts: simd(0x7f),
   addWords: simd(0xae),
   productOfShorts: simd(0xba),
+  /** Adds to words the products of signed bytes and of bytes from 0 to 127: within these, every machine does the same. */
+  addProductsOfBytes: simd(0x113),
 } as const
 
 export const i32 = 0x7f

@@ -3,8 +3,9 @@ import { createOfflineProvider } from '@synap/ai'
 import { describe, expect, it } from 'vitest'
 import { createPoints, nearestPoints } from '../../test/clustered-vectors.ts'
 import { type Candidates, findCandidates } from './find-candidates.ts'
-import { createPackedVectors, packedBytes, perSlab } from './packed-vectors.ts'
+import { createPackedVectors, packedBytes, packQuestion, perSlab } from './packed-vectors.ts'
 import { createSlabs, slabBytes } from './slabs.ts'
+import { vectorsOf } from './vectors-of.ts'
 
 const idOf = (number: number) => {
   const id = Buffer.alloc(16)
@@ -137,7 +138,7 @@ describe('findCandidates', () => {
       wanted: 3,
       sure: 3,
       leastLikeness: null,
-      among: Buffer.concat(among.map(idOf)),
+      among: vectorsOf(vectors, Buffer.concat(among.map(idOf))),
     })
     const own = among.slice(0, 4).flatMap((entity) => [entity * 2, entity * 2 + 1])
     const order = nearestPoints(
@@ -147,8 +148,46 @@ describe('findCandidates', () => {
     ).map((at) => Math.floor((own[at] as number) / 2))
     expect(numbersOf(found)).toEqual([...new Set(order)].slice(0, 3))
     expect(found.beyond).not.toBeNull()
-    const one = findCandidates(vectors, { ...all, values: question, among: idOf(7) })
+    const one = findCandidates(vectors, { ...all, values: question, among: vectorsOf(vectors, idOf(7)) })
     expect([numbersOf(one), one.beyond]).toEqual([[7], null])
+  })
+
+  it.each([20, 900, 2_900])(
+    'given %i of many to choose among, hardly one of their nearest is missing',
+    (chosen) => {
+      const points = Array.from({ length: 3_000 }, draw)
+      const vectors = pack(points)
+      const among = Uint32Array.from({ length: chosen }, (_, at) => Math.floor((at * 3_000) / chosen))
+      let hits = 0
+      for (let run = 0; run < 20; run += 1) {
+        const question = draw()
+        const found = numbersOf(findCandidates(vectors, { ...all, values: question, among }))
+        const own = nearestPoints(
+          Array.from(among, (place) => points[place] as Float32Array),
+          question,
+          10,
+        ).map((at) => among[at] as number)
+        hits += own.filter((place) => found.includes(place)).length
+        expect(found.every((place) => among.includes(place))).toBe(true)
+      }
+      expect(hits / 200).toBeGreaterThanOrEqual(0.99)
+    },
+  )
+
+  it('given a rough look, none is left out that is so near, and few are kept that are not', () => {
+    const points = Array.from({ length: 2_000 }, draw)
+    const vectors = pack(points)
+    const every = Uint32Array.from(points, (_, at) => at)
+    let kept = 0
+    for (let run = 0; run < 10; run += 1) {
+      const question = packQuestion(vectors.slabs, draw())
+      const likenesses = question.likenesses(vectors, every)
+      const near = new Set(question.atLeast(vectors, every, 0.05))
+      for (const [at, likeness] of likenesses.entries()) if (likeness >= 0.05) expect(near).toContain(at)
+      kept += near.size - likenesses.filter((likeness) => likeness >= 0.048).length
+      expect(question.atLeast(vectors, every, -Infinity)).toBe(every)
+    }
+    expect(Math.abs(kept) / 20_000).toBeLessThan(0.01)
   })
 
   it('given many wanted, far more than lie in a cluster, hardly one of those that are sure is missing', () => {

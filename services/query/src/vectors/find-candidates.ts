@@ -7,7 +7,6 @@ import {
   type PackedVectors,
   packQuestion,
 } from './packed-vectors.ts'
-import { vectorsOf } from './vectors-of.ts'
 
 export interface CandidateQuestion {
   values: Float32Array
@@ -17,8 +16,8 @@ export interface CandidateQuestion {
   sure: number
   /** As in a search: what is less like the question, or not half as like as the nearest, need not be among them. */
   leastLikeness: number | null
-  /** Ids of the entities to choose among, 16 bytes each; all when left out. */
-  among?: Uint8Array
+  /** Numbers of the vectors to choose among; all when left out. */
+  among?: Uint32Array | undefined
 }
 
 export interface Candidates {
@@ -47,10 +46,7 @@ export function findCandidates(
   { values, wanted, sure, leastLikeness, among }: CandidateQuestion,
 ): Candidates {
   const question = packQuestion(vectors.slabs, values)
-  const { ranked, reach } =
-    among === undefined
-      ? nearest(vectors, question, { wanted, sure, leastLikeness })
-      : { ranked: rank(vectors, keysOf(vectors, question, vectorsOf(vectors, among)), wanted), reach: null }
+  const { ranked, reach } = nearest(vectors, question, { wanted, sure, leastLikeness, among })
   const likenesses = ranked.map(({ likeness }) => likeness)
   const least = leastOf(leastLikeness, likenesses[0])
   const within = likenesses.findIndex((likeness) => likeness < least)
@@ -73,12 +69,12 @@ function leastOf(leastLikeness: number | null, nearestLikeness: number | undefin
 function nearest(
   vectors: PackedVectors,
   question: PackedQuestion,
-  { wanted, sure, leastLikeness }: Omit<CandidateQuestion, 'values'>,
+  { wanted, sure, leastLikeness, among }: Omit<CandidateQuestion, 'values'>,
 ): { ranked: Ranked[]; reach: number | null } {
-  const count = vectors.count()
+  const count = among?.length ?? vectors.count()
   if (count > compared) {
-    const signs = compareSigns(vectors, question, sure)
-    const { first, rest, reach } = closer(vectors, question, signs, {
+    const signs = compareSigns(vectors, question, { wanted: sure, among })
+    const { first, rest, reach, isAll } = closer(vectors, question, signs, {
       least: 2 * wanted,
       reachOf(keys) {
         const some = rank(vectors, keys, wanted)
@@ -86,36 +82,41 @@ function nearest(
       },
     })
     const ranked = rank(vectors, joined(first, rest), wanted)
-    if (signs.vectorOf === undefined && first.length + rest.length === count) return { ranked, reach: null }
+    if (isAll) return { ranked, reach: null }
     const within = ranked.filter(({ likeness }) => likeness >= reach)
     // The vectors of one long text may be all that is near: then every other has to be looked at.
     if (within.length >= sure || reach <= leastOf(leastLikeness, ranked[0]?.likeness)) {
       return { ranked: within, reach }
     }
   }
-  return { ranked: rank(vectors, keysOf(vectors, question, everyOf(count)), wanted), reach: null }
+  return { ranked: rank(vectors, keysOf(vectors, question, among ?? everyOf(count)), wanted), reach: null }
 }
 
-/** Compares the vectors with the fewest differing signs by their bytes, then all that could be as near as these tell. */
+/**
+ * Compares the vectors with the fewest differing signs by their bytes, then all that could be as near as these tell: roughly at
+ * first, and closely what could still be. `isAll`: every vector was compared closely.
+ */
 function closer(
   vectors: PackedVectors,
   question: PackedQuestion,
-  { differences, vectorOf }: BySigns,
+  { differences, vectorOf, isAll }: BySigns,
   { least, reachOf }: { least: number; reachOf: (keys: Float64Array) => number },
-): { first: Float64Array; rest: Float64Array; reach: number } {
-  const keys = (above: number, upTo: number) => {
+): { first: Float64Array; rest: Float64Array; reach: number; isAll: boolean } {
+  const within = (above: number, upTo: number) => {
     const places = placesWithin(differences, above, upTo)
-    return keysOf(vectors, question, vectorOf === undefined ? places : places.map(vectorOf))
+    return vectorOf === undefined ? places : places.map(vectorOf)
   }
   const last = differenceOf(differences, least)
-  const first = keys(-1, last)
+  const first = keysOf(vectors, question, within(-1, last))
   const reach = reachOf(first)
-  return { first, rest: keys(last, differenceAt(reach)), reach }
+  const near = question.atLeast(vectors, within(last, differenceAt(reach)), reach)
+  const rest = keysOf(vectors, question, near)
+  return { first, rest, reach, isAll: isAll && first.length + rest.length === differences.length }
 }
 
 /** The vectors nearest to a question, whatever entities they are of; cells are not asked. */
 export function nearestVectors(vectors: PackedVectors, question: PackedQuestion, count: number): number[] {
-  const signs = { differences: question.differences(vectors, 0), vectorOf: undefined }
+  const signs = { differences: question.differences(vectors, 0), vectorOf: undefined, isAll: true }
   const { first, rest } = closer(vectors, question, signs, {
     least: 2 * count,
     reachOf: (keys) => likenessOf(smallest(keys, count).at(-1) ?? 0),

@@ -32,6 +32,10 @@ describe('the kernel', () => {
     out.fill(7)
     kernel.countDifferences(64, pageBytes, 0, 4_096)
     expect(out[0]).toBe(7)
+    const listed = [7, 0, 39, 1]
+    new Uint32Array(memory.buffer, 8_192, listed.length).set(listed.map((row) => pageBytes + row * signBytes))
+    kernel.countListed(64, 8_192, listed.length, 4_096)
+    expect(Array.from(out.subarray(0, 5))).toEqual([...listed.map((row) => expected[row]), 7])
   })
 
   it('given numbers, it multiplies them as JavaScript does, the largest too, and writes no further', () => {
@@ -62,6 +66,26 @@ describe('the kernel', () => {
     question.fill(Math.floor(32_767 / Math.sqrt(dimensions)))
     vectors[1]?.fill(-127)
     expect(products()).toEqual(expected())
+    const rough = new Uint8Array(memory.buffer, 256, dimensions)
+    const roughly = () => {
+      out.fill(7)
+      kernel.multiplyRoughly?.(256, 8_192, listed.length, 9_000)
+      return Array.from(out)
+    }
+    const expectedRoughly = () => [
+      ...listed.map((vector) => rough.reduce((sum, value, at) => sum + value * (vector[at] as number), 0)),
+      7,
+    ]
+    for (let run = 0; run < 20; run += 1) {
+      random(rough).forEach((value, at) => (rough[at] = value >> 1))
+      expect(roughly()).toEqual(expectedRoughly())
+      random(new Uint8Array(memory.buffer, pageBytes, dimensions * 5))
+    }
+    // The largest there are, of which the machine adds two before it has room for more.
+    rough.fill(127)
+    vectors[0]?.fill(127)
+    vectors[1]?.fill(-127)
+    expect(roughly()).toEqual(expectedRoughly())
     out.fill(7)
     kernel.multiply(256, 8_192, 0, 9_000)
     expect(out[0]).toBe(7)

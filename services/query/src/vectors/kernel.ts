@@ -1,18 +1,22 @@
 import { vectorDimensions } from '@synap/ai'
-import { assemble, type Code, i32, op, v128 } from './assemble.ts'
+import { assemble, type Code, i32, op, type Part, v128 } from './assemble.ts'
 
 /** Bytes of a vector's signs, one bit for each place. */
 export const signBytes = vectorDimensions / 8
 
-/** The two loops of a search that JavaScript would take ten times as long for; all addresses are in bytes. */
+/** The loops of a search that JavaScript would take ten times as long for; all addresses are in bytes. */
 export interface Kernel {
   /** Writes, for each of `count` rows of signs one behind the other, in how many places it differs, as u16 at `out`. */
   countDifferences(question: number, rows: number, count: number, out: number): void
+  /** The same for rows that lie anywhere: `count` addresses of them lie at `list` as u32. */
+  countListed(question: number, list: number, count: number, out: number): void
   /**
    * Writes the product of a question (1536 × i16) and each of `count` vectors (1536 × i8), whose addresses lie at `list` as
    * u32, as i32 at `out`: as much as 2^31 when both are as long as they may be.
    */
   multiply(question: number, list: number, count: number, out: number): void
+  /** The same of a question of bytes from 0 to 127, in half of the time; undefined: this machine's WebAssembly is older. */
+  multiplyRoughly: ((question: number, list: number, count: number, out: number) => void) | undefined
 }
 
 /**
@@ -20,28 +24,50 @@ export interface Kernel {
  * that its limit is the caller's.
  */
 export function createKernel(memory: WebAssembly.Memory): Kernel {
-  const instance = new WebAssembly.Instance(compiled(), { env: { memory } })
-  return instance.exports as unknown as Kernel
+  const { exact, rough } = compiled()
+  const functionsOf = (of: WebAssembly.Module) => new WebAssembly.Instance(of, { env: { memory } }).exports
+  const { multiplyRoughly } = (rough === undefined ? {} : functionsOf(rough)) as Partial<Kernel>
+  return { ...(functionsOf(exact) as Omit<Kernel, 'multiplyRoughly'>), multiplyRoughly }
 }
 
-let module: WebAssembly.Module | undefined
-function compiled(): WebAssembly.Module {
-  module ??= new WebAssembly.Module(
-    assemble([
-      { name: 'countDifferences', parameters: 4, locals: [[1, v128]], code: countDifferences() },
-      {
-        name: 'multiply',
-        parameters: 4,
-        locals: [
-          [3, i32],
-          [1, v128],
-        ],
-        code: multiply(),
-      },
-    ]),
-  )
-  return module
+let modules: { exact: WebAssembly.Module; rough: WebAssembly.Module | undefined } | undefined
+function compiled() {
+  modules ??= { exact: new WebAssembly.Module(assemble(exactParts())), rough: compiledRough() }
+  return modules
 }
+
+/** Relaxed SIMD is younger than the rest. */
+function compiledRough(): WebAssembly.Module | undefined {
+  try {
+    return new WebAssembly.Module(assemble([partOf('multiplyRoughly', multiplyRoughly())]))
+  } catch {
+    return undefined
+  }
+}
+
+const partOf = (name: string, code: Code): Part => ({
+  name,
+  parameters: 4,
+  locals: [
+    [3, i32],
+    [4, v128],
+  ],
+  code,
+})
+
+const exactParts = (): Part[] => [
+  { name: 'countDifferences', parameters: 4, locals: [[1, v128]], code: countDifferences() },
+  {
+    name: 'countListed',
+    parameters: 4,
+    locals: [
+      [1, i32],
+      [1, v128],
+    ],
+    code: countListed(),
+  },
+  partOf('multiply', multiply()),
+]
 
 /** The sum of the four words on the stack, by way of a local. */
 const sumOfWords = (local: number): Code => [
@@ -49,13 +75,12 @@ const sumOfWords = (local: number): Code => [
   ...[0, 1, 2, 3].flatMap((index) => [op.get(local), op.lane(index), ...(index === 0 ? [] : [op.add])]),
 ]
 
-/** Parameters 0 question, 1 rows, 2 count, 3 out; local 4: a register. */
-function countDifferences(): Code {
-  const [question, rows, count, out, register] = [0, 1, 2, 3, 4] as const
+/** How many signs of the row at `row` differ, left on the stack. */
+function differencesOf(question: number, row: number, register: number): Code {
   const differing = (at: number): Code => [
     op.get(question),
     op.load(at),
-    op.get(rows),
+    op.get(row),
     op.load(at),
     op.xor,
     op.onesInBytes,
@@ -63,12 +88,17 @@ function countDifferences(): Code {
   ]
   // Twelve registers of bytes with 8 at most each: no byte overflows.
   const places = Array.from({ length: signBytes / 16 }, (_, index) => index * 16)
+  return [places.map(differing), [op.pairsOfBytes, op.pairsOfShorts, sumOfWords(register)]]
+}
+
+/** Parameters 0 question, 1 rows, 2 count, 3 out; local 4: a register. */
+function countDifferences(): Code {
+  const [question, rows, count, out, register] = [0, 1, 2, 3, 4] as const
   return [
     [op.block, op.loop],
     [op.get(count), op.isZero, op.branchIf(1)],
     [op.get(out)],
-    places.map(differing),
-    [op.pairsOfBytes, op.pairsOfShorts, sumOfWords(register)],
+    differencesOf(question, rows, register),
     [op.store16],
     [op.get(out), op.i32(2), op.add, op.set(out)],
     [op.get(rows), op.i32(signBytes), op.add, op.set(rows)],
@@ -77,30 +107,74 @@ function countDifferences(): Code {
   ]
 }
 
-/** Parameters 0 question, 1 list, 2 count, 3 out; locals 4 where in the question, 5 where in the vector, 6 its end, 7 the sums. */
-function multiply(): Code {
-  const [question, list, count, out, place, vector, end, sums] = [0, 1, 2, 3, 4, 5, 6, 7] as const
-  const step = 64
-  const product = (at: number): Code => [
-    op.get(place),
-    op.load(at * 2),
-    op.get(vector),
-    op.loadI8AsI16(at),
-    op.productOfShorts,
-    op.addWords,
+/** Parameters 0 question, 1 list, 2 count, 3 out; local 4: a row, 5: a register. */
+function countListed(): Code {
+  const [question, list, count, out, row, register] = [0, 1, 2, 3, 4, 5] as const
+  return [
+    [op.block, op.loop],
+    [op.get(count), op.isZero, op.branchIf(1)],
+    [op.get(list), op.load32, op.set(row)],
+    [op.get(out)],
+    differencesOf(question, row, register),
+    [op.store16],
+    [op.get(out), op.i32(2), op.add, op.set(out)],
+    [op.get(list), op.i32(4), op.add, op.set(list)],
+    [op.get(count), op.i32(-1), op.add, op.set(count)],
+    [op.branch(0), op.end, op.end],
   ]
+}
+
+/** Bytes of a vector that a turn of the inner loop takes. */
+const step = 128
+
+function multiply(): Code {
+  const product = (index: number, place: number, vector: number, sums: number): Code => [
+    op.get(sums),
+    [op.get(place), op.load(index * 16)],
+    [op.get(vector), op.loadI8AsI16(index * 8)],
+    [op.productOfShorts, op.addWords, op.set(sums)],
+  ]
+  return products(step * 2, (place, vector, sums) =>
+    Array.from({ length: step / 8 }, (_, index) => product(index, place, vector, sums(index))),
+  )
+}
+
+function multiplyRoughly(): Code {
+  const product = (index: number, place: number, vector: number, sums: number): Code => [
+    [op.get(vector), op.load(index * 16)],
+    [op.get(place), op.load(index * 16)],
+    [op.get(sums), op.addProductsOfBytes, op.set(sums)],
+  ]
+  return products(step, (place, vector, sums) =>
+    Array.from({ length: step / 16 }, (_, index) => product(index, place, vector, sums(index))),
+  )
+}
+
+/**
+ * Parameters 0 question, 1 list, 2 count, 3 out; locals 4 where in the question, 5 where in the vector, 6 its end, 7 to 10 sums:
+ * four, for each addition waits for the one before it.
+ */
+function products(
+  questionStep: number,
+  turn: (place: number, vector: number, sums: (index: number) => number) => Code,
+): Code {
+  const [question, list, count, out, place, vector, end, ...sums] = [
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+  ] as const
+  const [all, ...others] = sums
   return [
     [op.block, op.loop],
     [op.get(count), op.isZero, op.branchIf(1)],
     [op.get(list), op.load32, op.set(vector)],
     [op.get(vector), op.i32(vectorDimensions), op.add, op.set(end)],
     [op.get(question), op.set(place)],
-    [op.zeros, op.set(sums), op.loop],
-    [op.get(sums), [0, 8, 16, 24, 32, 40, 48, 56].map(product), op.set(sums)],
-    [op.get(place), op.i32(step * 2), op.add, op.set(place)],
+    [sums.map((local) => [op.zeros, op.set(local)]), op.loop],
+    turn(place, vector, (index) => sums[index % sums.length] as number),
+    [op.get(place), op.i32(questionStep), op.add, op.set(place)],
     [op.get(vector), op.i32(step), op.add, op.set(vector)],
     [op.get(vector), op.get(end), op.lessUnsigned, op.branchIf(0), op.end],
-    [op.get(out), op.get(sums), sumOfWords(sums), op.store32],
+    [op.get(out), op.get(all), others.map((local) => [op.get(local), op.addWords])],
+    [sumOfWords(all), op.store32],
     [op.get(out), op.i32(4), op.add, op.set(out)],
     [op.get(list), op.i32(4), op.add, op.set(list)],
     [op.get(count), op.i32(-1), op.add, op.set(count)],

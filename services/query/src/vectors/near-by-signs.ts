@@ -8,14 +8,27 @@ export interface BySigns {
   differences: Uint16Array
   /** Number of the vector that each of them is of; undefined: those of all vectors, in order. */
   vectorOf: ((place: number) => number) | undefined
+  /** No vector was left out. */
+  isAll: boolean
 }
 
-/** The signs of all vectors against a question's; or, for the `wanted` nearest, those of the cells that are nearest. */
-export function compareSigns(packed: PackedVectors, question: PackedQuestion, wanted: number): BySigns {
+/**
+ * The signs of all vectors against a question's; or, for the `wanted` nearest, those of the cells that are nearest; or those of
+ * the vectors to choose among.
+ */
+export function compareSigns(
+  packed: PackedVectors,
+  question: PackedQuestion,
+  { wanted, among }: { wanted: number; among: Uint32Array | undefined },
+): BySigns {
+  if (among !== undefined) {
+    const differences = question.differencesOf(packed, among)
+    return { differences, vectorOf: (place) => among[place] as number, isAll: true }
+  }
   const cells = packed.cells()
   const share = cells?.shareFor(wanted)
   if (cells === undefined || share === undefined) {
-    return { differences: question.differences(packed, 0), vectorOf: undefined }
+    return { differences: question.differences(packed, 0), vectorOf: undefined, isAll: true }
   }
   const { numbers, differences } = lookInto(packed.slabs, cells, Math.ceil(cells.count * share))
   const since = question.differences(packed, cells.count)
@@ -25,6 +38,7 @@ export function compareSigns(packed: PackedVectors, question: PackedQuestion, wa
   return {
     differences: all,
     vectorOf: (place) => numbers[place] ?? place - numbers.length + cells.count,
+    isAll: false,
   }
 }
 

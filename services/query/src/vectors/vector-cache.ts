@@ -1,6 +1,7 @@
 import type { Pool } from '@synap/postgres'
 import { counter, type Logger } from '@synap/telemetry'
 import type { Seen } from '../sql/added-vectors.ts'
+import { type Choice, createChoices } from './choices.ts'
 import { type CandidateQuestion, type Candidates, findCandidates } from './find-candidates.ts'
 import { createHeldVectors } from './held-vectors.ts'
 import type { VectorsOf } from './load-vectors.ts'
@@ -8,6 +9,7 @@ import { perSlab } from './packed-vectors.ts'
 import { createPassShares, type PassShares } from './pass-shares.ts'
 import { createReadQueue } from './read-queue.ts'
 import { createSlabs, slabBytes } from './slabs.ts'
+import { vectorsOf } from './vectors-of.ts'
 
 export interface FoundCandidates extends Candidates {
   /** What was seen of the user's vectors: those that came since are not among the candidates. */
@@ -30,6 +32,19 @@ export interface VectorCache {
    */
   told(of: VectorsOf, known: { vectors: number; added: number }): void
   shares: PassShares
+  /** What a filter let pass when it was looked for last; undefined: not known of the vectors that are here now. */
+  choice(of: VectorsOf, filter: string): Choice | undefined
+  /**
+   * Takes the entities that a filter lets pass, by their ids of 16 bytes each, and gives the numbers of their vectors; kept for
+   * `position`, if it is given. Undefined: these vectors are not here.
+   */
+  choose(
+    of: VectorsOf,
+    filter: string,
+    passing: { ids: Uint8Array; position: string | undefined },
+  ): Uint32Array | undefined
+  /** A choice turned out to be of another position. */
+  dropChoice(filter: string): void
   /** Counts a question by what came of it. */
   count(outcome: CacheOutcome): void
   /** Memory in use. */
@@ -47,6 +62,8 @@ export interface VectorCacheOptions {
   now?: () => number
 }
 
+/** Share of the memory that what filters let pass may take. */
+const choicesShare = 1 / 32
 /** Fewer vectors than this are compared in the database at no cost worth speaking of. */
 const leastVectors = 100
 /** Vectors that came since, from which on they are read: until then each search compares them besides. */
@@ -64,10 +81,15 @@ const questions = counter('synap_query_vector_cache_questions', {
 
 export function createVectorCache(options: VectorCacheOptions): VectorCache {
   const { pool, logger, maxBytes, now = Date.now } = options
-  const slabs = createSlabs(maxBytes)
+  const choices = createChoices(maxBytes * choicesShare)
+  const slabs = createSlabs(maxBytes * (1 - choicesShare))
   const held = createHeldVectors(now)
   const queue = createReadQueue({ pool, slabs, held, logger, now })
-  const clock = setInterval(() => held.dropIdle(idleMs), idleMs / 10).unref()
+  const clean = () => {
+    held.dropIdle(idleMs)
+    choices.dropGone()
+  }
+  const clock = setInterval(clean, idleMs / 10).unref()
   const room = slabs.limit * perSlab
   return {
     find(of, question) {
@@ -85,13 +107,26 @@ export function createVectorCache(options: VectorCacheOptions): VectorCache {
       if (anew || added >= worthReading) queue.want(key, { of, anew })
     },
     shares: createPassShares(),
+    choice(of, filter) {
+      const found = held.look(keyOf(of))
+      return found && choices.get(filter, found.packed)
+    },
+    choose(of, filter, { ids, position }) {
+      const found = held.look(keyOf(of))
+      if (found === undefined) return undefined
+      const vectors = vectorsOf(found.packed, ids)
+      if (position !== undefined) choices.set(filter, found.packed, { vectors, position })
+      return vectors
+    },
+    dropChoice: (filter) => choices.drop(filter),
     count: (outcome) => questions.add(1, { outcome }),
-    bytes: () => slabs.used() * slabBytes,
+    bytes: () => slabs.used() * slabBytes + choices.bytes(),
     settled: () => queue.settled(),
     async close() {
       clearInterval(clock)
       await queue.close()
       held.dropIdle(-Infinity)
+      choices.dropGone()
     },
   }
 }

@@ -15,7 +15,7 @@ export function vectorsOf(vectors: PackedVectors, ids: Uint8Array): Uint32Array 
       if (isIn(table, given, words, from + at * idWords)) found[count++] = first + at
     }
   }
-  return found.subarray(0, count)
+  return found.slice(0, count)
 }
 
 const idWords = idBytes / 4
