@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 87246fcb57eae0d82a3ee28a87c4d775423213f922ff498eedbce0661f872f23
+-- What the migrations beside this file come to; of them: sha256 317de9425ecb7a48864e79aaa4689e294f8c785e784f637405f585348ccc5707
 create schema log authorization synap_events_writer;
 
 create table log.aggregates (
@@ -888,14 +888,17 @@ alter function log.parked_groups(boolean) owner to synap_events_writer;
 
 CREATE OR REPLACE FUNCTION log.parked_of_user()
  RETURNS TABLE(sequence bigint, aggregate_id uuid, reason text)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select p.sequence, p.aggregate_id, p.reason from log.parked p
+#variable_conflict use_column
+begin
+  return query select p.sequence, p.aggregate_id, p.reason from log.parked p
     where p.user_id = nullif(current_setting('synap.user_id', true), '')::uuid and p.slot
       and p.state in ('open', 'retry')
-    order by p.sequence
+    order by p.sequence;
+end
 $function$
 ;
 alter function log.parked_of_user() owner to synap_events_writer;
@@ -948,11 +951,14 @@ alter function log.part_to_read(uuid,text[],timestamp with time zone,timestamp w
 
 CREATE OR REPLACE FUNCTION log.positions_of(users uuid[])
  RETURNS TABLE(user_id uuid, seen bigint)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select p.user_id, p.seen from log.user_positions p where p.user_id = any (users)
+#variable_conflict use_column
+begin
+  return query select p.user_id, p.seen from log.user_positions p where p.user_id = any (users);
+end
 $function$
 ;
 alter function log.positions_of(uuid[]) owner to synap_events_writer;

@@ -19,6 +19,8 @@ const mostAllowed = 20_000
 /** When fewer pass, they are sooner asked for than tried; unless they are many all the same. */
 const smallShare = 0.2
 const fewAllowed = 4_000
+/** When no more pass, and nothing of the user's changes, they are worth to be asked for once, and kept. */
+const mostKept = 10_000
 /** Of a filter that nothing is known of. */
 const usualShare = 0.25
 
@@ -77,6 +79,10 @@ interface Passing {
   kept(): { vectors: Uint32Array; isCurrent: () => Promise<boolean> } | undefined
   /** Asks for them, and keeps them; undefined: they are too many, or not in memory. */
   find(): Promise<Uint32Array | undefined>
+  /** True: the user asked for the same before, and nothing had changed. */
+  isSteady(): boolean
+  /** Asks where the read model is, for `isSteady`; what it answers notes it, once the filter has a share. */
+  askState(): Promise<() => void>
 }
 
 function createPassing(
@@ -90,8 +96,10 @@ function createPassing(
       if (choice === undefined || position === undefined) return undefined
       const isCurrent = async () => {
         const isSame = stateOf(await position()) === choice.position
-        if (!isSame) cache.dropChoice(asked)
-        return isSame
+        if (isSame) return true
+        cache.dropChoice(asked)
+        cache.shares.noteState(asked, undefined)
+        return false
       }
       return { vectors: choice.vectors, isCurrent }
     },
@@ -100,6 +108,11 @@ function createPassing(
       if (ids === undefined) return undefined
       cache.shares.set(asked, ids.length / 16 / Math.max(1, vectors))
       return cache.choose(of, asked, { ids, position: at && stateOf(at) })
+    },
+    isSteady: () => position !== undefined && cache.shares.isSteady(asked),
+    async askState() {
+      const at = await position?.()
+      return () => cache.shares.noteState(asked, at && stateOf(at))
     },
   }
 }
@@ -127,11 +140,15 @@ async function findFiltered(tryOn: Try, { depth, vectors, shareOf, passing }: Fi
   }
   const share = () => shareOf() ?? usualShare
   const wanted = () => Math.ceil(((depth + spare) / share()) * 1.3)
+  const isKept = () => share() * vectors <= mostKept
   const isTried = () =>
-    wanted() <= mostCandidates && (share() >= smallShare || share() * vectors > fewAllowed)
+    wanted() <= mostCandidates &&
+    (share() >= smallShare || share() * vectors > fewAllowed) &&
+    !(isKept() && passing.isSteady())
   for (let before = 0; isTried() && wanted() > before; ) {
     before = wanted()
-    const tried = await tryOn(before)
+    const [tried, note] = await Promise.all([tryOn(before), isKept() ? passing.askState() : undefined])
+    note?.()
     if (tried !== 'too few') return tried
   }
   const among = await passing.find()

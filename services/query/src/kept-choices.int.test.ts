@@ -53,9 +53,9 @@ describe('what a filter let pass, kept', () => {
       from unnest('{${ids.join()}}'::uuid[]) as id`)
   const typed = (ids: readonly string[], type: string) =>
     `update read_v1.entities set type = '${type}' where entity_id = any ('{${ids.join()}}')`
-  const search = async (as: UserId = user) => {
+  const search = async (as: UserId = user, type = 'idea') => {
     const answer = await eventually('an answer', async () => {
-      const given = await query.get('/v1/search?q=anything&mode=semantic&limit=10&type=idea', as)
+      const given = await query.get(`/v1/search?q=anything&mode=semantic&limit=10&type=${type}`, as)
       return given.status === 503 ? undefined : given
     })
     expect(answer, answer.text).toMatchObject({ status: 200 })
@@ -75,6 +75,24 @@ describe('what a filter let pass, kept', () => {
       expect(await search()).toEqual(nearest(first(few)))
     }
     expect(looked.mock.calls).toEqual([])
+  })
+
+  it('given a filter that most pass, they are asked for once nothing has changed between two questions', async () => {
+    const most = Array.from({ length: count - few }, (_, at) => few + at)
+    const asked = async () => {
+      question = draw()
+      // Two that are as near may change places.
+      expect(new Set(await search(user, 'note'))).toEqual(new Set(nearest(most)))
+      return looked.mock.calls.length
+    }
+    const move = () => sql('update read_v1.user_positions set seen = seen + 1')
+    for (let run = 0; run < 3; run += 1) {
+      await move()
+      expect(await asked()).toBe(0)
+    }
+    expect([await asked(), await asked(), await asked()]).toEqual([0, 1, 1])
+    await move()
+    expect([await asked(), await asked(), await asked()]).toEqual([1, 1, 2])
   })
 
   it('given a position that moved, what passes now is found, and what does not any more is not', async () => {

@@ -111,16 +111,14 @@ export function createReadModel(
     readAhead: (request, work, onPosition) =>
       readWith({ request, onPosition }, async ({ client, schema, userId, isFresh, isLikely }) => {
         const asked = findPosition(client, schema, userId)
-        const place: Place = { client, schema, position: () => asked }
+        const place = { client, schema, position: () => asked }
         const ahead = isLikely ? settled(work(place)) : undefined
         const position = await asked
         const data = await ahead
         return {
           decide: async () => {
             if (!isFresh(position)) return { outcome: 'behind' }
-            if (data === undefined) return { outcome: 'read', value: await work(place) }
-            if ('error' in data) throw data.error
-            return { outcome: 'read', value: data.value }
+            return { outcome: 'read', value: data === undefined ? await work(place) : valueOf(data) }
           },
         }
       }),
@@ -165,6 +163,11 @@ function settled<T>(work: Promise<T>): Promise<{ value: T } | { error: unknown }
     (value) => ({ value }),
     (error: unknown) => ({ error }),
   )
+}
+
+function valueOf<T>(data: { value: T } | { error: unknown }): T {
+  if ('error' in data) throw data.error
+  return data.value
 }
 
 type Attempt<T> = { outcome: 'read'; value: T } | { outcome: 'behind' }

@@ -1,12 +1,7 @@
 import { differenceAt, differenceOf, placesWithin } from './by-signs.ts'
 import { type BySigns, compareSigns } from './near-by-signs.ts'
-import {
-  idAddress,
-  idBytes,
-  type PackedQuestion,
-  type PackedVectors,
-  packQuestion,
-} from './packed-vectors.ts'
+import { type PackedQuestion, packQuestion } from './packed-question.ts'
+import { idAddress, idBytes, type PackedVectors } from './packed-vectors.ts'
 
 export interface CandidateQuestion {
   values: Float32Array

@@ -2,7 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { createCells } from './cells.ts'
 import { nearestVectors } from './find-candidates.ts'
 import { nearestCells, sizeOf } from './near-by-signs.ts'
-import { type PackedVectors, packRotated, unpack } from './packed-vectors.ts'
+import { packRotated } from './packed-question.ts'
+import { type PackedVectors, unpack } from './packed-vectors.ts'
 
 /** All of fewer vectors are looked at as fast. */
 const leastVectors = 4_096

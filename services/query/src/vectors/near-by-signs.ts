@@ -1,6 +1,7 @@
 import { type Cells, middleDifferences, numbersOf, rowsPerSlab } from './cells.ts'
 import { signBytes } from './kernel.ts'
-import type { PackedQuestion, PackedVectors } from './packed-vectors.ts'
+import type { PackedQuestion } from './packed-question.ts'
+import type { PackedVectors } from './packed-vectors.ts'
 import type { Slabs } from './slabs.ts'
 
 export interface BySigns {

@@ -10,18 +10,36 @@ const longest = 500
 export interface PassShares {
   get(filter: string): number | undefined
   set(filter: string, share: number): void
+  /** It was asked for in this state of the read model (see `stateOf`); undefined: in one that may be any. */
+  noteState(filter: string, state: string | undefined): void
+  /** True: asked for twice in one state, it may well be asked for again in it. */
+  isSteady(filter: string): boolean
+}
+
+interface Noted {
+  share: number
+  state: string | undefined
+  isSteady: boolean
 }
 
 export function createPassShares(): PassShares {
-  const shares = new Map<string, number>()
+  const all = new Map<string, Noted>()
   return {
-    get: (filter) => shares.get(filter),
+    get: (filter) => all.get(filter)?.share,
     set(filter, share) {
       if (filter.length > longest) return
-      shares.delete(filter)
-      shares.set(filter, share)
-      const oldest = shares.size > remembered ? shares.keys().next().value : undefined
-      if (oldest !== undefined) shares.delete(oldest)
+      const { state, isSteady = false } = all.get(filter) ?? {}
+      all.delete(filter)
+      all.set(filter, { share, state, isSteady })
+      const oldest = all.size > remembered ? all.keys().next().value : undefined
+      if (oldest !== undefined) all.delete(oldest)
     },
+    noteState(filter, state) {
+      const noted = all.get(filter)
+      if (noted === undefined) return
+      noted.isSteady = state !== undefined && state === noted.state
+      noted.state = state
+    },
+    isSteady: (filter) => all.get(filter)?.isSteady === true,
   }
 }
