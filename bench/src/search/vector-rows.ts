@@ -18,11 +18,13 @@ export function rowsOf(
   const rates = (name: string) => runs(name).map(({ rate }) => rate)
   const recall = (name: string) => median(runs(name).map((run) => run.recall))
   const names = [...results.keys()]
-  const good = names.filter((name) => tried.get(name)?.isSlow === false && recall(name) >= enough)
+  const good = names.filter((name) => tried.has(name) && recall(name) >= enough)
   const best = (among: readonly string[]) => among.toSorted((a, b) => median(rates(b)) - median(rates(a)))[0]
   const ratio = (of: string, to: string | undefined, label: string, target?: number): Row[] => {
     if (to === undefined) return []
-    const { median: value, interval } = ratioOf(rates(of), rates(to), random)
+    // What was only tried has one run.
+    const others = rates(of).map((_, round) => rates(to)[round] ?? median(rates(to)))
+    const { median: value, interval } = ratioOf(rates(of), others, random)
     return [
       {
         what: `${what}: ${label}`,
@@ -43,7 +45,7 @@ export function rowsOf(
       count: 1,
       target: { atLeast: enough },
     },
-    ...ratio(synapName, any, `Synap / best other way (${any})`, times),
+    ...ratio(synapName, any, `Synap / best other way (${any})`),
     ...ratio(synapName, kept, `Synap / best way that needs no index for each user (${kept})`, times),
     ...ratio(floorName, any, 'floor / best other way: more than this no answer of the database is'),
     ...ratio(synapName, floorName, 'Synap / floor'),

@@ -8,7 +8,7 @@ import { askPeer, setUpPeer, type VectorPeer } from './vector-peers.ts'
 import { model, type VectorUser } from './vector-store.ts'
 
 export interface Run {
-  /** Questions answered per second. */
+  /** Questions answered per second, when it has answered some. */
   rate: number
   recall: number
   /** Rows of the answer that had the fewest. */
@@ -83,20 +83,33 @@ export async function askFloor(pool: Pool, { user, questions, truth }: Asked): P
   return found
 }
 
+/** Who is quick answers the questions again and again, so long: in some milliseconds nothing is as warm as in a service. */
+const leastMs = 400
+
+/** What the first pass found, and the rate of the others, where one pass is quick. */
 export async function runTimed(
   ask: (questions: readonly Float32Array[]) => Promise<string[][]>,
   { questions, truth }: Asked,
   count = questions.length,
 ): Promise<Run> {
-  const began = performance.now()
-  const found = await ask(questions.slice(0, count))
-  const seconds = (performance.now() - began) / 1_000
+  const some = questions.slice(0, count)
+  let began = performance.now()
+  const found = await ask(some)
+  let ms = performance.now() - began
+  let answered = found.length
+  if (ms < leastMs) {
+    began = performance.now()
+    for (answered = 0, ms = 0; ms < leastMs; ms = performance.now() - began) {
+      await ask(some)
+      answered += some.length
+    }
+  }
   const shares = found.map((ids, at) => {
     const right = truth[at] ?? new Set()
     return right.size === 0 ? 1 : ids.filter((id) => right.has(id)).length / right.size
   })
   return {
-    rate: found.length / seconds,
+    rate: (answered / ms) * 1_000,
     recall: shares.reduce((sum, share) => sum + share, 0) / shares.length,
     fewest: Math.min(...found.map((ids) => ids.length)),
   }

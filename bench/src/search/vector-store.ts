@@ -47,7 +47,7 @@ export async function storeUsers(
     say('building the index over all vectors')
     await servers.sql(
       database,
-      `set maintenance_work_mem = '1500MB'; set max_parallel_maintenance_workers = 2;
+      `set maintenance_work_mem = '4GB'; set max_parallel_maintenance_workers = 2;
        create index entity_vectors_hnsw on read_v1.entity_vectors using hnsw (embedding public.halfvec_cosine_ops);`,
     )
     await servers.sql(database, 'vacuum analyze')
@@ -112,8 +112,8 @@ export async function storePeers(
      create table peers.plain as select entity_id, user_id, bucket, embedding::public.vector(1536) as embedding
        from read_v1.entity_vectors;
      create index on peers.plain (user_id, bucket);
-     create table peers.vectors as select entity_id, user_id, bucket, embedding from read_v1.entity_vectors;
-     alter table peers.vectors alter column embedding set storage plain;
+     create table peers.vectors (entity_id uuid, user_id uuid, bucket smallint, embedding public.halfvec(1536) storage plain);
+     insert into peers.vectors select entity_id, user_id, bucket, embedding from read_v1.entity_vectors;
      create index on peers.vectors (user_id, bucket);
      create table peers.parts (entity_id uuid, user_id uuid, bucket smallint, embedding public.halfvec(1536) storage plain)
        partition by hash (user_id);
@@ -121,14 +121,14 @@ export async function storePeers(
      insert into peers.parts select entity_id, user_id, bucket, embedding from read_v1.entity_vectors;
      grant usage on schema peers to synap_projector; grant select on all tables in schema peers to synap_projector;`,
   )
-  say('building the index over bits, one for each partition, and one for each small user')
+  say('building the index over bits, one for each partition, and one for each user that is asked')
   const partial = partialFor.map(
     ({ id }) =>
       `create index on peers.vectors using hnsw (embedding public.halfvec_cosine_ops) where user_id = '${id}';`,
   )
   await servers.sql(
     database,
-    `set maintenance_work_mem = '1500MB'; set max_parallel_maintenance_workers = 2;
+    `set maintenance_work_mem = '4GB'; set max_parallel_maintenance_workers = 2;
      create index on peers.vectors using hnsw ((public.binary_quantize(embedding)::bit(1536)) public.bit_hamming_ops);
      create index on peers.parts using hnsw (embedding public.halfvec_cosine_ops);
      ${partial.join('\n')}`,
