@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 588445d27d04215f2d31e8c730968a1eca1573216c9c3bfe50f4a87549f23e67
+-- What the migrations beside this file come to; of them: sha256 948bc131d2a2ac0319c2f5f4c65a74d5299678bc55791473d27dc79cb8a0ef2f
 create schema write authorization synap_ingest;
 
 create sequence write.outbox_id as bigint;
@@ -1478,6 +1478,27 @@ end
 $function$
 ;
 alter function write.take_lease(text,timestamp with time zone) owner to synap_ingest;
+
+CREATE OR REPLACE FUNCTION write.unpublished(p_limit integer, p_under_way int8multirange)
+ RETURNS SETOF write.outbox
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_sort TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+begin
+  return query
+    select o.* from write.outbox o
+     where o.published_at is null
+       and not o.id <@ p_under_way
+       and o.user_id not in (select q.user_id from write.relay_quarantine q)
+     order by o.id
+     limit p_limit;
+end
+$function$
+;
+alter function write.unpublished(integer,int8multirange) owner to synap_ingest;
 
 CREATE OR REPLACE FUNCTION write.user_status(p_seen bigint[])
  RETURNS TABLE(sequence bigint, unrelayed integer, unrelayed_since timestamp with time zone, waiting_since timestamp with time zone[])

@@ -47,14 +47,11 @@ export function selectUnpublished(
     pool,
     ingest,
     {
+      name: 'write.unpublished',
       text: `
         select ${columns}
-          from write.outbox o
-         where o.published_at is null
-           and not o.id <@ $2::int8multirange
-           and not exists (select from write.relay_quarantine q where q.user_id = o.user_id)
-         order by o.id
-         limit $1::int`,
+          from write.unpublished($1::int, $2::int8multirange) o
+         order by o.id`,
       values: [limit, toMultirange(underWay)],
     },
     signal === undefined ? {} : { signal },
