@@ -16,7 +16,7 @@ export const config = z.object({
   outboxLimit: integer(1, 1_000_000_000).default(1_000_000),
   /** Milliseconds after which another process takes over a relay that has gone silent. */
   relayLeaseMs: integer(200, 600_000).default(10_000),
-  /** Milliseconds between looks at the outbox; a commit of this process is seen at once. */
+  /** Milliseconds between looks at the outbox; a commit of this process is seen at once, one of another when that can be heard. */
   relayPollMs: integer(10, 60_000).default(200),
 })
 export type Config = z.output<typeof config>

@@ -1,7 +1,7 @@
 import { listenOn } from '@synap/http'
 import { createKafka } from '@synap/kafka'
 import { createS3Store } from '@synap/object-store'
-import { createPool } from '@synap/postgres'
+import { createPool, listen } from '@synap/postgres'
 import { runService, s3Access } from '@synap/runtime'
 import { config } from './config.ts'
 import { startIngest } from './start.ts'
@@ -19,6 +19,13 @@ await runService('ingest', config, async (context) => {
   defer('object store', () => store.close())
   const log = createKafka({ brokers: config.kafkaBrokers, clientId: 'ingest', logger })
   defer('log', () => log.close())
-  const server = await startIngest(context, { pool, store, log })
+  const { databaseDirectUrl: url } = config
+  const server = await startIngest(context, {
+    pool,
+    store,
+    log,
+    listen:
+      url === undefined ? undefined : (options) => listen({ ...options, url, applicationName: 'ingest' }),
+  })
   await listenOn(server, config)
 })

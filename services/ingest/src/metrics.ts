@@ -16,6 +16,10 @@ export const quarantines = counter('synap_ingest_relay_quarantines', {
   help: 'Users held back because their next event cannot be published. Alarm.',
 })
 
+export const deafness = counter('synap_ingest_relay_lost_listeners', {
+  help: 'Times that the relay stopped hearing of commits of other processes; until it is connected again it finds them by looking.',
+})
+
 const sweepKept = counter('synap_ingest_sweep_kept_objects', {
   help: 'Looks at an object that was old enough to be swept and is held.',
 })

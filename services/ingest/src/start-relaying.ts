@@ -5,8 +5,9 @@ import type { Pool } from '@synap/postgres'
 import type { ServiceContext } from '@synap/runtime'
 
 import { startLedgerWatch } from './ledger-watch.ts'
-import { observeOutbox, published, quarantines } from './metrics.ts'
+import { deafness, observeOutbox, published, quarantines } from './metrics.ts'
 import { type OutboxWatch, startOutboxWatch } from './outbox-watch.ts'
+import { createOthers, type OthersOptions } from './relay/others.ts'
 import { prepareMessage } from './relay/prepare-message.ts'
 import { type Relay, startRelay } from './relay/relay.ts'
 import { relayBatch } from './relay/relay-batch.ts'
@@ -18,17 +19,26 @@ const countEveryMs = 2_000
 const upkeepEveryMs = 60_000
 const ledgerEveryMs = 30_000
 
+interface RelayingParts {
+  pool: Pool
+  kafka: MessageLog
+  schemas: SchemaBook
+  listen: OthersOptions['listen'] | undefined
+}
+
 /**
  * Starts what moves the outbox: relay, its housekeeping and its gauges. Kafka may be away: writes go on, so it only
  * degrades readiness.
  */
 export function startRelaying(
   { config, logger, defer, health }: ServiceContext<IngestConfig>,
-  { pool, kafka, schemas }: { pool: Pool; kafka: MessageLog; schemas: SchemaBook },
+  { pool, kafka, schemas, listen }: RelayingParts,
 ): { relay: Relay; outbox: OutboxWatch; topic: string } {
   const publisher = kafka.publisher()
   defer('publisher', () => publisher.close())
   const topic = topicName('events', config.topicPrefix)
+  const { relayPollMs: pollMs } = config
+  const others = listen && createOthers({ pool, listen, logger, pollMs, onLost: () => deafness.add(1) })
   const relay = startRelay({
     pool,
     publisher,
@@ -37,7 +47,8 @@ export function startRelaying(
     prepare: (row) => prepareMessage(row, topic, schemas),
     refresh: (rows) => schemas.refresh(rows.map(({ fingerprint }) => fingerprint)),
     leaseMs: config.relayLeaseMs,
-    pollMs: config.relayPollMs,
+    pollMs,
+    others,
     ...relayBatch,
     onPublished: (rows) => published.add(rows),
     onQuarantined: () => quarantines.add(1),

@@ -11,6 +11,7 @@ import { createSpool } from './files/spool.ts'
 import { directLimitsOf, fileLimitsOf, type UploadConfig } from './files/upload-config.ts'
 import { clockJumps, countSwept } from './metrics.ts'
 import { createOperator } from './operator.ts'
+import type { OthersOptions } from './relay/others.ts'
 import { assertSchemasRegistered, createSchemaBook } from './schema-book.ts'
 import { buildServer } from './server.ts'
 import { startRelaying } from './start-relaying.ts'
@@ -31,18 +32,20 @@ export interface IngestDrivers {
   pool: Pool
   store: ObjectStore
   log: MessageLog
+  /** Where other processes may commit to the same outbox: how the one that relays hears of it. Without, it finds out by looking. */
+  listen?: OthersOptions['listen'] | undefined
 }
 
 /** Starts ingest on its drivers. The app that is answered does not listen yet. */
 export async function startIngest(
   context: ServiceContext<IngestConfig>,
-  { pool, store, log }: IngestDrivers,
+  { pool, store, log, listen }: IngestDrivers,
 ): Promise<App> {
   const { config, logger, defer, health } = context
   await assertMigrated(pool, 'ingest', migrations)
   const schemas = await createSchemaBook(pool)
   assertSchemasRegistered(schemas)
-  const { relay, outbox, topic } = startRelaying(context, { pool, kafka: log, schemas })
+  const { relay, outbox, topic } = startRelaying(context, { pool, kafka: log, schemas, listen })
   // Whether this database may give out numbers is known before the first write comes.
   await outbox.begun
   const operator = createOperator({
@@ -66,8 +69,9 @@ export async function startIngest(
   const onCommitted: WriteDependencies['onCommitted'] = (rows) => {
     if (rows === undefined) return relay.wake()
     relay.hand(rows)
-    // The record goes first: who waits to see the event waits for it, and has the answer long before.
-    return relay.isLeader() ? turnOfTheLoop() : undefined
+    // The record, or the word to who sends it, goes first: who waits to see the event waits for it, and has the answer long
+    // before.
+    return turnOfTheLoop()
   }
   const onClockJump = () => clockJumps.add(1)
   const server = await buildServer({

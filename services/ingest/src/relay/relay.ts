@@ -4,6 +4,7 @@ import type { Pool } from '@synap/postgres'
 import type { OutboxRow } from '../sql/outbox.ts'
 import { type Bell, createBell } from './bell.ts'
 import { type HeldLease, takeLease } from './lease.ts'
+import type { Others } from './others.ts'
 import { createPipeline, type Pipeline } from './pipeline.ts'
 import type { PreparedMessage } from './publish-rows.ts'
 
@@ -27,12 +28,17 @@ export interface RelayOptions {
   markAfterMs: number
   onPublished: (rows: number) => void
   onQuarantined: () => void
+  /** Who else commits and may relay; undefined when there is nobody, or no way to tell them. */
+  others?: Others | undefined
 }
 
 export interface Relay {
-  /** Something was committed: look now. */
+  /** Something was committed: look now, or tell the process that relays. */
   wake: () => void
-  /** These rows were committed by this process: send them. Only those of each user that follow on what was sent go at once. */
+  /**
+   * These rows were committed by this process: send them, or tell the process that relays. Only those of each user that follow
+   * on what was sent go at once.
+   */
   hand: (rows: readonly OutboxRow[]) => void
   /** True while this process relays. */
   isLeader: () => boolean
@@ -64,11 +70,13 @@ export function startRelay(options: RelayOptions): Relay {
   const running = run(options, state)
   return {
     wake: () => {
-      state.pipeline?.look()
+      if (state.pipeline === undefined) return options.others?.tell()
+      state.pipeline.look()
       state.bell.ring()
     },
     hand: (rows) => {
-      state.pipeline?.hand(rows)
+      if (state.pipeline === undefined) return options.others?.tell()
+      state.pipeline.hand(rows)
       state.bell.ring()
     },
     isLeader: () => state.pipeline !== undefined,
@@ -78,6 +86,7 @@ export function startRelay(options: RelayOptions): Relay {
       state.stop.abort(reason)
       const grace = setTimeout(() => state.cut.abort(reason), graceMs)
       await running
+      await options.others?.close()
       clearTimeout(grace)
     },
   }
@@ -98,6 +107,7 @@ async function run(options: RelayOptions, state: State): Promise<void> {
   const { logger } = options
   const { signal } = state.stop
   const holder = uuidv7()
+  let unheard: Promise<void> | undefined
   while (!signal.aborted) {
     const lease = await takeLease({ ...options, holder, ttlMs: options.leaseMs }).catch((error: unknown) => {
       state.trouble = describeError(error)
@@ -111,11 +121,25 @@ async function run(options: RelayOptions, state: State): Promise<void> {
     const sending = AbortSignal.any([state.cut.signal, lease.signal])
     state.pipeline = createPipeline(options, lease, sending)
     logger.info({ epoch: lease.epoch }, 'this process relays')
+    const hearing = hearOthers(options, state.pipeline, state.bell)
     await lead(options, state.pipeline, lease, state)
     state.pipeline = undefined
+    // What was handed after the lease had run out, whoever has it now may have looked too early for.
+    options.others?.tell()
     if (!signal.aborted) logger.warn({ epoch: lease.epoch }, 'this process relays no more')
+    // A connection may take seconds to end: nobody else has to wait for it.
+    unheard = Promise.all([unheard, hearing?.close()]).then(() => undefined)
     await lease.release()
   }
+  await unheard
+}
+
+/** From its connection on, and after each new one, it has the outbox looked at: no word is missed between the two. */
+function hearOthers({ others }: RelayOptions, pipeline: Pipeline, bell: Bell) {
+  return others?.hear(() => {
+    pipeline.look()
+    bell.ring()
+  })
 }
 
 async function lead(
