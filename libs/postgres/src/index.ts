@@ -15,7 +15,7 @@ export {
   roles,
   type SchemaOwner,
 } from './ownership.ts'
-export { answered, awaitAtCommit } from './pipeline.ts'
+export { answered, awaitAtCommit, sent } from './pipeline.ts'
 export { type Client, createPool, type Pool, type PoolOptions } from './pool.ts'
 export { execute, query, type Statement } from './query.ts'
 export { type SingleOptions, type SingleStatement, single } from './single.ts'

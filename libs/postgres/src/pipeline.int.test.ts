@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import {
   createTcpProxy,
   createTestDatabase,
@@ -15,6 +16,7 @@ import {
   type Pool,
   type PoolOptions,
   query,
+  sent,
   serverCapabilities,
   transaction,
 } from './index.ts'
@@ -133,6 +135,18 @@ describe('statements that nobody waits for', () => {
     })
     expect(answers).toBe(2)
     expect(await rows()).toEqual(['1', '2', '3', '4', '5', '6'])
+  })
+
+  it('given who waits until what was asked is sent, it is on its way before he goes on', async () => {
+    const pool = open()
+    await transaction(pool, owner, async (client) => {
+      const { stream } = (client as unknown as { connection: { stream: Writable } }).connection
+      const answer = query(client, { name: 'pipe.one', text: 'select 1 as one' })
+      expect(stream.writableCorked).toBe(1)
+      await sent()
+      expect(stream.writableCorked).toBe(0)
+      expect(await answer).toEqual([{ one: 1 }])
+    })
   })
 
   it('given one that fails among others, those before it are answered, those behind it fail as it did, and can be asked again', async () => {

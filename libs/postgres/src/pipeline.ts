@@ -21,6 +21,12 @@ export function awaitAtCommit(client: Client, answer: Promise<unknown>): void {
   else waiting.push(answer)
 }
 
+/**
+ * Resolves when what was asked so far is on its way: what is asked in one turn goes in one message behind it. For who has work of
+ * his own to do while the server does its.
+ */
+export const sent = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
+
 /** Waits for what `awaitAtCommit` put off; rejects with the first error among it. */
 export async function answered(client: Client): Promise<void> {
   await Promise.all(takeUnanswered(client))

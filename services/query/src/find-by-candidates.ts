@@ -172,10 +172,23 @@ function enoughOf(
 /** True: nothing that was not looked at belongs into the answer's places by meaning. */
 function isCertain(
   { neighbours, kept, checked }: KnownNeighbours,
-  { likenesses, beyond, isCut }: FoundCandidates,
+  found: FoundCandidates,
   { limit, enough }: { limit: number; enough: number },
 ): boolean {
+  const { likenesses, beyond } = found
   const next = kept < enough ? beyond : (likenesses[checked] ?? beyond)
+  return isNothingMissed(neighbours, { ...found, next }, limit)
+}
+
+/**
+ * The same of an order, the nearest first: `next` is as like the question as anything can be that is not in it; null: nothing is
+ * left.
+ */
+export function isNothingMissed(
+  neighbours: readonly Pick<Neighbour, 'distance'>[],
+  { likenesses, isCut, next }: Pick<FoundCandidates, 'likenesses' | 'isCut'> & { next: number | null },
+  limit: number,
+): boolean {
   if (next === null) return true
   const last = neighbours[limit - 1]
   if (last !== undefined) return 1 - last.distance >= next - likenessError

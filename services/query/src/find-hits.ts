@@ -1,5 +1,6 @@
 import { findByCandidates } from './find-by-candidates.ts'
 import type { ShownHit } from './find-highlights.ts'
+import { findTogether } from './find-together.ts'
 import { fuseHits, type SearchRow } from './fuse-hits.ts'
 import type { Place } from './read-model.ts'
 import { type Asker, type ByMeaning, isFiltered, type SearchQuestion } from './search-question.ts'
@@ -29,15 +30,16 @@ export async function findHits(snapshot: Place, question: SearchQuestion, asker:
   })
 }
 
-/**
- * The best hits alone, by words and by meaning, in one snapshot. Words are asked for first: while the database looks for them,
- * this process finds the candidates by meaning. In a transaction that plans once (`genericPlans`).
- */
+/** The best hits alone, by words and by meaning, in one snapshot. In a transaction that plans once (`genericPlans`). */
 export async function findRows(
   snapshot: Place,
   question: SearchQuestion,
   asker: Asker,
 ): Promise<SearchRow[]> {
+  const { text, vector } = question
+  const together =
+    text !== null && vector !== null && (await findTogether(snapshot, { ...question, text, vector }, asker))
+  if (together) return together
   const [matches, neighbours] = await Promise.all([
     findMatches(snapshot.client, snapshot.schema, question),
     nearestTo(snapshot, question, asker),

@@ -15,6 +15,9 @@ export interface SearchRow {
   chunk: number | null
 }
 
+/** A neighbour, looked up or only presumed: then nothing is known of its chunks. */
+export type Near = Omit<Neighbour, 'chunk'> & { chunk: number | null }
+
 const rankConstant = 60
 
 /**
@@ -23,7 +26,7 @@ const rankConstant = 60
  */
 export function fuseHits(
   matches: readonly Match[],
-  neighbours: readonly Neighbour[],
+  neighbours: readonly Near[],
   { leastLikeness, limit }: Pick<SearchQuestion, 'leastLikeness' | 'limit'>,
 ): SearchRow[] {
   const hits = new Map<string, SearchRow>()
@@ -51,7 +54,7 @@ export function fuseHits(
   return [...hits.values()].sort(byScore).slice(0, limit)
 }
 
-function likeEnough(neighbours: readonly Neighbour[], leastLikeness: number | null): readonly Neighbour[] {
+function likeEnough(neighbours: readonly Near[], leastLikeness: number | null): readonly Near[] {
   const [nearest] = neighbours
   if (leastLikeness === null || nearest === undefined) return neighbours
   const least = Math.max(leastLikeness, (1 - nearest.distance) / 2)

@@ -19,6 +19,7 @@ export interface SearchQuestion {
   limit: number
 }
 
+export type ByBoth = ByMeaning & { text: string }
 export type ByMeaning = SearchQuestion & { vector: NonNullable<SearchQuestion['vector']> }
 
 /** Who asks, and what is known of their vectors. */

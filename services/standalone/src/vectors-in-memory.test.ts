@@ -65,7 +65,11 @@ describe('vectors in memory beside the embedded database', () => {
           order by added_in, entity_id`,
       }),
     )
-  const search = async (values: Float32Array, count: number, types?: string[]) => {
+  const search = async (
+    values: Float32Array,
+    count: number,
+    { types, text = null }: { types?: string[]; text?: string | null } = {},
+  ) => {
     const outcomes: CacheOutcome[] = []
     const asker = {
       userId,
@@ -73,11 +77,11 @@ describe('vectors in memory beside the embedded database', () => {
       cache: { ...cache, count: (one: CacheOutcome) => void outcomes.push(one) },
     }
     const question = {
-      text: null,
-      configs: [],
+      text,
+      configs: text === null ? [] : ['english'],
       vector: { values, model },
       filter: { types },
-      leastLikeness: null,
+      leastLikeness: text === null ? null : 0.1,
       limit: 5,
     }
     const rows = await transaction(
@@ -114,9 +118,27 @@ describe('vectors in memory beside the embedded database', () => {
       }),
     )
     for (let run = 0; run < 2; run += 1) {
-      const narrow = await search(question, 301, ['idea'])
+      const narrow = await search(question, 301, { types: ['idea'] })
       expect([narrow.outcomes, new Set(narrow.ids)]).toEqual([['cached'], new Set(ideas)])
     }
-    expect((await search(question, 301, ['note', 'idea'])).ids).toEqual(compared.ids)
+    expect((await search(question, 301, { types: ['note', 'idea'] })).ids).toEqual(compared.ids)
+  }, 60_000)
+
+  it('given words and meaning, both are found from what is in memory', async () => {
+    const [, near, both, words] = await vectors()
+    const question = fromHalfvec(Buffer.from(near?.sent as Buffer)).map(
+      (value, at) => value + 0.9 * (fromHalfvec(Buffer.from(both?.sent as Buffer))[at] as number),
+    )
+    await transaction(database.pool, { role: 'synap_projector' }, (client) =>
+      query(client, {
+        text: `
+          insert into read_v1.entity_lexemes (entity_id, user_id, config, lexemes)
+          select id, $1::uuid, 'english', read_v1.to_lexemes('english', 'river', 'C') from unnest($2::uuid[]) as id`,
+        values: [userId, [both?.id, words?.id]],
+      }),
+    )
+    const { outcomes, ids } = await search(question, 301, { text: 'rivers' })
+    expect([outcomes, ids[0]]).toEqual([['cached'], both?.id])
+    expect(new Set(ids)).toEqual(new Set([both?.id, near?.id, words?.id]))
   }, 60_000)
 })

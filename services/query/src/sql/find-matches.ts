@@ -1,5 +1,6 @@
 import { type Client, query } from '@synap/postgres'
-import { depthOf, type SearchQuestion } from '../search-question.ts'
+import { idsOf } from '../ids-of.ts'
+import { type ByBoth, depthOf, type SearchQuestion } from '../search-question.ts'
 import { allowedEntities } from './allowed-entities.ts'
 import { conditionsOf, type Parameter } from './list-entities.ts'
 import { queryPlannedAnew } from './planned-anew.ts'
@@ -50,4 +51,29 @@ export async function findMatches(
       order by t.place limit ${limit}`,
     values,
   })
+}
+
+/**
+ * The same with no filter, and without a look at each of them, which takes a good part of the time: some may be deleted. Who asks
+ * looks up those that he shows.
+ */
+export async function findUncheckedMatches(
+  client: Client,
+  schema: string,
+  { text, configs }: Pick<ByBoth, 'text' | 'configs'>,
+  depth: number,
+): Promise<Match[]> {
+  const [found] = await query<{ ids: Buffer; corrected: string | null }>(client, {
+    name: `${schema}.find_unchecked_matches`,
+    text: `
+      select coalesce(string_agg(uuid_send(m.entity_id), '' order by m.rank desc, m.entity_id desc), '') as ids,
+        max(m.corrected) as corrected
+      from (
+        select m.* from ${schema}.match_words($1::text, $2::text[], null, ${rankedMatches}) as m
+        order by m.rank desc, m.entity_id desc limit $3::int
+      ) as m`,
+    values: [text, configs, depth],
+  })
+  const { ids, corrected } = found ?? { ids: Buffer.alloc(0), corrected: null }
+  return idsOf(ids).map((entity_id, at) => ({ entity_id, place: at + 1, corrected }))
 }

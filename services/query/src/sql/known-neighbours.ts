@@ -27,6 +27,8 @@ export interface KnownNeighbours {
   /** Candidates that were looked at, the first so many, and those among them that are there and pass the filter. */
   checked: number
   kept: number
+  /** Entities that are there and pass the filter, with a vector or without. */
+  there: ReadonlySet<string>
 }
 
 /**
@@ -172,6 +174,7 @@ export function summed(
 ): KnownNeighbours {
   const best = new Map<string, Neighbour>()
   const added = new Map<string, number>()
+  const there = new Set<string>()
   let [kept, checked] = [0, 0]
   let isInOrder = true
   for (const { place, entity_id, chunk, distance, ...since } of rows) {
@@ -181,6 +184,7 @@ export function summed(
       if (place < checked) isInOrder = false
       checked = place
     }
+    if (entity_id !== null) there.add(entity_id)
     if (entity_id === null || chunk === null || distance === null) continue
     const other = best.get(entity_id)
     const isNearer =
@@ -194,10 +198,12 @@ export function summed(
     added: [...added.values()].reduce((sum, count) => sum + count, 0),
     checked: kept < enough ? given : checked,
     kept,
+    there,
   }
 }
 
-function byDistance(a: Neighbour, b: Neighbour): number {
+/** The nearest first; of two as near, the newer. */
+export function byDistance(a: Pick<Neighbour, 'entity_id' | 'distance'>, b: typeof a): number {
   if (a.distance !== b.distance) return a.distance - b.distance
   return a.entity_id < b.entity_id ? 1 : -1
 }

@@ -24,6 +24,7 @@ export type CacheOutcome = 'cached' | 'missing' | 'behind' | 'too few'
 
 /** Vectors of the users who asked last, small enough for memory: which may be near a question. The read model has them all. */
 export interface VectorCache {
+  holds(of: VectorsOf): boolean
   /** Undefined: these vectors are not here. */
   find(of: VectorsOf, question: CandidateQuestion): FoundCandidates | undefined
   /**
@@ -92,6 +93,7 @@ export function createVectorCache(options: VectorCacheOptions): VectorCache {
   const clock = setInterval(clean, idleMs / 10).unref()
   const room = slabs.limit * perSlab
   return {
+    holds: (of) => held.look(keyOf(of)) !== undefined,
     find(of, question) {
       const found = held.use(keyOf(of))
       return found && { ...findCandidates(found.packed, question), since: found.since }
