@@ -37,8 +37,7 @@ export function startRelaying(
   const publisher = kafka.publisher()
   defer('publisher', () => publisher.close())
   const topic = topicName('events', config.topicPrefix)
-  const { relayPollMs: pollMs } = config
-  const others = listen && createOthers({ pool, listen, logger, pollMs, onLost: () => deafness.add(1) })
+  const others = listen && createOthers({ pool, listen, logger, onLost: () => deafness.add(1) })
   const relay = startRelay({
     pool,
     publisher,
@@ -47,7 +46,7 @@ export function startRelaying(
     prepare: (row) => prepareMessage(row, topic, schemas),
     refresh: (rows) => schemas.refresh(rows.map(({ fingerprint }) => fingerprint)),
     leaseMs: config.relayLeaseMs,
-    pollMs,
+    pollMs: config.relayPollMs,
     others,
     ...relayBatch,
     onPublished: (rows) => published.add(rows),

@@ -56,7 +56,6 @@ async function startMember(parts: Partial<RelayOptions> = {}): Promise<Member> {
   const logger = { ...silentLogger, warn: (_: object, message: string) => void warnings.push(message) }
   let listener: Listener | undefined
   let losses = 0
-  const pollMs = parts.pollMs ?? neverMs
   const relay = startRelay({
     pool: stack.pool,
     publisher: stack.kafka.publisher(),
@@ -65,7 +64,7 @@ async function startMember(parts: Partial<RelayOptions> = {}): Promise<Member> {
     prepare: (row) => prepareMessage(row, stack.topic, schemas),
     refresh: (rows) => schemas.refresh(rows.map(({ fingerprint }) => fingerprint)),
     leaseMs: 3_000,
-    pollMs,
+    pollMs: neverMs,
     batchRows: 50,
     batchBytes: 512 * 1024,
     markAfterMs: 5,
@@ -78,7 +77,6 @@ async function startMember(parts: Partial<RelayOptions> = {}): Promise<Member> {
         return listener
       },
       logger,
-      pollMs,
       onLost: () => {
         losses += 1
       },
@@ -181,6 +179,17 @@ describe('a leader that cannot hear', () => {
     ])
   })
 
+  it('given its connection says nothing any more and nobody has noticed, the looks by the clock go on', async () => {
+    const [leader, other] = await startTwo({ pollMs: 100 })
+    proxy.setMode('swallow')
+    const userId = newUser()
+    for (const sequence of [1, 2]) {
+      await commitAt(other, userId)
+      await arrived(userId, upTo(sequence))
+    }
+    expect([leader.losses(), leader.listener()?.connected()]).toEqual([0, true])
+  })
+
   it('given it connects again, what was told meanwhile is found, and it hears again', async () => {
     const [leader, other] = await startTwo()
     proxy.setMode('cut')
@@ -224,6 +233,20 @@ describe('a change of who relays', () => {
       await commitAt(sequence % 2 === 0 ? second : third, again)
       await arrived(again, upTo(sequence))
     }
+  })
+
+  it('given the leader ends, another leads long before it would ask for the lease again', async () => {
+    const leaseMs = 3 * neverMs
+    const first = await startMember({ leaseMs })
+    await leads(first)
+    const second = await startMember({ leaseMs })
+    await hears(second)
+    expect(second.relay.isLeader()).toBe(false)
+    await first.relay.close()
+    await leads(second)
+    const userId = newUser()
+    await commitAt(second, userId)
+    expect(await arrived(userId, [1])).toBe(true)
   })
 
   it('given events handed to a leader that is none any more, the next one is told of them when it gives up', async () => {

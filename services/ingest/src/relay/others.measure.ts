@@ -35,7 +35,6 @@ const othersOf = (): Others =>
     pool,
     listen: (options) => listen({ ...options, url: stack.database.url, applicationName: 'hears' }),
     logger: silentLogger,
-    pollMs: 200,
     onLost: () => undefined,
   })
 

@@ -8,6 +8,10 @@ export interface Others {
   tell(): void
   /** Calls for what is told from now on, and whenever something may have been missed. */
   hear(onTold: () => void): Pick<Listener, 'close'>
+  /** Says that the lease is free. Never rejects. */
+  leave(): Promise<void>
+  /** Calls when one has left, and whenever that may have been missed. */
+  hearOfLeaving(onLeft: () => void): Pick<Listener, 'close'>
   /** Says what is still to be said. */
   close(): Promise<void>
 }
@@ -16,20 +20,21 @@ export interface OthersOptions {
   pool: Pool
   listen: (options: Pick<ListenOptions, 'channels' | 'onNotify' | 'onDisconnect' | 'pollMs'>) => Listener
   logger: Logger
-  /** Milliseconds between looks while nothing can be heard. */
-  pollMs: number
   /** Nothing can be heard any more, until there is a new connection. */
   onLost: () => void
 }
 
 const channel = 'write_outbox'
+const leaseChannel = 'write_relay_lease'
 const restMs = 5
+/** Between calls while not connected: the relay looks, and asks for the lease, by clocks of its own. */
+const seldomMs = 60_000
 
 /**
  * By notifications without a payload, each in a transaction of its own after the commit: at commit they take a lock of the
  * whole cluster, which then nobody waits for who waits for an answer.
  */
-export function createOthers({ pool, listen, logger, pollMs, onLost }: OthersOptions): Others {
+export function createOthers({ pool, listen, logger, onLost }: OthersOptions): Others {
   const teller = createTeller({ send: () => query(pool, { text: `notify ${channel}` }), restMs, logger })
   return {
     tell: () => teller.tell(),
@@ -37,7 +42,7 @@ export function createOthers({ pool, listen, logger, pollMs, onLost }: OthersOpt
       let isLost = false
       const listener = listen({
         channels: [channel],
-        pollMs,
+        pollMs: seldomMs,
         onNotify: () => {
           if (isLost && listener.connected()) {
             isLost = false
@@ -54,6 +59,11 @@ export function createOthers({ pool, listen, logger, pollMs, onLost }: OthersOpt
       })
       return listener
     },
+    async leave() {
+      await query(pool, { text: `notify ${leaseChannel}` }).catch(() => undefined)
+    },
+    // Who waits relays nothing: a connection that breaks is nobody's trouble.
+    hearOfLeaving: (onLeft) => listen({ channels: [leaseChannel], onNotify: onLeft, pollMs: seldomMs }),
     close: () => teller.close(),
   }
 }

@@ -107,17 +107,26 @@ async function run(options: RelayOptions, state: State): Promise<void> {
   const { logger } = options
   const { signal } = state.stop
   const holder = uuidv7()
-  let unheard: Promise<void> | undefined
+  let waiting: ReturnType<Others['hearOfLeaving']> | undefined
+  let asides: Promise<unknown> | undefined
+  // What may take seconds, as the end of a connection: nobody has to wait for it but who closes.
+  const aside = (work: Promise<void> | undefined) => {
+    asides = Promise.all([asides, work])
+  }
   while (!signal.aborted) {
+    state.bell.reset()
     const lease = await takeLease({ ...options, holder, ttlMs: options.leaseMs }).catch((error: unknown) => {
       state.trouble = describeError(error)
       logger.warn({ error }, 'the lease of the relay could not be asked for')
       return undefined
     })
     if (lease === undefined) {
-      await wait(options.leaseMs / 3, signal).catch(() => undefined)
+      waiting ??= options.others?.hearOfLeaving(() => state.bell.ring())
+      await state.bell.wait(options.leaseMs / 3, signal)
       continue
     }
+    aside(waiting?.close())
+    waiting = undefined
     const sending = AbortSignal.any([state.cut.signal, lease.signal])
     state.pipeline = createPipeline(options, lease, sending)
     logger.info({ epoch: lease.epoch }, 'this process relays')
@@ -127,11 +136,12 @@ async function run(options: RelayOptions, state: State): Promise<void> {
     // What was handed after the lease had run out, whoever has it now may have looked too early for.
     options.others?.tell()
     if (!signal.aborted) logger.warn({ epoch: lease.epoch }, 'this process relays no more')
-    // A connection may take seconds to end: nobody else has to wait for it.
-    unheard = Promise.all([unheard, hearing?.close()]).then(() => undefined)
+    aside(hearing?.close())
     await lease.release()
+    aside(options.others?.leave())
   }
-  await unheard
+  aside(waiting?.close())
+  await asides
 }
 
 /** From its connection on, and after each new one, it has the outbox looked at: no word is missed between the two. */
