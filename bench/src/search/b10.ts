@@ -13,7 +13,7 @@ import { drawUser, partitions, shareOfPartition, storePeers, storeUsers } from '
 
 const database = 'bench_vectors'
 /** As by default. */
-const memoryBytes = 268_435_456
+const memoryBytes = 402_653_184
 
 export const b10Vectors = defineBenchmark({
   name: 'b10-vectors',

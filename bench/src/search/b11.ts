@@ -43,7 +43,7 @@ titles and beginnings, the usual way to forgive typing errors. Limit: the slower
     const pool = createPool({ url, applicationName: 'bench-search', max: 1 })
     await using _ = { [Symbol.asyncDispose]: () => pool.end() }
     const logger = createLogger('bench', { level: 'warn' })
-    const cache = createVectorCache({ pool, logger, maxBytes: 268_435_456 })
+    const cache = createVectorCache({ pool, logger, maxBytes: 402_653_184 })
     await using __ = { [Symbol.asyncDispose]: () => cache.close() }
     const quality = await measureQuality({ pool, cache })
     const results = await measureTime({ pool, cache }, servers, values, bench)

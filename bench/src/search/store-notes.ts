@@ -70,6 +70,11 @@ async function insertAll(
       char_end, embedding)
     select entity_id, hash, '${model}@1536@whole', 0, 0, $1::uuid, '${model}', 0, 1, vector::public.halfvec(1536)
     from ${from}`)
+  await query(client, {
+    text: `insert into read_v1.user_models as m (user_id, model, vectors) values ($1::uuid, '${model}', $2::int)
+      on conflict (user_id, model) do update set vectors = m.vectors + excluded.vectors`,
+    values: [userId, rows.length],
+  })
 }
 
 /** The question as the offline model sees it. */

@@ -5,6 +5,8 @@ import type { Clusters } from './clusters.ts'
 import { bucketColumn, insertEntities } from './vector-filters.ts'
 
 export const model = 'bench-model'
+/** Long, as they are. */
+const contentHash = '0123456789abcdef'.repeat(4)
 
 /** A user with what is known of the vectors outside the database. */
 export interface VectorUser {
@@ -88,7 +90,7 @@ function* rowsOf(users: readonly VectorUser[]): Generator<readonly unknown[]> {
       const from = Math.floor((step * points.length) / most)
       const to = Math.floor(((step + 1) * points.length) / most)
       for (let place = from; place < to; place += 1) {
-        yield [entities[place], 'h', 'p', 0, 0, id, model, 0, 1, points[place]]
+        yield [entities[place], contentHash, 'p', 0, 0, id, model, 0, 1, points[place]]
       }
     }
   }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 /** The environment of query: names in upper snake case, units and defaults in view. */
 export const searchConfig = {
-  vectorCacheBytes: z.coerce.number().int().min(0).default(268_435_456),
+  vectorCacheBytes: z.coerce.number().int().min(0).default(402_653_184),
 }
 
 export const queryConfig = z.object({

@@ -1,10 +1,12 @@
+import { bytesToUuid } from '@synap/core'
 import type { Place } from './read-model.ts'
 import { type Asker, type ByMeaning, depthOf, isFiltered, type SearchQuestion } from './search-question.ts'
 import { findAllowedIds } from './sql/allowed-entities.ts'
+import { confirmCandidates } from './sql/confirm-candidates.ts'
 import type { Neighbour } from './sql/find-neighbours.ts'
 import { stateOf } from './sql/find-position.ts'
-import { findKnownNeighbours, type KnownNeighbours, mostAdded } from './sql/known-neighbours.ts'
-import { likenessError } from './vectors/find-candidates.ts'
+import { byDistance, findKnownNeighbours, type KnownNeighbours, mostAdded } from './sql/known-neighbours.ts'
+import { closeError, likenessError } from './vectors/find-candidates.ts'
 import type { VectorsOf } from './vectors/load-vectors.ts'
 import type { CacheOutcome, FoundCandidates, VectorCache } from './vectors/vector-cache.ts'
 
@@ -48,6 +50,10 @@ export async function findByCandidates(
     const sure = isNarrowed ? Math.ceil(wanted * sureShare) : wanted - spare + 2
     const found = cache.find(of, { values, wanted, sure, leastLikeness, among })
     if (found === undefined) return 'missing'
+    if (!isNarrowed && found.isLevel && found.count === vectors) {
+      const confirmed = await findConfirmed(place, question, { of, cache, found })
+      if (confirmed !== undefined) return confirmed
+    }
     const known = { vector: question.vector, ids: found.ids, since: found.since, filter }
     const enough = enoughOf(question, found, isNarrowed)
     const looked = await findKnownNeighbours(client, schema, { ...known, enough })
@@ -65,6 +71,48 @@ export async function findByCandidates(
   cache.count(isFound ? 'cached' : tried)
   cache.told(of, { vectors, added: isFound ? tried.added : tried === 'behind' ? mostAdded : 0 })
   return isFound ? tried.neighbours : undefined
+}
+
+/**
+ * The nearest as memory tells, where it has exactly the vectors that the database has: of these nothing is looked at. `among` some all
+ * pass the filter, or the answer does not count. Undefined: memory has others.
+ */
+async function findConfirmed(
+  { client, schema }: Place,
+  question: ByMeaning,
+  { of, cache, found }: { of: VectorsOf; cache: VectorCache; found: FoundCandidates },
+): Promise<Tried | undefined> {
+  const { ids, likenesses, since, count } = found
+  const passages = found.passages()
+  const enough = enoughOf(question, found, false)
+  const { model, values } = question.vector
+  const confirmed = await confirmCandidates(client, schema, { model, ids, since, enough })
+  const { entities, vectors, hasMore } = confirmed
+  if (hasMore || vectors !== count) {
+    cache.told(of, { vectors, added: hasMore ? 1 : 0 })
+    return undefined
+  }
+  const neighbours: Neighbour[] = []
+  let checked = 0
+  for (const { place, content } of entities) {
+    if (place < checked) return undefined
+    checked = place + 1
+    const passage = passages[place]
+    const id = ids.subarray(place * 16, checked * 16)
+    const nearest =
+      passage?.content === content
+        ? { chunk: passage.chunk, likeness: likenesses[place] as number }
+        : // What is nearest is of an older content.
+          cache.nearestPassage(of, values, { id, content })
+    if (nearest === undefined) return undefined
+    if (nearest === null) continue
+    neighbours.push({ entity_id: bytesToUuid(id), chunk: nearest.chunk, distance: 1 - nearest.likeness })
+  }
+  neighbours.sort(byDistance)
+  const kept = entities.length
+  const looked = { neighbours, kept, checked: kept < enough ? passages.length : checked }
+  if (!isCertain(looked, found, { limit: question.limit, enough })) return 'too few'
+  return { neighbours: neighbours.slice(0, depthOf(question)), added: 0 }
 }
 
 /** Those that are wanted are among the nearest, but for some that are gone or of old content. */
@@ -165,13 +213,13 @@ function enoughOf(
   if (isNarrowed) return limit + spare / 2
   const last = likenesses[limit - 1] ?? -Infinity
   let enough = limit + 2
-  while (enough < limit + spare && (likenesses[enough] ?? -Infinity) > last - 2 * likenessError) enough += 1
+  while (enough < limit + spare && (likenesses[enough] ?? -Infinity) > last - 2 * closeError) enough += 1
   return enough
 }
 
 /** True: nothing that was not looked at belongs into the answer's places by meaning. */
 function isCertain(
-  { neighbours, kept, checked }: KnownNeighbours,
+  { neighbours, kept, checked }: Pick<KnownNeighbours, 'neighbours' | 'kept' | 'checked'>,
   found: FoundCandidates,
   { limit, enough }: { limit: number; enough: number },
 ): boolean {

@@ -11,7 +11,7 @@ const spareHits = 4
 
 /** What is near by what memory knows. */
 export interface Presumed {
-  found: Candidates
+  found: Omit<Candidates, 'passages'>
   neighbours: Near[]
 }
 

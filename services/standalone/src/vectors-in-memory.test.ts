@@ -56,6 +56,11 @@ describe('vectors in memory beside the embedded database', () => {
           select entity_id, user_id, 'note', 'h', '[]', '{}', '{}', '[]', '[]', 1, 1, now(), now()
           from read_v1.entity_vectors on conflict do nothing`,
       })
+      await query(client, {
+        text: `insert into read_v1.user_models as m values ($1::uuid, $2::text, $3::int)
+          on conflict (user_id, model) do update set vectors = m.vectors + excluded.vectors`,
+        values: [userId, model, count],
+      })
     })
   }
   const vectors = () =>

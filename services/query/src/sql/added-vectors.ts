@@ -1,4 +1,5 @@
 import { type Client, query } from '@synap/postgres'
+import { contentLetters } from '../vectors/packed-vectors.ts'
 
 /**
  * What was there at a moment: every row of a transaction before `next` that was not `running`. Transactions that only came
@@ -25,6 +26,9 @@ export interface VectorRow {
   entity_id: string
   /** The transaction that added it. */
   added_in: string
+  /** The first letters of its content's SHA-256. */
+  content: string
+  chunk: number
   /** As pgvector sends it. */
   embedding: Buffer
 }
@@ -42,7 +46,8 @@ export async function findVectors(
   return query<VectorRow>(client, {
     name: `${schema}.find_vectors`,
     text: `
-      select v.entity_id, v.added_in::text, public.halfvec_send(v.embedding) as embedding
+      select v.entity_id, v.added_in::text, left(v.content_sha256, ${contentLetters}) as content, v.chunk,
+        public.halfvec_send(v.embedding) as embedding
       from ${schema}.entity_vectors as v
       where v.model = $1::text and (v.added_in, v.entity_id) > ($2::xid8, $3::uuid)
       order by v.added_in, v.entity_id

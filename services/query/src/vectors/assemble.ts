@@ -35,6 +35,11 @@ export const op = {
   ),
   lane: (index: number) => simd(0x1b, [index]),
   xor: simd(0x51),
+  shiftBytesLeft: simd(0x6b),
+  /** Their signs stay. */
+  shiftBytesRight: simd(0x6c),
+  lowBytesAsI16: simd(0x87),
+  highBytesAsI16: simd(0x88),
   onesInBytes: simd(0x62),
   addBytes: simd(0x6e),
   pairsOfBytes: simd(0x7d),

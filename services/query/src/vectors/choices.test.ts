@@ -4,9 +4,15 @@ import { createPackedVectors } from './packed-vectors.ts'
 import { createSlabs, slabBytes } from './slabs.ts'
 
 const slabs = createSlabs(4 * slabBytes)
+const vectorOf = (value: number) => ({
+  id: new Uint8Array(16),
+  content: 'c',
+  chunk: 0,
+  values: new Float32Array(1_536).fill(value),
+})
 const pack = (count: number) => {
   const packed = createPackedVectors(slabs)
-  for (let at = 0; at < count; at += 1) packed.add(new Uint8Array(16), new Float32Array(1_536).fill(at))
+  for (let at = 0; at < count; at += 1) packed.add(vectorOf(at))
   return packed
 }
 const choice = (...vectors: number[]) => ({ vectors: Uint32Array.from(vectors), position: '7' })
@@ -18,7 +24,7 @@ describe('what filters let pass', () => {
     choices.set('a', packed, choice(0, 2))
     expect(choices.get('a', packed)).toMatchObject(choice(0, 2))
     expect([choices.get('b', packed), choices.get('a', other)]).toEqual([undefined, undefined])
-    packed.add(new Uint8Array(16), new Float32Array(1_536))
+    packed.add(vectorOf(0))
     expect(choices.get('a', packed)).toBeUndefined()
     choices.set('a', other, choice(1))
     other.free()

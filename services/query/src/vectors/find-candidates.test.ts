@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { createOfflineProvider } from '@synap/ai'
 import { describe, expect, it } from 'vitest'
 import { createPoints, nearestPoints } from '../../test/clustered-vectors.ts'
-import { type Candidates, findCandidates } from './find-candidates.ts'
+import { type Candidates, closeError, findCandidates, nearestPassage } from './find-candidates.ts'
 import { packQuestion } from './packed-question.ts'
-import { createPackedVectors, packedBytes, perSlab } from './packed-vectors.ts'
+import { createPackedVectors, perSlab } from './packed-vectors.ts'
 import { createSlabs, slabBytes } from './slabs.ts'
 import { vectorsOf } from './vectors-of.ts'
 
@@ -18,10 +18,18 @@ const idOf = (number: number) => {
 const numbersOf = ({ ids }: Pick<Candidates, 'ids'>) =>
   Array.from({ length: ids.length / 16 }, (_, at) => Buffer.from(ids).readUInt32BE(at * 16))
 
+const vectorOf = (number: number, point: Float32Array, place = number) => ({
+  id: idOf(number),
+  content: contentOf(place),
+  chunk: place,
+  values: point.slice(),
+})
+const contentOf = (place: number) => (place % 7 === 0 ? 'short' : `hash-of-${place % 7000}`.padEnd(12, 'x'))
+
 function pack(points: readonly Float32Array[], entity = (place: number) => place) {
-  const vectors = createPackedVectors(createSlabs(points.length * packedBytes + 2 * slabBytes))
+  const vectors = createPackedVectors(createSlabs((Math.ceil(points.length / perSlab) + 2) * slabBytes))
   for (const [place, point] of points.entries()) {
-    expect(vectors.add(idOf(entity(place)), point.slice())).toBe(true)
+    expect(vectors.add(vectorOf(entity(place), point, place))).toBe(true)
   }
   return vectors
 }
@@ -79,7 +87,61 @@ describe('findCandidates', () => {
     expect([likenesses.length, beyond]).toEqual([20, null])
     const [first = 0] = nearestPoints(points, question, 1)
     const likeness = question.reduce((sum, value, at) => sum + value * (points[first]?.[at] as number), 0)
-    expect(Math.abs((likenesses[0] ?? 0) - likeness)).toBeLessThan(0.001)
+    expect(Math.abs((likenesses[0] ?? 0) - likeness)).toBeLessThan(closeError)
+  })
+
+  it('given points in clusters, those that are wanted come in the order of their likeness, told to four digits, each with what it is of', () => {
+    const points = Array.from({ length: 3_000 }, draw)
+    const vectors = pack(points)
+    let [worst, right] = [0, 0]
+    for (let run = 0; run < 20; run += 1) {
+      const question = draw()
+      const found = findCandidates(vectors, { ...all, values: question })
+      const likeness = (place: number) =>
+        question.reduce((sum, value, at) => sum + value * (points[place]?.[at] as number), 0)
+      const passages = found.passages()
+      for (const [at, place] of numbersOf(found).entries()) {
+        worst = Math.max(worst, Math.abs((found.likenesses[at] ?? 0) - likeness(place)))
+        expect(passages[at]).toEqual({ content: contentOf(place).slice(0, 12), chunk: place })
+      }
+      expect(found.likenesses).toEqual(found.likenesses.toSorted().reverse())
+      const ten = new Set(nearestPoints(points, question, 10))
+      right += numbersOf(found)
+        .slice(0, 10)
+        .filter((place) => ten.has(place)).length
+    }
+    expect(worst).toBeLessThan(closeError)
+    expect(right / 200).toBeGreaterThanOrEqual(0.99)
+  })
+
+  it('given passages of one text that are about as near, the one that is nearest by a close look stands for it', () => {
+    const near = draw()
+    const points = Array.from({ length: 40 }, (_, at) =>
+      at < 20 ? near.map((value, place) => value + (place % 19 === at % 19 ? 1e-3 : 0)) : draw(),
+    )
+    const vectors = pack(points, (place) => Math.max(0, place - 19))
+    const likeness = (place: number) => {
+      const point = points[place] as Float32Array
+      const length = Math.hypot(...point) * Math.hypot(...near)
+      return near.reduce((sum, value, at) => sum + value * (point[at] as number), 0) / length
+    }
+    const { passages, likenesses } = findCandidates(vectors, { ...all, values: near })
+    const best = Math.max(...points.map((_, place) => likeness(place)))
+    expect(Math.abs(likeness(passages()[0]?.chunk ?? -1) - best)).toBeLessThan(closeError)
+    expect(Math.abs((likenesses[0] ?? 0) - best)).toBeLessThan(closeError)
+  })
+
+  it('given a content of an entity, its nearest passage is told; null when there is none of it', () => {
+    const points = Array.from({ length: 60 }, draw)
+    const vectors = pack(points, (place) => place % 3)
+    const question = draw()
+    const content = contentOf(4)
+    const [nearest] = nearestPoints(points, question, 60).filter(
+      (place) => place % 3 === 1 && contentOf(place) === content,
+    )
+    expect(nearestPassage(vectors, question, { id: idOf(1), content })?.chunk).toBe(nearest)
+    expect(nearestPassage(vectors, question, { id: idOf(1), content: 'another' })).toBeNull()
+    expect(nearestPassage(vectors, question, { id: idOf(7), content })).toBeNull()
   })
 
   it('given more, what is beyond is no more like the question than the last', () => {
@@ -121,11 +183,11 @@ describe('findCandidates', () => {
     const slabs = createSlabs(2 * slabBytes)
     const [first, second] = [createPackedVectors(slabs), createPackedVectors(slabs)]
     const point = draw()
-    for (let at = 0; at < 2 * perSlab; at += 1) expect(first.add(idOf(at), point.slice())).toBe(true)
-    expect(second.add(idOf(1), point.slice())).toBe(false)
+    for (let at = 0; at < 2 * perSlab; at += 1) expect(first.add(vectorOf(at, point))).toBe(true)
+    expect(second.add(vectorOf(1, point))).toBe(false)
     first.free()
     expect(slabs.used()).toBe(0)
-    expect(second.add(idOf(9), point.slice())).toBe(true)
+    expect(second.add(vectorOf(9, point))).toBe(true)
     expect(numbersOf(findCandidates(second, { ...all, values: draw() }))).toEqual([9])
   })
 

@@ -1,7 +1,8 @@
 import { differenceAt, differenceOf, placesWithin } from './by-signs.ts'
 import { type BySigns, compareSigns } from './near-by-signs.ts'
 import { type PackedQuestion, packQuestion } from './packed-question.ts'
-import { idAddress, idBytes, type PackedVectors } from './packed-vectors.ts'
+import { idAddress, idBytes, type PackedPassage, type PackedVectors, passageOf } from './packed-vectors.ts'
+import { vectorsOf } from './vectors-of.ts'
 
 export interface CandidateQuestion {
   values: Float32Array
@@ -18,16 +19,20 @@ export interface CandidateQuestion {
 export interface Candidates {
   /** Ids of entities, 16 bytes each, the nearest first. */
   ids: Uint8Array
-  /** How like the question each of them is. */
+  /** What the nearest vector of each is of; to be asked before anything is waited for, after which the memory may be another's. */
+  passages: () => PackedPassage[]
+  /** How like the question that vector is, as close as memory can tell. */
   likenesses: Float64Array
-  /** None that was left out is more like the question, but for chance; null: there is none. */
+  /** None that was left out is more like the question by more than `likenessError`, but for chance; null: there is none. */
   beyond: number | null
   /** True: what is beyond was left out for being too unlike, not for want of room. */
   isCut: boolean
 }
 
-/** What likenesses may be wrong by here: five deviations of what rounding to bytes does to a product. */
+/** What likenesses by bytes may be wrong by: five deviations of what rounding to them does to a product. */
 export const likenessError = 0.001
+/** The same of `Candidates.likenesses`: a sixteenth, and what rounding the question does. */
+export const closeError = 0.0001
 /** So many vectors are compared more closely without a look at their signs. */
 const compared = 256
 
@@ -42,16 +47,52 @@ export function findCandidates(
 ): Candidates {
   const question = packQuestion(vectors.slabs, values)
   const { ranked, reach } = nearest(vectors, question, { wanted, sure, leastLikeness, among })
-  const likenesses = ranked.map(({ likeness }) => likeness)
-  const least = leastOf(leastLikeness, likenesses[0])
-  const within = likenesses.findIndex((likeness) => likeness < least)
+  const least = leastOf(leastLikeness, ranked[0]?.likeness)
+  const within = ranked.findIndex(({ likeness }) => likeness < least)
   const kept = within === -1 ? Math.min(ranked.length, wanted) : Math.min(within, wanted)
+  const candidates = closely(vectors, question, ranked.slice(0, kept))
   return {
-    ids: idsOf(vectors, ranked.slice(0, kept)),
-    likenesses: Float64Array.from(likenesses.slice(0, kept)),
-    beyond: likenesses[kept] ?? reach,
+    ids: idsOf(vectors, candidates),
+    passages: () => candidates.map(({ vector }) => passageOf(vectors, vector)),
+    likenesses: Float64Array.from(candidates, ({ likeness }) => likeness),
+    beyond: ranked[kept]?.likeness ?? reach,
     isCut: within === -1 ? reach !== null && kept < wanted && reach <= least : within <= wanted,
   }
+}
+
+/** The same entities by the closest look there is, at their nearest vector and those about as near. */
+function closely(vectors: PackedVectors, question: PackedQuestion, ranked: readonly Ranked[]): OneVector[] {
+  const numbers = ranked.flatMap(({ nearest }) => nearest)
+  const likenesses = question.closeLikenesses(vectors, numbers)
+  let at = 0
+  const closest = ranked.map(({ nearest }) => {
+    const first = at
+    let best = first
+    for (at += 1; at < first + nearest.length; at += 1) {
+      if ((likenesses[at] as number) > (likenesses[best] as number)) best = at
+    }
+    return { vector: numbers[best] as number, likeness: likenesses[best] as number }
+  })
+  return closest.sort((a, b) => b.likeness - a.likeness)
+}
+
+/** The passage of an entity's content that is nearest to a question; null: there is none. */
+export function nearestPassage(
+  vectors: PackedVectors,
+  values: Float32Array,
+  { id, content }: { id: Uint8Array; content: string },
+): { chunk: number; likeness: number } | null {
+  const passages = Array.from(vectorsOf(vectors, id), (vector) => ({
+    vector,
+    ...passageOf(vectors, vector),
+  })).filter((passage) => passage.content === content)
+  const likenesses = packQuestion(vectors.slabs, values).closeLikenesses(
+    vectors,
+    passages.map(({ vector }) => vector),
+  )
+  const best = likenesses.indexOf(Math.max(...likenesses))
+  const passage = passages[best]
+  return passage === undefined ? null : { chunk: passage.chunk, likeness: likenesses[best] as number }
 }
 
 /** What is less like the question than this need not be among them. */
@@ -119,8 +160,16 @@ export function nearestVectors(vectors: PackedVectors, question: PackedQuestion,
   return Array.from(smallest(joined(first, rest), count), (key) => key % vectorLimit)
 }
 
-interface Ranked {
+interface OneVector {
   vector: number
+  likeness: number
+}
+
+/** An entity. */
+interface Ranked {
+  /** Its nearest vector, and those that may be nearer by a closer look. */
+  nearest: number[]
+  /** Of the first. */
   likeness: number
 }
 
@@ -150,21 +199,21 @@ function rank(vectors: PackedVectors, keys: Float64Array, wanted: number): Ranke
 
 function entitiesOf(vectors: PackedVectors, keys: Float64Array, wanted: number): Ranked[] {
   const bytes = Buffer.from(vectors.slabs.buffer())
-  const seen = new Set<string>()
-  const best: Ranked[] = []
+  const best = new Map<string, Ranked>()
   for (const key of keys) {
     const vector = key % vectorLimit
+    const likeness = likenessOf(key)
     const at = idAddress(vectors, vector)
     const id = bytes.toString('latin1', at, at + idBytes)
-    if (seen.has(id)) continue
-    seen.add(id)
-    best.push({ vector, likeness: likenessOf(key) })
-    if (best.length > wanted) break
+    const known = best.get(id)
+    if (known === undefined) best.set(id, { nearest: [vector], likeness })
+    else if (likeness > known.likeness - 2 * likenessError) known.nearest.push(vector)
+    if (best.size > wanted) break
   }
-  return best
+  return [...best.values()]
 }
 
-function idsOf(vectors: PackedVectors, ranked: readonly Ranked[]): Uint8Array {
+function idsOf(vectors: PackedVectors, ranked: readonly OneVector[]): Uint8Array {
   const bytes = new Uint8Array(vectors.slabs.buffer())
   const ids = new Uint8Array(ranked.length * idBytes)
   for (const [place, { vector }] of ranked.entries()) {

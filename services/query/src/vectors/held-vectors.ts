@@ -1,5 +1,5 @@
 import type { Seen } from '../sql/added-vectors.ts'
-import type { PackedVectors } from './packed-vectors.ts'
+import type { PackedVectors, VectorToPack } from './packed-vectors.ts'
 
 /** A user's vectors of one model that are in memory. */
 export interface Held {
@@ -9,6 +9,8 @@ export interface Held {
   /** When all were read; what came since was added to them. */
   readAt: number
   usedAt: number
+  /** Some are known to have come since, or to be gone: not worth asking whether these are all. */
+  isBehind: boolean
 }
 
 /** What is in memory, those that were used least lately first. */
@@ -17,10 +19,10 @@ export interface HeldVectors {
   use(key: string): Held | undefined
   look(key: string): Held | undefined
   /** In place of those that were there under the key. */
-  put(key: string, held: Omit<Held, 'usedAt'>): void
+  put(key: string, held: Omit<Held, 'usedAt' | 'isBehind'>): void
   drop(key: string): void
   /** Adds one, at the price of those that were used least lately; false: these alone fill the memory. */
-  add(to: PackedVectors, id: Uint8Array, values: Float32Array): boolean
+  add(to: PackedVectors, vector: VectorToPack): boolean
   /** Drops what was not used for so many milliseconds. */
   dropIdle(idleMs: number): void
   count(): number
@@ -45,11 +47,11 @@ export function createHeldVectors(now: () => number): HeldVectors {
     look: (key) => all.get(key),
     put(key, held) {
       drop(key)
-      all.set(key, { ...held, usedAt: now() })
+      all.set(key, { ...held, usedAt: now(), isBehind: false })
     },
     drop,
-    add(to, id, values) {
-      while (!to.add(id, values)) {
+    add(to, vector) {
+      while (!to.add(vector)) {
         const other = Array.from(all).find(([, { packed }]) => packed !== to)
         if (other === undefined) return false
         drop(other[0])

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createKernel, signBytes } from './kernel.ts'
+import { createKernel, restBytes, signBytes } from './kernel.ts'
 
 const pageBytes = 65_536
 const dimensions = 1_536
@@ -89,5 +89,33 @@ describe('the kernel', () => {
     out.fill(7)
     kernel.multiply(256, 8_192, 0, 9_000)
     expect(out[0]).toBe(7)
+  })
+
+  it('given rests, it multiplies them as JavaScript does, and writes no further', () => {
+    const question = new Int16Array(memory.buffer, 256, dimensions)
+    const rests = new Uint8Array(memory.buffer, pageBytes, restBytes * 3)
+    const placesOf = (rest: number) =>
+      Array.from({ length: dimensions }, (_, place) => {
+        const byte = rests[rest * restBytes + Math.floor(place / 32) * 16 + (place % 16)] as number
+        const four = place % 32 < 16 ? byte & 15 : byte >> 4
+        return four > 7 ? four - 16 : four
+      })
+    const listed = [2, 0]
+    new Uint32Array(memory.buffer, 8_192, 2).set(listed.map((rest) => pageBytes + rest * restBytes))
+    const out = new Int32Array(memory.buffer, 9_000, 3)
+    for (let run = 0; run < 20; run += 1) {
+      random(new Uint8Array(memory.buffer, 256, dimensions * 2))
+      random(rests)
+      if (run === 0) {
+        question.fill(-32_768)
+        rests.fill(0x88)
+      }
+      const expected = listed.map((rest) =>
+        placesOf(rest).reduce((sum, value, place) => sum + value * (question[place] as number), 0),
+      )
+      out.fill(7)
+      kernel.multiplyRests(256, 8_192, listed.length, 9_000)
+      expect(Array.from(out)).toEqual([...expected, 7])
+    }
   })
 })

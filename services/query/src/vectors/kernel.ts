@@ -4,6 +4,9 @@ import { assemble, type Code, i32, op, type Part, v128 } from './assemble.ts'
 /** Bytes of a vector's signs, one bit for each place. */
 export const signBytes = vectorDimensions / 8
 
+/** Bytes of what rounding a vector's places to bytes left over: four bits for each. */
+export const restBytes = vectorDimensions / 2
+
 /** The loops of a search that JavaScript would take ten times as long for; all addresses are in bytes. */
 export interface Kernel {
   /** Writes, for each of `count` rows of signs one behind the other, in how many places it differs, as u16 at `out`. */
@@ -15,7 +18,13 @@ export interface Kernel {
    * u32, as i32 at `out`: as much as 2^31 when both are as long as they may be.
    */
   multiply(question: number, list: number, count: number, out: number): void
-  /** The same of a question of bytes from 0 to 127, in half of the time; undefined: this machine's WebAssembly is older. */
+  /**
+   * Writes the product of a question (1536 × i16) and each of `count` rests, whose addresses lie at `list` as u32, as i32 at
+   * `out`. A rest has four bits for each place, from -8 to 7: of each 16 bytes the lower halves are 16 places, the upper ones the
+   * next 16.
+   */
+  multiplyRests(question: number, list: number, count: number, out: number): void
+  /** The same as `multiply`, of a question of bytes from 0 to 127, in half of the time; undefined: this machine's WebAssembly is older. */
   multiplyRoughly: ((question: number, list: number, count: number, out: number) => void) | undefined
 }
 
@@ -67,6 +76,15 @@ const exactParts = (): Part[] => [
     code: countListed(),
   },
   partOf('multiply', multiply()),
+  {
+    name: 'multiplyRests',
+    parameters: 4,
+    locals: [
+      [3, i32],
+      [5, v128],
+    ],
+    code: multiplyRests(),
+  },
 ]
 
 /** The sum of the four words on the stack, by way of a local. */
@@ -124,7 +142,7 @@ function countListed(): Code {
   ]
 }
 
-/** Bytes of a vector that a turn of the inner loop takes. */
+/** Places of a vector that a turn of the inner loop takes. */
 const step = 128
 
 function multiply(): Code {
@@ -134,7 +152,7 @@ function multiply(): Code {
     [op.get(vector), op.loadI8AsI16(index * 8)],
     [op.productOfShorts, op.addWords, op.set(sums)],
   ]
-  return products(step * 2, (place, vector, sums) =>
+  return products({ questionStep: step * 2 }, (place, vector, sums) =>
     Array.from({ length: step / 8 }, (_, index) => product(index, place, vector, sums(index))),
   )
 }
@@ -145,8 +163,34 @@ function multiplyRoughly(): Code {
     [op.get(place), op.load(index * 16)],
     [op.get(sums), op.addProductsOfBytes, op.set(sums)],
   ]
-  return products(step, (place, vector, sums) =>
+  return products({ questionStep: step }, (place, vector, sums) =>
     Array.from({ length: step / 16 }, (_, index) => product(index, place, vector, sums(index))),
+  )
+}
+
+function multiplyRests(): Code {
+  const halves = 11
+  const product = (place: number, at: number, half: Code, sums: number): Code => [
+    op.get(sums),
+    [op.get(place), op.load(at * 2)],
+    [op.get(halves), half],
+    [op.productOfShorts, op.addWords, op.set(sums)],
+  ]
+  const sixteen = (place: number, at: number, sums: (index: number) => number): Code => [
+    op.set(halves),
+    product(place, at, op.lowBytesAsI16, sums(0)),
+    product(place, at + 8, op.highBytesAsI16, sums(1)),
+  ]
+  return products({ questionStep: step * 2, vectorStep: step / 2 }, (place, vector, sums) =>
+    Array.from({ length: step / 32 }, (_, index) => {
+      const both: Code = [op.get(vector), op.load(index * 16)]
+      return [
+        [both, op.i32(4), op.shiftBytesLeft, op.i32(4), op.shiftBytesRight],
+        sixteen(place, index * 32, sums),
+        [both, op.i32(4), op.shiftBytesRight],
+        sixteen(place, index * 32 + 16, (at) => sums(at + 2)),
+      ]
+    }),
   )
 }
 
@@ -155,7 +199,7 @@ function multiplyRoughly(): Code {
  * four, for each addition waits for the one before it.
  */
 function products(
-  questionStep: number,
+  { questionStep, vectorStep = step }: { questionStep: number; vectorStep?: number },
   turn: (place: number, vector: number, sums: (index: number) => number) => Code,
 ): Code {
   const [question, list, count, out, place, vector, end, ...sums] = [
@@ -166,12 +210,12 @@ function products(
     [op.block, op.loop],
     [op.get(count), op.isZero, op.branchIf(1)],
     [op.get(list), op.load32, op.set(vector)],
-    [op.get(vector), op.i32(vectorDimensions), op.add, op.set(end)],
+    [op.get(vector), op.i32((vectorDimensions / step) * vectorStep), op.add, op.set(end)],
     [op.get(question), op.set(place)],
     [sums.map((local) => [op.zeros, op.set(local)]), op.loop],
     turn(place, vector, (index) => sums[index % sums.length] as number),
     [op.get(place), op.i32(questionStep), op.add, op.set(place)],
-    [op.get(vector), op.i32(step), op.add, op.set(vector)],
+    [op.get(vector), op.i32(vectorStep), op.add, op.set(vector)],
     [op.get(vector), op.get(end), op.lessUnsigned, op.branchIf(0), op.end],
     [op.get(out), op.get(all), others.map((local) => [op.get(local), op.addWords])],
     [sumOfWords(all), op.store32],

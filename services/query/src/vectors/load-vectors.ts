@@ -1,6 +1,7 @@
 import type { UserId } from '@synap/core'
 import { fromHalfvec, type Pool, queryRole, transaction } from '@synap/postgres'
 import { findSeen, findVectors, type Seen, type VectorKey } from '../sql/added-vectors.ts'
+import type { VectorToPack } from './packed-vectors.ts'
 
 /** Whose vectors, by which model, in which read model. */
 export interface VectorsOf {
@@ -23,12 +24,12 @@ const beforeAllIds = '00000000-0000-0000-0000-000000000000'
 
 /**
  * Reads a user's vectors page by page, each in a transaction of its own, so that no connection is held for long. Gives
- * every vector that was there when it began, `values` for the taker to change; answers what was seen then: what came later may be among
- * them or not. `take` answers false to end it.
+ * every vector that was there when it began and is not gone meanwhile, and none that came later; answers what was seen then. `take`
+ * answers false to end it.
  */
 export async function loadVectors(
   { pool, of, since, signal }: LoadVectors,
-  take: (id: Uint8Array, values: Float32Array) => boolean,
+  take: (vector: VectorToPack) => boolean,
 ): Promise<Seen | undefined> {
   const { schema, userId, model } = of
   const inTransaction = <T>(work: Parameters<typeof transaction<T>>[2]) =>
@@ -40,9 +41,10 @@ export async function loadVectors(
     const page = await inTransaction((client) =>
       findVectors(client, schema, model, { after: from, length: pageLength }),
     )
-    for (const { entity_id: id, added_in: addedIn, embedding } of page) {
-      if (since !== undefined && isSeen(since, addedIn)) continue
-      if (!take(Buffer.from(id.replaceAll('-', ''), 'hex'), fromHalfvec(embedding))) return undefined
+    for (const { entity_id: entityId, content, added_in: addedIn, chunk, embedding } of page) {
+      if (!isSeen(seen, addedIn) || (since !== undefined && isSeen(since, addedIn))) continue
+      const id = Buffer.from(entityId.replaceAll('-', ''), 'hex')
+      if (!take({ id, content, chunk, values: fromHalfvec(embedding) })) return undefined
     }
     after = page.length < pageLength ? undefined : page.at(-1)
   }

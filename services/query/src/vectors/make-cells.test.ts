@@ -17,9 +17,16 @@ const idOf = (number: number) => {
   return id
 }
 
+const vectorOf = (number: number, point: Float32Array) => ({
+  id: idOf(number),
+  content: 'c',
+  chunk: 0,
+  values: point.slice(),
+})
+
 function pack(moreSlabs: number, own = points) {
   const vectors = createPackedVectors(createSlabs((Math.ceil(count / perSlab) + moreSlabs) * slabBytes))
-  for (const [place, point] of own.entries()) expect(vectors.add(idOf(place), point.slice())).toBe(true)
+  for (const [place, point] of own.entries()) expect(vectors.add(vectorOf(place, point))).toBe(true)
   return vectors
 }
 
@@ -41,7 +48,7 @@ describe('cells', () => {
     expect(cells?.shareFor(12)).toBeLessThan(0.5)
     expect(cells?.shareFor(2_000)).toBeUndefined()
     const added = Array.from({ length: 100 }, draw)
-    for (const [at, point] of added.entries()) vectors.add(idOf(count + at), point.slice())
+    for (const [at, point] of added.entries()) vectors.add(vectorOf(count + at, point))
     const all = [...points, ...added]
     let hits = 0
     for (let run = 0; run < 30; run += 1) {

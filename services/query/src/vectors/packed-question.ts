@@ -1,7 +1,17 @@
 import { vectorDimensions } from '@synap/ai'
 import { signBytes } from './kernel.ts'
 import { measure, nearestInteger, writeSigns } from './numbers.ts'
-import { bytesAt, factorsAt, type PackedVectors, perSlab, signsAddress, sumsAt } from './packed-vectors.ts'
+import {
+  bytesAt,
+  factorAddress,
+  factorsAt,
+  type PackedVectors,
+  perSlab,
+  restAddress,
+  restSteps,
+  signsAddress,
+  sumsAt,
+} from './packed-vectors.ts'
 import { rotate } from './rotate.ts'
 import { type Slabs, slabBytes } from './slabs.ts'
 
@@ -31,6 +41,8 @@ export interface PackedQuestion {
   atLeast(vectors: PackedVectors, of: Uint32Array, least: number): Uint32Array
   /** Cosine of the question and each of these vectors, to about three digits. */
   likenesses(vectors: PackedVectors, of: Uint32Array): Float64Array
+  /** The same of a few, to about four digits and a half: what the read model's vectors tell, which are rounded too. */
+  closeLikenesses(vectors: PackedVectors, of: readonly number[]): Float64Array
 }
 
 export function packQuestion(slabs: Slabs, question: Float32Array): PackedQuestion {
@@ -47,6 +59,7 @@ export function packRotated(slabs: Slabs, values: Float32Array): PackedQuestion 
     differencesOf: (vectors, of) => differencesOf(asking, vectors, of),
     atLeast: (vectors, of, least) => atLeast(asking, vectors, { of, least }),
     likenesses: (vectors, of) => likenesses(asking, vectors, of),
+    closeLikenesses: (vectors, of) => closeLikenesses(asking, vectors, of),
   }
 }
 
@@ -142,6 +155,24 @@ function likenesses({ slabs }: Asking, { places }: PackedVectors, of: Uint32Arra
     for (let at = 0; at < count; at += 1) {
       const factor = factors[factorIndex(list[at] as number)] as number
       found[from + at] = ((products[at] as number) * factor) / questionLength
+    }
+  }
+  return found
+}
+
+function closeLikenesses(asking: Asking, vectors: PackedVectors, of: readonly number[]): Float64Array {
+  const found = likenesses(asking, vectors, Uint32Array.from(of))
+  const { slabs } = asking
+  const { kernel, scratch } = slabs
+  const { list, products, factors } = viewsOf(slabs)
+  for (let from = 0; from < of.length; from += listed) {
+    const count = Math.min(listed, of.length - from)
+    for (let at = 0; at < count; at += 1) list[at] = restAddress(vectors, of[from + at] as number)
+    kernel.multiplyRests(scratch + questionBytesAt, scratch + listAt, count, scratch + outAt)
+    for (let at = 0; at < count; at += 1) {
+      const factor = factors[factorAddress(vectors, of[from + at] as number) / 4] as number
+      const rest = ((products[at] as number) * factor) / restSteps / questionLength
+      found[from + at] = (found[from + at] as number) + rest
     }
   }
   return found

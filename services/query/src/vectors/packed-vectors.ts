@@ -1,23 +1,48 @@
 import { vectorDimensions } from '@synap/ai'
 import type { Cells } from './cells.ts'
-import { signBytes } from './kernel.ts'
+import { restBytes, signBytes } from './kernel.ts'
 import { measure, nearestInteger, writeSigns } from './numbers.ts'
 import { rotate } from './rotate.ts'
 import { type Slabs, slabBytes } from './slabs.ts'
 
 export const idBytes = 16
-/** Signs, one byte for each place, what the product of the bytes is multiplied with, their sum, and whose vector it is. */
-export const packedBytes = signBytes + vectorDimensions + 4 + 4 + idBytes
+/** Letters of the hash of a content that are kept: enough to tell the contents of one entity apart. */
+export const contentLetters = 12
+/**
+ * Signs, one byte for each place, four bits more for each, what the product of the bytes is multiplied with, their sum, whose
+ * vector it is, of which content, and which chunk.
+ */
+export const packedBytes = signBytes + vectorDimensions + restBytes + 4 + 4 + idBytes + contentLetters + 4
 export const perSlab = Math.floor(slabBytes / packedBytes)
 export const bytesAt = perSlab * signBytes
-export const factorsAt = bytesAt + perSlab * vectorDimensions
+const restsAt = bytesAt + perSlab * vectorDimensions
+export const factorsAt = restsAt + perSlab * restBytes
 export const sumsAt = factorsAt + perSlab * 4
 const idsAt = sumsAt + perSlab * 4
+const contentsAt = idsAt + perSlab * idBytes
+const chunksAt = contentsAt + perSlab * contentLetters
+/** A step of the bytes is so many of the four bits. */
+export const restSteps = 16
+
+/** What a vector is of. */
+export interface PackedPassage {
+  /** The first letters of the content's SHA-256. */
+  content: string
+  /** Of the entity's text. */
+  chunk: number
+}
+
+export interface VectorToPack extends PackedPassage {
+  /** The 16 bytes of the entity's id. */
+  id: Uint8Array
+  /** Overwritten. */
+  values: Float32Array
+}
 
 /** A user's vectors of one model, as small as allows to tell which are near. */
 export interface PackedVectors {
-  /** False: no memory is left, and nothing was added. `id`: the 16 bytes of the entity's id. `values` are overwritten. */
-  add(id: Uint8Array, values: Float32Array): boolean
+  /** False: no memory is left, and nothing was added. */
+  add(vector: VectorToPack): boolean
   count(): number
   /** Gives the memory back; nothing may be asked afterwards. */
   free(): void
@@ -43,14 +68,14 @@ export function createPackedVectors(slabs: Slabs): PackedVectors {
       cells = made
     },
     count: () => count,
-    add(id, values) {
+    add(vector) {
       const at = count % perSlab
       if (at === 0) {
         const slab = slabs.take()
         if (slab === undefined) return false
         places.push(slab)
       }
-      write(slabs.buffer(), { slab: places.at(-1) as number, at }, id, values)
+      write(slabs.buffer(), { slab: places.at(-1) as number, at }, vector)
       count += 1
       return true
     },
@@ -66,28 +91,70 @@ export function createPackedVectors(slabs: Slabs): PackedVectors {
 function write(
   buffer: ArrayBuffer,
   { slab, at }: { slab: number; at: number },
-  id: Uint8Array,
-  values: Float32Array,
+  { id, content, chunk, values }: VectorToPack,
 ): void {
   rotate(values)
   writeSigns(new Uint8Array(buffer, slab + at * signBytes, signBytes), values)
-  const bytes = new Int8Array(buffer, slab + bytesAt + at * vectorDimensions, vectorDimensions)
   const { largest, length } = measure(values)
   const scale = largest === 0 ? 0 : 127 / largest
+  const bytes = new Int8Array(buffer, slab + bytesAt + at * vectorDimensions, vectorDimensions)
   let sum = 0
   for (let place = 0; place < vectorDimensions; place += 1) {
-    const byte = nearestInteger((values[place] as number) * scale)
+    const scaled = (values[place] as number) * scale
+    const byte = nearestInteger(scaled)
     bytes[place] = byte
     sum += byte
+    values[place] = scaled - byte
   }
+  writeRest(new Uint8Array(buffer, slab + restsAt + at * restBytes, restBytes), values)
   new Float32Array(buffer, slab + factorsAt, perSlab)[at] = length === 0 ? 0 : largest / 127 / length
   new Int32Array(buffer, slab + sumsAt, perSlab)[at] = sum
   new Uint8Array(buffer, slab + idsAt + at * idBytes, idBytes).set(id)
+  Buffer.from(buffer, slab + contentsAt + at * contentLetters, contentLetters)
+    .fill(0)
+    .write(content, 'latin1')
+  new Int32Array(buffer, slab + chunksAt, perSlab)[at] = chunk
+}
+
+/** What rounding left over of each place, -0.5 to 0.5: as the kernel reads it. */
+function writeRest(bytes: Uint8Array, left: Float32Array): void {
+  const four = (place: number) => Math.min(7, nearestInteger((left[place] as number) * restSteps)) & 15
+  for (let at = 0; at < restBytes; at += 1) {
+    const place = (at & ~15) * 2 + (at & 15)
+    bytes[at] = four(place) | (four(place + 16) << 4)
+  }
 }
 
 /** Where the 16 bytes of the id of a vector's entity lie. */
 export function idAddress({ places }: PackedVectors, vector: number): number {
   return (places[Math.floor(vector / perSlab)] as number) + idsAt + (vector % perSlab) * idBytes
+}
+
+/** What a vector is of. */
+export function passageOf({ places, slabs }: PackedVectors, vector: number): PackedPassage {
+  const slab = places[Math.floor(vector / perSlab)] as number
+  const at = vector % perSlab
+  const buffer = slabs.buffer()
+  return {
+    content: lettersAt(buffer, slab + contentsAt + at * contentLetters),
+    chunk: new Int32Array(buffer, slab + chunksAt, perSlab)[at] as number,
+  }
+}
+
+function lettersAt(buffer: ArrayBuffer, address: number): string {
+  const letters = Buffer.from(buffer, address, contentLetters).toString('latin1')
+  const end = letters.indexOf('\0')
+  return end === -1 ? letters : letters.slice(0, end)
+}
+
+/** Where what rounding left over of a vector lies. */
+export function restAddress({ places }: PackedVectors, vector: number): number {
+  return (places[Math.floor(vector / perSlab)] as number) + restsAt + (vector % perSlab) * restBytes
+}
+
+/** Where the factor of a vector lies. */
+export function factorAddress({ places }: PackedVectors, vector: number): number {
+  return (places[Math.floor(vector / perSlab)] as number) + factorsAt + (vector % perSlab) * 4
 }
 
 /** Where the signs of a vector lie. */

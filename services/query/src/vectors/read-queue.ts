@@ -4,7 +4,7 @@ import { counter, type Logger } from '@synap/telemetry'
 import type { HeldVectors } from './held-vectors.ts'
 import { loadVectors, type VectorsOf } from './load-vectors.ts'
 import { makeCells } from './make-cells.ts'
-import { createPackedVectors } from './packed-vectors.ts'
+import { createPackedVectors, type VectorToPack } from './packed-vectors.ts'
 import type { Slabs } from './slabs.ts'
 
 export interface Wanted {
@@ -80,8 +80,8 @@ async function read(
   const packed = old?.packed ?? createPackedVectors(slabs)
   const readAt = now()
   // Dropped meanwhile, for others to have room, they must not grow.
-  const take = (id: Uint8Array, values: Float32Array) =>
-    (old === undefined || held.look(key) === old) && held.add(packed, id, values)
+  const take = (vector: VectorToPack) =>
+    (old === undefined || held.look(key) === old) && held.add(packed, vector)
   try {
     const since = await loadVectors({ pool, of, since: old?.since, signal }, take)
     if (since === undefined) {
@@ -90,7 +90,7 @@ async function read(
       return 'no room'
     }
     if (old === undefined) held.put(key, { packed, since, readAt })
-    else old.since = since
+    else Object.assign(old, { since, isBehind: false })
     await makeCells(packed, signal)
     return old === undefined ? 'read' : 'added'
   } catch (error) {

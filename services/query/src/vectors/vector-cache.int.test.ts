@@ -167,7 +167,8 @@ describe('vectors in memory', () => {
       update read_v1.entities set subject_sha256 = 'other' where entity_id = '${old}';
       delete from read_v1.entity_vectors where entity_id = '${gone}';
       delete from read_v1.entity_vectors where entity_id = '${purged}';
-      delete from read_v1.entities where entity_id = '${purged}'`)
+      delete from read_v1.entities where entity_id = '${purged}';
+      update read_v1.user_models set vectors = vectors - 2 where user_id = '${owner.id}'`)
     expect(await search(owner)).toEqual({ outcome: 'cached', ids: nearest(owner, 14).slice(4) })
   })
 

@@ -2,7 +2,7 @@ import type { Pool } from '@synap/postgres'
 import { counter, type Logger } from '@synap/telemetry'
 import type { Seen } from '../sql/added-vectors.ts'
 import { type Choice, createChoices } from './choices.ts'
-import { type CandidateQuestion, type Candidates, findCandidates } from './find-candidates.ts'
+import { type CandidateQuestion, type Candidates, findCandidates, nearestPassage } from './find-candidates.ts'
 import { createHeldVectors } from './held-vectors.ts'
 import type { VectorsOf } from './load-vectors.ts'
 import { perSlab } from './packed-vectors.ts'
@@ -14,6 +14,10 @@ import { vectorsOf } from './vectors-of.ts'
 export interface FoundCandidates extends Candidates {
   /** What was seen of the user's vectors: those that came since are not among the candidates. */
   since: Seen
+  /** How many of the user's vectors are here. */
+  count: number
+  /** As far as is known none came since, and none is gone. */
+  isLevel: boolean
 }
 
 /**
@@ -32,6 +36,12 @@ export interface VectorCache {
    * they are missing or it is worth it; the search does not wait.
    */
   told(of: VectorsOf, known: { vectors: number; added: number }): void
+  /** The passage of an entity's content that is nearest; null: there is none; undefined: these vectors are not here. */
+  nearestPassage(
+    of: VectorsOf,
+    values: Float32Array,
+    passage: { id: Uint8Array; content: string },
+  ): { chunk: number; likeness: number } | null | undefined
   shares: PassShares
   /** What a filter let pass when it was looked for last; undefined: not known of the vectors that are here now. */
   choice(of: VectorsOf, filter: string): Choice | undefined
@@ -68,13 +78,18 @@ const choicesShare = 1 / 32
 /** Fewer vectors than this are compared in the database at no cost worth speaking of. */
 const leastVectors = 100
 /** Vectors that came since, from which on they are read: until then each search compares them besides. */
-const worthReading = 32
-/** After this long all are read anew, for some may be gone. */
+const worthReading = 1
+/** After this long all are read anew. */
 const oldMs = 3_600_000
+/** So many times as many as there are: then more than a few are gone, and they are read anew at once. */
+const goneShare = 1.25
+const goneAtLeast = 32
+/** Where fewer are gone of no more than so many, after so long for each that is here, and after a minute at least. */
+const fewVectors = 20_000
+const goneMs = 10
+const leastGoneMs = 60_000
 /** Not asked for so long, they leave. */
 const idleMs = 900_000
-/** So many times as many as there are: then more than a few are gone. */
-const goneShare = 1.25
 
 const questions = counter('synap_query_vector_cache_questions', {
   help: 'Questions by meaning, by what the vectors in memory did for them.',
@@ -96,16 +111,20 @@ export function createVectorCache(options: VectorCacheOptions): VectorCache {
     holds: (of) => held.look(keyOf(of)) !== undefined,
     find(of, question) {
       const found = held.use(keyOf(of))
-      return found && { ...findCandidates(found.packed, question), since: found.since }
+      if (found === undefined) return undefined
+      const { packed, since, isBehind } = found
+      return { ...findCandidates(packed, question), since, count: packed.count(), isLevel: !isBehind }
+    },
+    nearestPassage(of, values, passage) {
+      const found = held.look(keyOf(of))
+      return found && nearestPassage(found.packed, values, passage)
     },
     told(of, { vectors, added }) {
       const key = keyOf(of)
       if (vectors < leastVectors || vectors > room) return held.drop(key)
       const found = held.look(key)
-      const anew =
-        found === undefined ||
-        now() - found.readAt > oldMs ||
-        found.packed.count() > vectors * goneShare + worthReading
+      if (found !== undefined) found.isBehind = added > 0 || found.packed.count() !== vectors
+      const anew = found === undefined || now() - found.readAt > staleMs(found.packed.count(), vectors)
       if (anew || added >= worthReading) queue.want(key, { of, anew })
     },
     shares: createPassShares(),
@@ -131,6 +150,12 @@ export function createVectorCache(options: VectorCacheOptions): VectorCache {
       choices.dropGone()
     },
   }
+}
+
+/** After how long those that are here are read anew: what is gone keeps them from being answered from alone. */
+function staleMs(here: number, vectors: number): number {
+  if (here > vectors * goneShare + goneAtLeast) return 0
+  return here > vectors && here <= fewVectors ? Math.max(leastGoneMs, here * goneMs) : oldMs
 }
 
 const keyOf = ({ schema, userId, model }: VectorsOf) => `${schema}/${userId}/${model}`

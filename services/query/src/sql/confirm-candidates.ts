@@ -1,0 +1,73 @@
+import { type Client, query, toUuids } from '@synap/postgres'
+import { contentLetters } from '../vectors/packed-vectors.ts'
+import type { Seen } from './added-vectors.ts'
+
+export interface CandidatesToConfirm {
+  model: string
+  /** Entities, 16 bytes each, in the order in which they are looked at. */
+  ids: Uint8Array
+  /** What had been seen when they were chosen. */
+  since: Seen
+  /** So many that are there end the look at them. */
+  enough: number
+}
+
+export interface Confirmed {
+  /** Of those that are there: their place, from 0, and the first letters of their content's hash. */
+  entities: readonly { place: number; content: string }[]
+  /** The user's vectors of the model; none came since when `hasMore` is false. */
+  vectors: number
+  hasMore: boolean
+}
+
+interface ConfirmedRow {
+  place: number | null
+  content: string | null
+  vectors: number | null
+  has_more: boolean | null
+}
+
+/**
+ * Which of some entities are there, with what content, and whether all of the user's vectors had been seen when they were chosen.
+ * Where none came since and there are as many as had been seen, these are the same, and no vector has to be looked at.
+ */
+export async function confirmCandidates(
+  client: Client,
+  schema: string,
+  { model, ids, since, enough }: CandidatesToConfirm,
+): Promise<Confirmed> {
+  const isRunning = since.running.length > 0
+  const values = [model, toUuids(ids), enough, since.next, ...(isRunning ? [since.running] : [])]
+  const name = `${schema}.confirm_candidates${isRunning ? '_running' : ''}`
+  const text = texts.get(name) ?? writeText(schema, isRunning)
+  texts.set(name, text)
+  const [first, ...rows] = await query<ConfirmedRow>(client, { name, text, values })
+  return {
+    entities: rows.map(({ place, content }) => ({ place: place ?? 0, content: content ?? '' })),
+    vectors: first?.vectors ?? 0,
+    hasMore: first?.has_more !== false,
+  }
+}
+
+/** By name: to write one out takes a part of a search. */
+const texts = new Map<string, string>()
+
+/** In the order of the index, from it alone: with plans for all values, reading the whole table would look cheaper. */
+function writeText(schema: string, isRunning: boolean): string {
+  const cameSince = (condition: string) => `
+    (select v.added_in from ${schema}.entity_vectors as v where v.model = $1::text and ${condition}
+     order by v.added_in limit 1) is not null`
+  return `
+    select null::int as place, null as content,
+      (select m.vectors from ${schema}.user_models as m where m.model = $1::text) as vectors,
+      ${cameSince('v.added_in >= $4::xid8')} ${isRunning ? `or ${cameSince('v.added_in = any ($5::xid8[])')}` : ''} as has_more
+    union all
+    select place::int - 1, left(subject_sha256, ${contentLetters}), null, null from (
+      select c.place, e.subject_sha256 from unnest($2::uuid[]) with ordinality as c(entity_id, place)
+      cross join lateral (
+        select e.subject_sha256 from ${schema}.entities as e
+        where e.entity_id = c.entity_id and e.deleted_at is null offset 0
+      ) as e
+      limit $3::int
+    ) as known`
+}
