@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 e90eb2d83c55f6943de9a9900c397ba6d0b2c961082fc0732134e65c8381e03f
+-- What the migrations beside this file come to; of them: sha256 2110cc00a5012031bebc9d1505d7574cf889ddc5ad076b8479dd0a09710a2ab4
 create schema enrich authorization synap_enricher;
 
 create table enrich.analyses (
@@ -545,13 +545,17 @@ alter function enrich.add_enrichment_items(uuid,uuid[],text,text,text) owner to 
 
 CREATE OR REPLACE FUNCTION enrich.analyses_of(entity uuid)
  RETURNS TABLE(analysis_id uuid)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select distinct j.analysis_id from enrich.jobs j
-  where j.entity_id = analyses_of.entity and j.kind = 'item' and j.state <> 'purged'
-    and j.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
+#variable_conflict use_column
+begin
+  return query
+    select distinct j.analysis_id from enrich.jobs j
+    where j.entity_id = analyses_of.entity and j.kind = 'item' and j.state <> 'purged'
+      and j.user_id is not distinct from nullif(current_setting('synap.user_id', true), '')::uuid;
+end
 $function$
 ;
 alter function enrich.analyses_of(uuid) owner to synap_enricher;
@@ -750,39 +754,47 @@ alter function enrich.drop_budget(uuid) owner to synap_enricher;
 
 CREATE OR REPLACE FUNCTION enrich.embedding_models()
  RETURNS TABLE(configured text, searched_by text)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select (select c.embedding_model from enrich.configured c), (
-    select m.model from enrich.user_models m where m.user_id = nullif(current_setting('synap.user_id', true), '')::uuid)
+#variable_conflict use_column
+begin
+  return query
+    select (select c.embedding_model from enrich.configured c), (
+      select m.model from enrich.user_models m where m.user_id = nullif(current_setting('synap.user_id', true), '')::uuid);
+end
 $function$
 ;
 alter function enrich.embedding_models() owner to synap_enricher;
 
 CREATE OR REPLACE FUNCTION enrich.enrichments_of_user(only_id uuid, most integer)
  RETURNS TABLE(id uuid, kind text, model text, state text, reason text, items integer, open bigint, done bigint, failed bigint, requested_at timestamp with time zone, started_at timestamp with time zone, switched_at timestamp with time zone, finished_at timestamp with time zone)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select e.enrichment_id, e.kind, e.model, e.state, e.reason, e.items, coalesce(j.open + i.open, 0),
-    case when j.open is null then e.done else j.done + i.gone end,
-    case when j.open is null then e.failed else j.failed end,
-    e.requested_at, e.started_at, e.switched_at, e.finished_at
-  from enrich.enrichments e
-  left join lateral (
-    select count(*) filter (where j.state = 'open') as open,
-      count(*) filter (where j.state in ('done', 'superseded')) as done, count(*) filter (where j.state = 'failed') as failed
-    from enrich.jobs j where j.enrichment_id = e.enrichment_id
-  ) j on e.state in ('asked', 'building', 'cancelling')
-  left join lateral (
-    select count(*) filter (where i.state <> 'gone') as open, count(*) filter (where i.state = 'gone') as gone
-    from enrich.enrichment_items i where i.enrichment_id = e.enrichment_id and i.state <> 'made'
-  ) i on e.state in ('asked', 'building', 'cancelling')
-  where e.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
-    and (only_id is null or e.enrichment_id = only_id)
-  order by e.requested_at desc, e.enrichment_id desc limit least(most, 100)
+#variable_conflict use_column
+begin
+  return query
+    select e.enrichment_id, e.kind, e.model, e.state, e.reason, e.items, coalesce(j.open + i.open, 0),
+      case when j.open is null then e.done else j.done + i.gone end,
+      case when j.open is null then e.failed else j.failed end,
+      e.requested_at, e.started_at, e.switched_at, e.finished_at
+    from enrich.enrichments e
+    left join lateral (
+      select count(*) filter (where j.state = 'open') as open,
+        count(*) filter (where j.state in ('done', 'superseded')) as done, count(*) filter (where j.state = 'failed') as failed
+      from enrich.jobs j where j.enrichment_id = e.enrichment_id
+    ) j on e.state in ('asked', 'building', 'cancelling')
+    left join lateral (
+      select count(*) filter (where i.state <> 'gone') as open, count(*) filter (where i.state = 'gone') as gone
+      from enrich.enrichment_items i where i.enrichment_id = e.enrichment_id and i.state <> 'made'
+    ) i on e.state in ('asked', 'building', 'cancelling')
+    where e.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
+      and (only_id is null or e.enrichment_id = only_id)
+    order by e.requested_at desc, e.enrichment_id desc limit least(most, 100);
+end
 $function$
 ;
 alter function enrich.enrichments_of_user(uuid,integer) owner to synap_enricher;
@@ -801,43 +813,51 @@ alter function enrich.failures() owner to synap_enricher;
 
 CREATE OR REPLACE FUNCTION enrich.item_cost(entity uuid)
  RETURNS TABLE(calls bigint, tokens bigint, cost_nanos bigint, unpriced_calls bigint)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select coalesce(sum(c.requests), 0)::bigint, coalesce(sum(c.input_tokens + c.output_tokens), 0)::bigint,
-    coalesce(sum(c.cost_nanos), 0)::bigint, coalesce(sum(c.requests) filter (where c.cost_nanos is null), 0)::bigint
-  from enrich.calls c
-  where c.entity_id = item_cost.entity
-    and c.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
+#variable_conflict use_column
+begin
+  return query
+    select coalesce(sum(c.requests), 0)::bigint, coalesce(sum(c.input_tokens + c.output_tokens), 0)::bigint,
+      coalesce(sum(c.cost_nanos), 0)::bigint, coalesce(sum(c.requests) filter (where c.cost_nanos is null), 0)::bigint
+    from enrich.calls c
+    where c.entity_id = item_cost.entity
+      and c.user_id is not distinct from nullif(current_setting('synap.user_id', true), '')::uuid;
+end
 $function$
 ;
 alter function enrich.item_cost(uuid) owner to synap_enricher;
 
 CREATE OR REPLACE FUNCTION enrich.item_status(entity uuid)
  RETURNS TABLE(step text, state text, attempts integer, error text, next_retry_at timestamp with time zone, finished_at timestamp with time zone, content_hash text, started_at timestamp with time zone, duration_ms integer, lease_until timestamp with time zone, calls integer, tokens bigint, cost_nanos bigint, unpriced_calls integer, run integer, retries integer, retry_by_user uuid, retry_by_key uuid)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  with newest as (
-    select j.job_id, j.state, j.content_hash, j.lease_until, j.run, j.retries, j.retry_by_user, j.retry_by_key
-    from enrich.jobs j
-    where j.entity_id = item_status.entity
-      and j.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
-      and j.state <> 'purged' and j.kind = 'item'
-    order by j.sequence desc, j.run desc
-    limit 1
-  )
-  select s.step,
-    case when s.state in ('pending', 'running') and n.state <> 'open' then 'skipped'
-      when s.state = 'pending' and s.error_class = 'deferred' then 'deferred' else s.state end,
-    s.attempts, s.error_code, case when n.state = 'open' then s.next_retry_at end, s.finished_at, n.content_hash,
-    s.started_at, s.duration_ms, case when s.state = 'running' then n.lease_until end, s.calls,
-    coalesce(s.input_tokens, 0)::bigint + coalesce(s.output_tokens, 0), s.cost_nanos, s.unpriced_calls,
-    n.run, n.retries, n.retry_by_user, n.retry_by_key
-  from newest n join enrich.steps s using (job_id)
-  order by s.ord
+#variable_conflict use_column
+begin
+  return query
+    with newest as (
+      select j.job_id, j.state, j.content_hash, j.lease_until, j.run, j.retries, j.retry_by_user, j.retry_by_key
+      from enrich.jobs j
+      where j.entity_id = item_status.entity
+        and j.user_id is not distinct from nullif(current_setting('synap.user_id', true), '')::uuid
+        and j.state <> 'purged' and j.kind = 'item'
+      order by j.sequence desc, j.run desc
+      limit 1
+    )
+    select s.step,
+      case when s.state in ('pending', 'running') and n.state <> 'open' then 'skipped'
+        when s.state = 'pending' and s.error_class = 'deferred' then 'deferred' else s.state end,
+      s.attempts, s.error_code, case when n.state = 'open' then s.next_retry_at end, s.finished_at, n.content_hash,
+      s.started_at, s.duration_ms, case when s.state = 'running' then n.lease_until end, s.calls,
+      coalesce(s.input_tokens, 0)::bigint + coalesce(s.output_tokens, 0), s.cost_nanos, s.unpriced_calls,
+      n.run, n.retries, n.retry_by_user, n.retry_by_key
+    from newest n join enrich.steps s using (job_id)
+    order by s.ord;
+end
 $function$
 ;
 alter function enrich.item_status(uuid) owner to synap_enricher;
@@ -1023,13 +1043,17 @@ alter function enrich.parked_groups(boolean) owner to synap_enricher;
 
 CREATE OR REPLACE FUNCTION enrich.parked_of_user()
  RETURNS TABLE(sequence bigint, aggregate_id uuid, reason text)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select p.sequence, p.aggregate_id, p.reason from enrich.parked p
-  where p.user_id = nullif(current_setting('synap.user_id', true), '')::uuid and p.slot and p.state in ('open', 'retry')
-  order by p.sequence
+#variable_conflict use_column
+begin
+  return query
+    select p.sequence, p.aggregate_id, p.reason from enrich.parked p
+    where p.user_id = nullif(current_setting('synap.user_id', true), '')::uuid and p.slot and p.state in ('open', 'retry')
+    order by p.sequence;
+end
 $function$
 ;
 alter function enrich.parked_of_user() owner to synap_enricher;
@@ -1063,11 +1087,16 @@ alter function enrich.pause_mine(text,uuid,text) owner to synap_enricher;
 
 CREATE OR REPLACE FUNCTION enrich.positions_of(users uuid[])
  RETURNS TABLE(user_id uuid, seen bigint)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-  select p.user_id, p.seen from enrich.user_positions p where p.user_id = any (users)
+#variable_conflict use_column
+begin
+  return query
+    select p.user_id, p.seen from enrich.user_positions p where p.user_id = any (users);
+end
 $function$
 ;
 alter function enrich.positions_of(uuid[]) owner to synap_enricher;
@@ -1132,63 +1161,71 @@ alter function enrich.set_budget(uuid,bigint,bigint,bigint,uuid,uuid) owner to s
 
 CREATE OR REPLACE FUNCTION enrich.spending_of_me()
  RETURNS jsonb
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  with me as (
-    select nullif(current_setting('synap.user_id', true), '')::uuid as id
-  ), sums as (
-    select d.name, jsonb_build_object('calls', coalesce(sum(s.calls), 0), 'tokens', coalesce(sum(s.tokens), 0),
-      'costNanos', coalesce(sum(s.cost_nanos), 0), 'unpricedCalls', coalesce(sum(s.unpriced_calls), 0)) as used
-    from me cross join (values ('today', (now() at time zone 'utc')::date), ('total', '-infinity'::date)) as d (name, since)
-    left join enrich.spending s on s.scope = me.id and s.day >= d.since
-    where me.id is not null
-    group by d.name
-  )
-  select jsonb_object_agg(s.name, s.used) || jsonb_build_object('paused', (
-      select coalesce(jsonb_agg(distinct p.kind order by p.kind), '[]') from me join enrich.pauses p
-        on p.user_id is null or p.user_id = me.id))
-  from sums s
+begin
+  return (
+    with me as (
+      select nullif(current_setting('synap.user_id', true), '')::uuid as id
+    ), sums as (
+      select d.name, jsonb_build_object('calls', coalesce(sum(s.calls), 0), 'tokens', coalesce(sum(s.tokens), 0),
+        'costNanos', coalesce(sum(s.cost_nanos), 0), 'unpricedCalls', coalesce(sum(s.unpriced_calls), 0)) as used
+      from me cross join (values ('today', (now() at time zone 'utc')::date), ('total', '-infinity'::date)) as d (name, since)
+      left join enrich.spending s on s.scope = me.id and s.day >= d.since
+      where me.id is not null
+      group by d.name
+    )
+    select jsonb_object_agg(s.name, s.used) || jsonb_build_object('paused', (
+        select coalesce(jsonb_agg(distinct p.kind order by p.kind), '[]') from me join enrich.pauses p
+          on p.user_id is null or p.user_id = me.id))
+    from sums s
+  );
+end
 $function$
 ;
 alter function enrich.spending_of_me() owner to synap_enricher;
 
 CREATE OR REPLACE FUNCTION enrich.user_status()
  RETURNS TABLE(stage text, state text, error text, items integer, example uuid, since timestamp with time zone, next_retry_at timestamp with time zone)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  with me as (
-    select nullif(current_setting('synap.user_id', true), '')::uuid as id
-  ), jobs as (
-    (select j.job_id, j.entity_id, j.created_at, true as open from me join enrich.jobs j on j.user_id = me.id
-     where j.state = 'open' and j.kind = 'item' order by j.due_at limit 10000)
-    union all
-    -- A failure counts while its content is the item's, and until a later run has ended otherwise.
-    (select j.job_id, j.entity_id, j.created_at, false from me join enrich.jobs j on j.user_id = me.id
-     join enrich.entities e on e.entity_id = j.entity_id and not e.deleted
-     where j.state = 'failed' and j.kind = 'item'
-       and j.content_hash = coalesce(e.content_hash, encode(sha256(convert_to(e.title, 'UTF8')), 'hex'))
-       and not exists (select from enrich.jobs o where o.entity_id = j.entity_id and o.content_hash = j.content_hash
-         and o.kind = 'item' and o.state <> 'purged' and (o.sequence, o.run) > (j.sequence, j.run))
-     order by j.sequence desc limit 10000)
-  ), steps as (
-    select distinct on (j.job_id, t.stage) j.entity_id, j.created_at, t.stage,
-      case when s.state = 'failed' then 'failed' when s.error_code is null then 'pending'
-        when s.error_class = 'deferred' then 'deferred' else 'retrying' end as state,
-      s.error_code, s.next_retry_at
-    from jobs j join enrich.steps s using (job_id)
-    cross join lateral (select case
-      when s.step in ('download', 'extract', 'publish_text') then 'extracted'
-      when s.step in ('analyse', 'record') then 'enriched' else 'searchable' end) as t (stage)
-    where s.state = 'failed' or (j.open and s.state in ('pending', 'running'))
-    order by j.job_id, t.stage, s.state = 'failed' desc, s.error_code is null, s.ord
-  )
-  select s.stage, s.state, s.error_code, count(*)::integer, (array_agg(s.entity_id order by s.created_at))[1],
-    min(s.created_at), min(s.next_retry_at)
-  from steps s group by s.stage, s.state, s.error_code
+#variable_conflict use_column
+begin
+  return query
+    with me as (
+      select nullif(current_setting('synap.user_id', true), '')::uuid as id
+    ), jobs as (
+      (select j.job_id, j.entity_id, j.created_at, true as open from me join enrich.jobs j on j.user_id = me.id
+       where j.state = 'open' and j.kind = 'item' order by j.due_at limit 10000)
+      union all
+      -- A failure counts while its content is the item's, and until a later run has ended otherwise.
+      (select j.job_id, j.entity_id, j.created_at, false from me join enrich.jobs j on j.user_id = me.id
+       join enrich.entities e on e.entity_id = j.entity_id and not e.deleted
+       where j.state = 'failed' and j.kind = 'item'
+         and j.content_hash = coalesce(e.content_hash, encode(sha256(convert_to(e.title, 'UTF8')), 'hex'))
+         and not exists (select from enrich.jobs o where o.entity_id = j.entity_id and o.content_hash = j.content_hash
+           and o.kind = 'item' and o.state <> 'purged' and (o.sequence, o.run) > (j.sequence, j.run))
+       order by j.sequence desc limit 10000)
+    ), steps as (
+      select distinct on (j.job_id, t.stage) j.entity_id, j.created_at, t.stage,
+        case when s.state = 'failed' then 'failed' when s.error_code is null then 'pending'
+          when s.error_class = 'deferred' then 'deferred' else 'retrying' end as state,
+        s.error_code, s.next_retry_at
+      from jobs j join enrich.steps s using (job_id)
+      cross join lateral (select case
+        when s.step in ('download', 'extract', 'publish_text') then 'extracted'
+        when s.step in ('analyse', 'record') then 'enriched' else 'searchable' end) as t (stage)
+      where s.state = 'failed' or (j.open and s.state in ('pending', 'running'))
+      order by j.job_id, t.stage, s.state = 'failed' desc, s.error_code is null, s.ord
+    )
+    select s.stage, s.state, s.error_code, count(*)::integer, (array_agg(s.entity_id order by s.created_at))[1],
+      min(s.created_at), min(s.next_retry_at)
+    from steps s group by s.stage, s.state, s.error_code;
+end
 $function$
 ;
 alter function enrich.user_status() owner to synap_enricher;

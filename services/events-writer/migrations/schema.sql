@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 317de9425ecb7a48864e79aaa4689e294f8c785e784f637405f585348ccc5707
+-- What the migrations beside this file come to; of them: sha256 a18fbdbc1a6f1cd9c3e514a721e25ae40458c93e55b78c97fef48f6bc245f9fa
 create schema log authorization synap_events_writer;
 
 create table log.aggregates (
@@ -351,13 +351,17 @@ alter function log.aggregate_events(uuid,integer,integer,bigint,integer) owner t
 
 CREATE OR REPLACE FUNCTION log.aggregate_head(p_aggregate uuid)
  RETURNS TABLE(aggregate_type text, version integer, first_sequence bigint, last_sequence bigint, first_at timestamp with time zone, last_at timestamp with time zone)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select a.aggregate_type, a.version, a.first_sequence, a.last_sequence, a.first_at, a.last_at
-    from log.aggregates a
-    where a.aggregate_id = p_aggregate and a.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
+#variable_conflict use_column
+begin
+  return query
+    select a.aggregate_type, a.version, a.first_sequence, a.last_sequence, a.first_at, a.last_at
+      from log.aggregates a
+      where a.aggregate_id = p_aggregate and a.user_id = nullif(current_setting('synap.user_id', true), '')::uuid;
+end
 $function$
 ;
 alter function log.aggregate_head(uuid) owner to synap_events_writer;
@@ -654,18 +658,22 @@ alter function log.heads(uuid,integer) owner to synap_events_writer;
 
 CREATE OR REPLACE FUNCTION log.item_status(p_entity uuid)
  RETURNS TABLE(version integer, sequence bigint, logged_at timestamp with time zone, parked integer)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select a.version, a.last_sequence, a.logged_at, w.parked
-    from (select nullif(current_setting('synap.user_id', true), '')::uuid as user_id) me
-    cross join lateral (
-      select count(*)::int as parked from log.parked p
-        where p.user_id = me.user_id and p.aggregate_id = p_entity and p.slot and p.state in ('open', 'retry')
-    ) w
-    left join log.aggregates a on a.aggregate_id = p_entity and a.user_id = me.user_id
-    where a.aggregate_id is not null or w.parked > 0
+#variable_conflict use_column
+begin
+  return query
+    select a.version, a.last_sequence, a.logged_at, w.parked
+      from (select nullif(current_setting('synap.user_id', true), '')::uuid as user_id) me
+      cross join lateral (
+        select count(*)::int as parked from log.parked p
+          where p.user_id = me.user_id and p.aggregate_id = p_entity and p.slot and p.state in ('open', 'retry')
+      ) w
+      left join log.aggregates a on a.aggregate_id = p_entity and a.user_id = me.user_id
+      where a.aggregate_id is not null or w.parked > 0;
+end
 $function$
 ;
 alter function log.item_status(uuid) owner to synap_events_writer;
@@ -965,11 +973,16 @@ alter function log.positions_of(uuid[]) owner to synap_events_writer;
 
 CREATE OR REPLACE FUNCTION log.schemas_of(numbers integer[])
  RETURNS TABLE(no integer, schema text)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-  select s.no, s.schema from log.schemas s where s.no = any (numbers)
+#variable_conflict use_column
+begin
+  return query
+    select s.no, s.schema from log.schemas s where s.no = any (numbers);
+end
 $function$
 ;
 alter function log.schemas_of(integer[]) owner to synap_events_writer;
@@ -1015,29 +1028,38 @@ alter function log.sequence_of_user_at(uuid,timestamp with time zone) owner to s
 
 CREATE OR REPLACE FUNCTION log.settled_of(users uuid[])
  RETURNS TABLE(user_id uuid, seen bigint, settled bigint)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-  select p.user_id, p.seen,
-         least(p.seen, (select min(k.sequence) - 1 from log.parked k
-                          where k.user_id = p.user_id and k.slot and k.state in ('open', 'retry')))
-    from log.user_positions p where p.user_id = any (users)
+#variable_conflict use_column
+begin
+  return query
+    select p.user_id, p.seen,
+           least(p.seen, (select min(k.sequence) - 1 from log.parked k
+                            where k.user_id = p.user_id and k.slot and k.state in ('open', 'retry')))
+      from log.user_positions p where p.user_id = any (users);
+end
 $function$
 ;
 alter function log.settled_of(uuid[]) owner to synap_events_writer;
 
 CREATE OR REPLACE FUNCTION log.snapshot_of(p_aggregate uuid, p_state_version integer, p_to integer, p_up_to bigint)
  RETURNS TABLE(version integer, sequence bigint, state text, checksum text)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select s.version, s.sequence, s.state, s.checksum from log.snapshots s
-    where s.aggregate_id = p_aggregate and s.user_id = nullif(current_setting('synap.user_id', true), '')::uuid
-      and s.state_version = p_state_version and s.version <= coalesce(p_to, 2147483647)
-      and s.sequence <= coalesce(p_up_to, 9223372036854775807)
-    order by s.version desc limit 1
+#variable_conflict use_column
+begin
+  return query
+    select s.version, s.sequence, s.state, s.checksum from log.snapshots s
+      where s.aggregate_id = p_aggregate and s.user_id is not distinct from nullif(current_setting('synap.user_id', true), '')::uuid
+        and s.state_version = p_state_version and s.version <= coalesce(p_to, 2147483647)
+        and s.sequence <= coalesce(p_up_to, 9223372036854775807)
+      order by s.version desc limit 1;
+end
 $function$
 ;
 alter function log.snapshot_of(uuid,integer,integer,bigint) owner to synap_events_writer;

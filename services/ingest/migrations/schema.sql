@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 948bc131d2a2ac0319c2f5f4c65a74d5299678bc55791473d27dc79cb8a0ef2f
+-- What the migrations beside this file come to; of them: sha256 f276e88d3d13a1cf9a18d9a0fccbb9d5701396c7820f5346e7388503d94b4ceb
 create schema write authorization synap_ingest;
 
 create sequence write.outbox_id as bigint;
@@ -892,22 +892,26 @@ alter function write.check_idempotency(uuid,jsonb) owner to synap_ingest;
 
 CREATE OR REPLACE FUNCTION write.check_tags(p_user uuid, p_tags jsonb)
  RETURNS jsonb
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select case when count(*) > 0 then jsonb_build_object(
-    'outcome', 'tags',
-    'tags', jsonb_agg(jsonb_build_object('normalized', p.normalized, 'id', t.tag_id, 'name', t.name))
-  ) end
-  from jsonb_to_recordset(p_tags) as p (id uuid, normalized text, renamed boolean, merged_into uuid)
-  left join write.tags t on t.user_id = p_user and t.normalized = p.normalized
-  left join write.tags own on own.user_id = p_user and own.tag_id = p.id
-  where case
-    when p.merged_into is not null then false
-    when p.renamed then t.tag_id <> p.id and t.merged_into is distinct from p.id
-    else t.tag_id <> p.id or own.merged_into is not null or (t.tag_id is null and own.tag_id is not null)
-  end
+begin
+  return (
+    select case when count(*) > 0 then jsonb_build_object(
+      'outcome', 'tags',
+      'tags', jsonb_agg(jsonb_build_object('normalized', p.normalized, 'id', t.tag_id, 'name', t.name))
+    ) end
+    from jsonb_to_recordset(p_tags) as p (id uuid, normalized text, renamed boolean, merged_into uuid)
+    left join write.tags t on t.user_id = p_user and t.normalized = p.normalized
+    left join write.tags own on own.user_id = p_user and own.tag_id = p.id
+    where case
+      when p.merged_into is not null then false
+      when p.renamed then t.tag_id <> p.id and t.merged_into is distinct from p.id
+      else t.tag_id <> p.id or own.merged_into is not null or (t.tag_id is null and own.tag_id is not null)
+    end
+  );
+end
 $function$
 ;
 alter function write.check_tags(uuid,jsonb) owner to synap_ingest;

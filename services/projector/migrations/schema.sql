@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 ca010a8284cba203e7af629bdfd91d0383c20c117cee729952b41ba3ac44f231
+-- What the migrations beside this file come to; of them: sha256 51fa1ac67937f8e9b7f14b1c3b1292c746b45f32077e487c25d97265ba7cd43e
 create schema read_v1 authorization synap_projector;
 
 create table read_v1.chosen_models (
@@ -405,27 +405,32 @@ alter function read_v1.all_words(tsquery[],text[],text[]) owner to synap_project
 
 CREATE OR REPLACE FUNCTION read_v1.item_status(entity uuid)
  RETURNS TABLE(version integer, projected_at timestamp with time zone, text_indexed_at timestamp with time zone, vectors integer, vectors_at timestamp with time zone, parked integer, content_sha256 text)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select e.version, e.projected_at, t.indexed_at, coalesce(v.vectors, 0)::integer, v.indexed_at, p.parked::integer,
-    e.subject_sha256
-  from (select nullif(current_setting('synap.user_id', true), '')::uuid as id) as me
-  left join read_v1.entities as e on e.entity_id = item_status.entity and e.user_id = me.id
-  left join lateral (
-    select max(texts.indexed_at) as indexed_at from read_v1.entity_texts as texts
-    where texts.entity_id = e.entity_id and texts.content_sha256 = e.subject_sha256 and texts.user_id = me.id
-  ) as t on true
-  left join lateral (
-    select count(*) as vectors, max(vectors.indexed_at) as indexed_at from read_v1.entity_vectors as vectors
-    where vectors.entity_id = e.entity_id and vectors.content_sha256 = e.subject_sha256 and vectors.user_id = me.id
-  ) as v on true
-  left join lateral (
-    select count(*) as parked from read_v1.parked
-    where parked.user_id = me.id and parked.aggregate_id = item_status.entity and parked.slot
-      and parked.state in ('open', 'retry')
-  ) as p on true
+#variable_conflict use_column
+begin
+  return query
+    select e.version, e.projected_at, t.indexed_at, coalesce(v.vectors, 0)::integer, v.indexed_at, p.parked::integer,
+      e.subject_sha256
+    from (select nullif(current_setting('synap.user_id', true), '')::uuid as id) as me
+    left join read_v1.entities as e on e.entity_id = item_status.entity and e.user_id is not distinct from me.id
+    left join lateral (
+      select max(texts.indexed_at) as indexed_at from read_v1.entity_texts as texts
+      where texts.entity_id = e.entity_id and texts.content_sha256 = e.subject_sha256 and texts.user_id = me.id
+    ) as t on true
+    left join lateral (
+      select count(*) as vectors, max(vectors.indexed_at) as indexed_at from read_v1.entity_vectors as vectors
+      where vectors.entity_id = e.entity_id and vectors.content_sha256 = e.subject_sha256
+        and vectors.user_id is not distinct from me.id
+    ) as v on true
+    left join lateral (
+      select count(*) as parked from read_v1.parked
+      where parked.user_id = me.id and parked.aggregate_id = item_status.entity and parked.slot
+        and parked.state in ('open', 'retry')
+    ) as p on true;
+end
 $function$
 ;
 alter function read_v1.item_status(uuid) owner to synap_projector;
