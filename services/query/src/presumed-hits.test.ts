@@ -100,6 +100,22 @@ describe('what was looked up decides', () => {
     expect(decide(given, { ...asking, limit: 1 })).toHaveLength(1)
   })
 
+  it('given fewer are like enough than are wanted, what only words found and is far away makes no doubt', () => {
+    const rows = decide(
+      {
+        matches: [match('x', 1)],
+        presumed: presumed({ a: 0.9 }, { beyond: 0.4, isCut: true }),
+        asked: new Set(['a', 'x']),
+        looked: { neighbours: [neighbour('a', 0.9), neighbour('x', 0.01)], there: new Set(['a', 'x']) },
+      },
+      asking,
+    )
+    expect(rows?.map((row) => [row.entity_id, row.vector_place])).toEqual([
+      ['x', null],
+      ['a', 1],
+    ])
+  })
+
   it('given the nearest is one that was not looked up, what is half as like as it may be a mistake', () => {
     const given = {
       matches: [match('c', 1)],

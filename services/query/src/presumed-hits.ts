@@ -4,7 +4,7 @@ import { idsOf } from './ids-of.ts'
 import { depthOf, type SearchQuestion } from './search-question.ts'
 import type { Match } from './sql/find-matches.ts'
 import { byDistance, type KnownNeighbours } from './sql/known-neighbours.ts'
-import type { Candidates } from './vectors/find-candidates.ts'
+import { type Candidates, likenessError } from './vectors/find-candidates.ts'
 
 /** Hits that are looked up besides those that are wanted, for some may be gone or of old content. */
 const spareHits = 4
@@ -54,7 +54,10 @@ export function decide(
   const [nearest] = near
   if (nearest !== undefined && !there.has(nearest.entity_id)) return undefined
   const { found } = presumed
-  if (!isNothingMissed(near, { ...found, next: found.beyond }, question.limit)) return undefined
+  // What only words found was looked up too, and may be further away than what memory has left out.
+  const least = (found.beyond ?? -Infinity) - likenessError
+  const within = near.filter(({ distance }) => 1 - distance >= least)
+  if (!isNothingMissed(within, { ...found, next: found.beyond }, question.limit)) return undefined
   const rows = fuseHits(
     matches.filter(({ entity_id }) => !asked.has(entity_id) || there.has(entity_id)),
     near.slice(0, depthOf(question)),
