@@ -1,7 +1,7 @@
 import { differenceAt, differenceOf, placesWithin } from './by-signs.ts'
 import { type BySigns, compareSigns } from './near-by-signs.ts'
 import { type PackedQuestion, packQuestion } from './packed-question.ts'
-import { idAddress, idBytes, type PackedPassage, type PackedVectors, passageOf } from './packed-vectors.ts'
+import { idAddress, idBytes, type PackedPassage, type PackedVectors, passagesOf } from './packed-vectors.ts'
 import { vectorsOf } from './vectors-of.ts'
 
 export interface CandidateQuestion {
@@ -33,8 +33,10 @@ export interface Candidates {
 export const likenessError = 0.001
 /** The same of `Candidates.likenesses`: a sixteenth, and what rounding the question does. */
 export const closeError = 0.0001
-/** So many vectors are compared more closely without a look at their signs. */
+/** So many vectors are compared more closely without any other look. */
 const compared = 256
+/** So many are all compared roughly: to choose among them by their signs takes as long. */
+const comparedRoughly = 2_048
 
 /**
  * The entities that may be the nearest to a question. The number of signs that differ says how far two vectors are apart, but
@@ -53,7 +55,11 @@ export function findCandidates(
   const candidates = closely(vectors, question, ranked.slice(0, kept))
   return {
     ids: idsOf(vectors, candidates),
-    passages: () => candidates.map(({ vector }) => passageOf(vectors, vector)),
+    passages: () =>
+      passagesOf(
+        vectors,
+        candidates.map(({ vector }) => vector),
+      ),
     likenesses: Float64Array.from(candidates, ({ likeness }) => likeness),
     beyond: ranked[kept]?.likeness ?? reach,
     isCut: within === -1 ? reach !== null && kept < wanted && reach <= least : within <= wanted,
@@ -82,10 +88,10 @@ export function nearestPassage(
   values: Float32Array,
   { id, content }: { id: Uint8Array; content: string },
 ): { chunk: number; likeness: number } | null {
-  const passages = Array.from(vectorsOf(vectors, id), (vector) => ({
-    vector,
-    ...passageOf(vectors, vector),
-  })).filter((passage) => passage.content === content)
+  const own = Array.from(vectorsOf(vectors, id))
+  const passages = passagesOf(vectors, own).flatMap((passage, at) =>
+    passage.content === content ? [{ ...passage, vector: own[at] as number }] : [],
+  )
   const likenesses = packQuestion(vectors.slabs, values).closeLikenesses(
     vectors,
     passages.map(({ vector }) => vector),
@@ -109,14 +115,16 @@ function nearest(
 ): { ranked: Ranked[]; reach: number | null } {
   const count = among?.length ?? vectors.count()
   if (count > compared) {
-    const signs = compareSigns(vectors, question, { wanted: sure, among })
-    const { first, rest, reach, isAll } = closer(vectors, question, signs, {
+    const how: Closer = {
       least: 2 * wanted,
       reachOf(keys) {
         const some = rank(vectors, keys, wanted)
         return Math.max(some[sure - 1]?.likeness ?? -Infinity, leastOf(leastLikeness, some[0]?.likeness))
       },
-    })
+    }
+    const { first, rest, reach, isAll } =
+      (count <= comparedRoughly ? closerOfFew(vectors, question, among ?? everyOf(count), how) : undefined) ??
+      closer(vectors, question, compareSigns(vectors, question, { wanted: sure, among }), how)
     const ranked = rank(vectors, joined(first, rest), wanted)
     if (isAll) return { ranked, reach: null }
     const within = ranked.filter(({ likeness }) => likeness >= reach)
@@ -128,6 +136,47 @@ function nearest(
   return { ranked: rank(vectors, keysOf(vectors, question, among ?? everyOf(count)), wanted), reach: null }
 }
 
+interface Closer {
+  /** So many are compared closely first. */
+  least: number
+  /** Of their keys: down to which likeness the others are wanted. */
+  reachOf: (keys: Float64Array) => number
+}
+
+interface Compared {
+  first: Float64Array
+  rest: Float64Array
+  reach: number
+  /** Every vector was compared closely. */
+  isAll: boolean
+}
+
+/** Compares all roughly, the nearest of them closely, then all that could be as near as these tell. Undefined: it would take long. */
+function closerOfFew(
+  vectors: PackedVectors,
+  question: PackedQuestion,
+  of: Uint32Array,
+  { least, reachOf }: Closer,
+): Compared | undefined {
+  const rough = question.roughly(vectors, of)
+  if (rough === undefined) return undefined
+  const { distances, error } = rough
+  const within = (above: number, upTo: number) => {
+    const found = new Uint32Array(of.length)
+    let count = 0
+    for (let at = 0; at < distances.length; at += 1) {
+      const distance = distances[at] as number
+      if (distance > above && distance <= upTo) found[count++] = of[at] as number
+    }
+    return found.subarray(0, count)
+  }
+  const last = smallest(distances, least).at(-1) ?? 0
+  const first = keysOf(vectors, question, within(-Infinity, last))
+  const reach = reachOf(first)
+  const rest = keysOf(vectors, question, within(last, 1 - reach + error))
+  return { first, rest, reach, isAll: first.length + rest.length === of.length }
+}
+
 /**
  * Compares the vectors with the fewest differing signs by their bytes, then all that could be as near as these tell: roughly at
  * first, and closely what could still be. `isAll`: every vector was compared closely.
@@ -136,8 +185,8 @@ function closer(
   vectors: PackedVectors,
   question: PackedQuestion,
   { differences, vectorOf, isAll }: BySigns,
-  { least, reachOf }: { least: number; reachOf: (keys: Float64Array) => number },
-): { first: Float64Array; rest: Float64Array; reach: number; isAll: boolean } {
+  { least, reachOf }: Closer,
+): Compared {
   const within = (above: number, upTo: number) => {
     const places = placesWithin(differences, above, upTo)
     return vectorOf === undefined ? places : places.map(vectorOf)
@@ -198,7 +247,7 @@ function rank(vectors: PackedVectors, keys: Float64Array, wanted: number): Ranke
 }
 
 function entitiesOf(vectors: PackedVectors, keys: Float64Array, wanted: number): Ranked[] {
-  const bytes = Buffer.from(vectors.slabs.buffer())
+  const bytes = vectors.slabs.bytes()
   const best = new Map<string, Ranked>()
   for (const key of keys) {
     const vector = key % vectorLimit
@@ -214,11 +263,11 @@ function entitiesOf(vectors: PackedVectors, keys: Float64Array, wanted: number):
 }
 
 function idsOf(vectors: PackedVectors, ranked: readonly OneVector[]): Uint8Array {
-  const bytes = new Uint8Array(vectors.slabs.buffer())
+  const bytes = vectors.slabs.bytes()
   const ids = new Uint8Array(ranked.length * idBytes)
   for (const [place, { vector }] of ranked.entries()) {
     const at = idAddress(vectors, vector)
-    ids.set(bytes.subarray(at, at + idBytes), place * idBytes)
+    bytes.copy(ids, place * idBytes, at, at + idBytes)
   }
   return ids
 }
@@ -245,6 +294,10 @@ function joined(first: Float64Array, second: Float64Array): Float64Array {
   return both
 }
 
+let every = new Uint32Array()
+
+/** The first numbers; not to be written to. */
 function everyOf(count: number): Uint32Array {
-  return Uint32Array.from({ length: count }, (_, vector) => vector)
+  if (every.length < count) every = Uint32Array.from({ length: count * 2 }, (_, vector) => vector)
+  return every.subarray(0, count)
 }

@@ -39,6 +39,8 @@ export interface PackedQuestion {
   differencesOf(vectors: PackedVectors, of: Uint32Array): Uint16Array
   /** Of these vectors those whose cosine, as `likenesses` tells it, may be so much, but for chance; some others among them. */
   atLeast(vectors: PackedVectors, of: Uint32Array, least: number): Uint32Array
+  /** One less the cosine of each of these vectors, off by `error` at most, but for chance; undefined where that would take long. */
+  roughly(vectors: PackedVectors, of: Uint32Array): { distances: Float64Array; error: number } | undefined
   /** Cosine of the question and each of these vectors, to about three digits. */
   likenesses(vectors: PackedVectors, of: Uint32Array): Float64Array
   /** The same of a few, to about four digits and a half: what the read model's vectors tell, which are rounded too. */
@@ -58,6 +60,7 @@ export function packRotated(slabs: Slabs, values: Float32Array): PackedQuestion 
     differences: (vectors, from) => differences(asking, vectors, from),
     differencesOf: (vectors, of) => differencesOf(asking, vectors, of),
     atLeast: (vectors, of, least) => atLeast(asking, vectors, { of, least }),
+    roughly: (vectors, of) => roughly(asking, vectors, of),
     likenesses: (vectors, of) => likenesses(asking, vectors, of),
     closeLikenesses: (vectors, of) => closeLikenesses(asking, vectors, of),
   }
@@ -126,7 +129,7 @@ function atLeast(
 ): Uint32Array {
   const { kernel, scratch } = slabs
   if (kernel.multiplyRoughly === undefined || least === -Infinity) return of
-  const limit = least - (roughDeviations * roughStep) / Math.sqrt(12)
+  const limit = least - roughError(roughStep)
   const { list, products, factors } = viewsOf(slabs)
   const sums = new Int32Array(slabs.buffer())
   const found = new Uint32Array(of.length)
@@ -143,6 +146,34 @@ function atLeast(
     }
   }
   return found.subarray(0, kept)
+}
+
+const roughError = (roughStep: number) => (roughDeviations * roughStep) / Math.sqrt(12)
+
+function roughly({ slabs, roughStep }: Asking, { places }: PackedVectors, of: Uint32Array) {
+  const { kernel, scratch } = slabs
+  if (kernel.multiplyRoughly === undefined) return undefined
+  const { list, products, factors } = viewsOf(slabs)
+  const sums = new Int32Array(slabs.buffer())
+  const found = new Float64Array(of.length)
+  for (let from = 0; from < of.length; from += listed) {
+    const count = listBytes(list, places, of, from)
+    kernel.multiplyRoughly(scratch + roughAt, scratch + listAt, count, scratch + outAt)
+    let [first, end, factor] = [0, 0, 0]
+    for (let at = 0; at < count; at += 1) {
+      const vector = of[from + at] as number
+      if (vector < first || vector >= end) {
+        const slab = Math.floor(vector / perSlab)
+        first = slab * perSlab
+        end = first + perSlab
+        factor = ((places[slab] as number) + factorsAt) / 4
+      }
+      const own = factor + vector - first
+      const product = (products[at] as number) - roughNone * (sums[own + sumsBehind] as number)
+      found[from + at] = 1 - product * (factors[own] as number) * roughStep
+    }
+  }
+  return { distances: found, error: roughError(roughStep) }
 }
 
 function likenesses({ slabs }: Asking, { places }: PackedVectors, of: Uint32Array): Float64Array {

@@ -113,7 +113,7 @@ function write(
   Buffer.from(buffer, slab + contentsAt + at * contentLetters, contentLetters)
     .fill(0)
     .write(content, 'latin1')
-  new Int32Array(buffer, slab + chunksAt, perSlab)[at] = chunk
+  new DataView(buffer).setInt32(slab + chunksAt + at * 4, chunk, true)
 }
 
 /** What rounding left over of each place, -0.5 to 0.5: as the kernel reads it. */
@@ -130,21 +130,20 @@ export function idAddress({ places }: PackedVectors, vector: number): number {
   return (places[Math.floor(vector / perSlab)] as number) + idsAt + (vector % perSlab) * idBytes
 }
 
-/** What a vector is of. */
-export function passageOf({ places, slabs }: PackedVectors, vector: number): PackedPassage {
-  const slab = places[Math.floor(vector / perSlab)] as number
-  const at = vector % perSlab
-  const buffer = slabs.buffer()
-  return {
-    content: lettersAt(buffer, slab + contentsAt + at * contentLetters),
-    chunk: new Int32Array(buffer, slab + chunksAt, perSlab)[at] as number,
-  }
-}
-
-function lettersAt(buffer: ArrayBuffer, address: number): string {
-  const letters = Buffer.from(buffer, address, contentLetters).toString('latin1')
-  const end = letters.indexOf('\0')
-  return end === -1 ? letters : letters.slice(0, end)
+/** What each of these vectors is of. */
+export function passagesOf({ places, slabs }: PackedVectors, of: readonly number[]): PackedPassage[] {
+  const bytes = slabs.bytes()
+  return of.map((vector) => {
+    const slab = places[Math.floor(vector / perSlab)] as number
+    const at = vector % perSlab
+    const from = slab + contentsAt + at * contentLetters
+    const letters = bytes.toString('latin1', from, from + contentLetters)
+    const end = letters.indexOf('\0')
+    return {
+      content: end === -1 ? letters : letters.slice(0, end),
+      chunk: bytes.readInt32LE(slab + chunksAt + at * 4),
+    }
+  })
 }
 
 /** Where what rounding left over of a vector lies. */

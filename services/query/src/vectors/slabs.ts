@@ -13,6 +13,8 @@ export interface Slabs {
   give(slab: number): void
   /** All of the memory; asked for anew after each `take`, which may move it. */
   buffer(): ArrayBuffer
+  /** The same as bytes. */
+  bytes(): Buffer
   /** Where the kernel reads the question and writes to: a slab of its own. */
   scratch: number
   /** Slabs in use. */
@@ -28,6 +30,8 @@ export function createSlabs(maxBytes: number): Slabs {
   const memory = new WebAssembly.Memory({ initial: 1, maximum })
   const free: number[] = []
   let pages = 1
+  // To make one takes longer than to read an id through it.
+  let bytes = Buffer.from(memory.buffer)
   const grow = () => {
     const more = Math.min(growBy, maximum - pages)
     if (more === 0) return
@@ -49,6 +53,10 @@ export function createSlabs(maxBytes: number): Slabs {
       free.push(slab)
     },
     buffer: () => memory.buffer,
+    bytes() {
+      if (bytes.buffer !== memory.buffer) bytes = Buffer.from(memory.buffer)
+      return bytes
+    },
     scratch: 0,
     used: () => pages - 1 - free.length,
     limit,
