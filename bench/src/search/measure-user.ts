@@ -19,6 +19,8 @@ import {
 import type { VectorUser } from './vector-store.ts'
 
 const wanted = 10
+/** When a filter leaves no more, comparing all of them behind an index on it takes few floors. */
+const fewPassing = 2_000
 /** The first search of a user. */
 const coldName = 'Synap, vectors not in memory'
 /** A scan of very many takes long, and every question as long as the other. */
@@ -74,6 +76,7 @@ export async function measureUser(place: Place, filter: VectorFilter, bench: Ben
   return {
     what,
     rows: rowsOf(what, results, {
+      isAsked: !isFiltered(filter) || user.entities.filter((id) => passes(filter, id)).length > fewPassing,
       tried: new Map(tried.map((one) => [nameOf(one), one])),
       random: bench.random,
     }),
