@@ -137,9 +137,9 @@ describe('words and meaning together, from what memory presumes', () => {
     const statements = asked?.mock.calls.map(([one]) => one as { name?: string; values?: unknown[] }) ?? []
     vi.restoreAllMocks()
     expect(corked).toEqual([0])
-    expect(
-      statements.filter(({ name }) => name === 'read_v1.find_known').map(({ values }) => values?.[3]),
-    ).toEqual([14])
+    // It has another name when transactions were running as the vectors were read.
+    const lookUps = statements.filter(({ name }) => name?.startsWith('read_v1.find_known'))
+    expect(lookUps.map(({ values }) => values?.[3])).toEqual([14])
   })
 
   it('given the best of both are deleted, they are not shown, and as many others are', async () => {

@@ -2,7 +2,7 @@ import { type Client, execute, toHalfvec } from '@synap/postgres'
 import { depthOf, type SearchQuestion } from '../search-question.ts'
 import { allowedEntities } from './allowed-entities.ts'
 import { conditionsOf, type Parameter } from './list-entities.ts'
-import { type Names, type Neighbours, nearestOfAll, nearestOfSome } from './nearest.ts'
+import { type Names, type Neighbours, nearestOfAll, nearestOfSome, nearestVectors } from './nearest.ts'
 import { queryPlannedAnew } from './planned-anew.ts'
 
 /** An entity near to a question in meaning, by its nearest chunk. */
@@ -50,9 +50,6 @@ export async function findNeighbours(
   })
 }
 
-/** As many as pgvector allows: with fewer one of 25 of the nearest ten of 100,000 is missed among 400,000. */
-const lookedAt = 1_000
-
 /**
  * Lets a scan of the index on vectors look at many candidates, and go on in exact order until enough rows of this user are
  * found or `tuples` are visited: without it another user's vectors, being nearer, would leave this one with less than
@@ -64,6 +61,6 @@ export async function allowIterativeScan(client: Client, tuples: number): Promis
     text: `select set_config('hnsw.iterative_scan', 'strict_order', true),
       set_config('hnsw.ef_search', $2::text, true), set_config('hnsw.max_scan_tuples', $1::text, true),
       set_config('enable_sort', 'off', true), set_config('jit', 'off', true)`,
-    values: [String(tuples), String(lookedAt)],
+    values: [String(tuples), String(nearestVectors)],
   })
 }

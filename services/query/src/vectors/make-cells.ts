@@ -13,7 +13,7 @@ const grownBy = 1.25
 const asked = 48
 const depths = [12, 40]
 /** So many times as many vectors are looked at as finds all of these, for a question is no vector of the user's. */
-const margin = 2
+const margin = 3
 /** When that is more than this share of all, cells are of no use. */
 const mostShare = 0.5
 
