@@ -11,7 +11,7 @@ import type { VectorsOf } from './vectors/load-vectors.ts'
 import type { CacheOutcome, FoundCandidates, VectorCache } from './vectors/vector-cache.ts'
 
 /** Candidates besides those that are wanted, for some may be gone or of old content. */
-const spare = 10
+export const spare = 10
 /** Share of a filter's candidates before which none is left out: the others are to be had by the way. */
 const sureShare = 0.6
 /** Candidates that a filter is tried on at most: when more would be needed, those that pass are asked for. */

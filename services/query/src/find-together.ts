@@ -1,14 +1,12 @@
 import { uuidToBytes } from '@synap/core'
 import { sent } from '@synap/postgres'
+import { spare } from './find-by-candidates.ts'
 import type { SearchRow } from './fuse-hits.ts'
 import { decide, presumedOf, worthALook } from './presumed-hits.ts'
 import type { Place } from './read-model.ts'
 import { type Asker, type ByBoth, depthOf, isFiltered } from './search-question.ts'
 import { findUncheckedMatches } from './sql/find-matches.ts'
 import { findKnownNeighbours, mostAdded } from './sql/known-neighbours.ts'
-
-/** Candidates besides those whose places count, for some may be gone or of old content. */
-const spare = 10
 
 /**
  * The best hits by words and by meaning, where the user's vectors are in memory and nothing filters: only those are looked up

@@ -1,6 +1,7 @@
 import { type Client, query, toUuids } from '@synap/postgres'
 import { contentLetters } from '../vectors/packed-vectors.ts'
 import type { Seen } from './added-vectors.ts'
+import { writtenOnce } from './written-once.ts'
 
 export interface CandidatesToConfirm {
   model: string
@@ -39,8 +40,7 @@ export async function confirmCandidates(
   const isRunning = since.running.length > 0
   const values = [model, toUuids(ids), enough, since.next, ...(isRunning ? [since.running] : [])]
   const name = `${schema}.confirm_candidates${isRunning ? '_running' : ''}`
-  const text = texts.get(name) ?? writeText(schema, isRunning)
-  texts.set(name, text)
+  const text = writtenOnce(name, () => writeText(schema, isRunning))
   const [first, ...rows] = await query<ConfirmedRow>(client, { name, text, values })
   return {
     entities: rows.map(({ place, content }) => ({ place: place ?? 0, content: content ?? '' })),
@@ -48,9 +48,6 @@ export async function confirmCandidates(
     hasMore: first?.has_more !== false,
   }
 }
-
-/** By name: to write one out takes a part of a search. */
-const texts = new Map<string, string>()
 
 /** In the order of the index, from it alone: with plans for all values, reading the whole table would look cheaper. */
 function writeText(schema: string, isRunning: boolean): string {

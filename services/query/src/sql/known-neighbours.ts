@@ -3,6 +3,7 @@ import type { Seen } from './added-vectors.ts'
 import { comparableTag } from './find-entities.ts'
 import type { Neighbour } from './find-neighbours.ts'
 import type { CommonFilter } from './list-entities.ts'
+import { writtenOnce } from './written-once.ts'
 
 /** Vectors that came since candidates were chosen are all compared, when there are no more than so many. */
 export const mostAdded = 1_000
@@ -53,7 +54,7 @@ export async function findKnownNeighbours(
     ...(filter === undefined ? [] : valuesOf(filter)),
   ]
   const name = `${schema}.find_known${isRunning ? '_running' : ''}${filter === undefined ? '' : '_filtered'}`
-  const text = textOf(name, { schema, isRunning, isFiltered: filter !== undefined })
+  const text = writtenOnce(name, () => writeText({ schema, isRunning, isFiltered: filter !== undefined }))
   const rows = await query<KnownRow>(client, { name, text, values })
   return summed(rows, { given: ids.length / 16, enough })
 }
@@ -75,17 +76,6 @@ interface Shape {
   schema: string
   isRunning: boolean
   isFiltered: boolean
-}
-
-/** By name: to write one out takes a good part of a search. */
-const texts = new Map<string, string>()
-
-function textOf(name: string, shape: Shape): string {
-  const known = texts.get(name)
-  if (known !== undefined) return known
-  const text = writeText(shape)
-  texts.set(name, text)
-  return text
 }
 
 /** `offset 0`: row security lets entities be looked up by a column only, and one by one, in the order of the candidates. */

@@ -123,27 +123,18 @@ function differencesOf({ slabs }: Asking, vectors: PackedVectors, of: Uint32Arra
 }
 
 function atLeast(
-  { slabs, roughStep }: Asking,
-  { places }: PackedVectors,
+  asking: Asking,
+  vectors: PackedVectors,
   { of, least }: { of: Uint32Array; least: number },
 ): Uint32Array {
-  const { kernel, scratch } = slabs
-  if (kernel.multiplyRoughly === undefined || least === -Infinity) return of
-  const limit = least - roughError(roughStep)
-  const { list, products, factors } = viewsOf(slabs)
-  const sums = new Int32Array(slabs.buffer())
+  const rough = least === -Infinity ? undefined : roughly(asking, vectors, of)
+  if (rough === undefined) return of
+  const { distances, error } = rough
+  const furthest = 1 - least + error
   const found = new Uint32Array(of.length)
   let kept = 0
-  for (let from = 0; from < of.length; from += listed) {
-    const count = listBytes(list, places, of, from)
-    kernel.multiplyRoughly(scratch + roughAt, scratch + listAt, count, scratch + outAt)
-    for (let at = 0; at < count; at += 1) {
-      const factor = factorIndex(list[at] as number)
-      const product = (products[at] as number) - roughNone * (sums[factor + sumsBehind] as number)
-      if (product * (factors[factor] as number) * roughStep < limit) continue
-      found[kept] = of[from + at] as number
-      kept += 1
-    }
+  for (let at = 0; at < of.length; at += 1) {
+    if ((distances[at] as number) <= furthest) found[kept++] = of[at] as number
   }
   return found.subarray(0, kept)
 }
