@@ -34,6 +34,12 @@ export interface Cells {
 
 export const middlesPerSlab = Math.floor(slabBytes / signBytes)
 
+export interface CellsMade {
+  cells: Cells
+  /** The cell of each vector. */
+  cellOf: Uint16Array
+}
+
 /**
  * Puts vectors into cells, by k-means on their signs, as many as is the root of their number; in slices, so that nothing waits
  * for long. Undefined: there is no memory for it, or the vectors are gone or others meanwhile.
@@ -41,7 +47,7 @@ export const middlesPerSlab = Math.floor(slabBytes / signBytes)
 export async function createCells(
   vectors: PackedVectors,
   signal: AbortSignal,
-): Promise<{ cells: Cells; cellOf: Uint16Array } | undefined> {
+): Promise<CellsMade | undefined> {
   const { slabs } = vectors
   const count = vectors.count()
   const cells = Math.round(Math.sqrt(count))

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createPoints, nearestPoints } from '../../test/clustered-vectors.ts'
 import { numbersOf, rowsPerSlab } from './cells.ts'
 import { findCandidates } from './find-candidates.ts'
+import type { Kernel } from './kernel.ts'
 import { makeCells } from './make-cells.ts'
 import { createPackedVectors, perSlab } from './packed-vectors.ts'
 import { createSlabs, slabBytes } from './slabs.ts'
@@ -24,8 +25,9 @@ const vectorOf = (number: number, point: Float32Array) => ({
   values: point.slice(),
 })
 
-function pack(moreSlabs: number, own = points) {
-  const vectors = createPackedVectors(createSlabs((Math.ceil(count / perSlab) + moreSlabs) * slabBytes))
+function pack(moreSlabs: number, own = points, failing: Partial<Kernel> = {}) {
+  const slabs = createSlabs((Math.ceil(count / perSlab) + moreSlabs) * slabBytes)
+  const vectors = createPackedVectors({ ...slabs, kernel: { ...slabs.kernel, ...failing } })
   for (const [place, point] of own.entries()) expect(vectors.add(vectorOf(place, point))).toBe(true)
   return vectors
 }
@@ -85,6 +87,20 @@ describe('cells', () => {
     const aborted = makeCells(vectors, ending.signal)
     ending.abort()
     await aborted
+    expect([vectors.cells(), vectors.slabs.used()]).toEqual([undefined, before])
+  })
+
+  it.each([
+    ['while they are made', 'countDifferences', 7],
+    ['while they are tried', 'multiply', 7],
+  ] as const)('given an error %s, it is told, and no memory is lost', async (_, name, times) => {
+    let left = times
+    const fail = () => {
+      if ((left -= 1) < 0) throw new RangeError('no memory for this')
+    }
+    const vectors = pack(30, points, { [name]: fail })
+    const before = vectors.slabs.used()
+    await expect(makeCells(vectors, never)).rejects.toThrow('no memory for this')
     expect([vectors.cells(), vectors.slabs.used()]).toEqual([undefined, before])
   })
 })

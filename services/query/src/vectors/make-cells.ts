@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { createCells } from './cells.ts'
+import { type CellsMade, createCells } from './cells.ts'
 import { nearestVectors } from './find-candidates.ts'
 import { nearestCells, sizeOf } from './near-by-signs.ts'
 import { packRotated } from './packed-question.ts'
@@ -26,11 +26,35 @@ export async function makeCells(vectors: PackedVectors, signal: AbortSignal): Pr
   if (count < leastVectors || count < (vectors.cells()?.count ?? 0) * grownBy) return
   const made = await createCells(vectors, signal)
   if (made === undefined) return
-  const { cells, cellOf } = made
+  let isKept = false
+  try {
+    const tried = await trySharesOf(vectors, made, signal)
+    if (tried === undefined || Math.min(...tried) > mostShare) return
+    vectors.setCells({
+      ...made.cells,
+      shareFor(wanted) {
+        const share = tried[depths.findIndex((depth) => wanted <= depth)] ?? 1
+        return share > mostShare ? undefined : share
+      },
+    })
+    isKept = true
+  } finally {
+    // Nobody else knows of their memory: lost here, it is lost to all users until the process ends.
+    if (!isKept) made.cells.free()
+  }
+}
+
+/** For each depth the share of the vectors to look at; undefined: the vectors are gone, or more than they were. */
+async function trySharesOf(
+  vectors: PackedVectors,
+  { cells, cellOf }: CellsMade,
+  signal: AbortSignal,
+): Promise<number[] | undefined> {
+  const { count } = cells
   const shares = depths.map((): number[] => [])
   for (let place = 0; place < asked; place += 1) {
     await turn()
-    if (signal.aborted || vectors.count() !== count) return cells.free()
+    if (signal.aborted || vectors.count() !== count) return undefined
     const vector = Math.floor(((place + 0.5) * count) / asked)
     const question = packRotated(vectors.slabs, unpack(vectors, vector))
     const order = nearestCells(vectors.slabs, cells)
@@ -43,13 +67,5 @@ export async function makeCells(vectors: PackedVectors, signal: AbortSignal): Pr
         shares[at]?.push((upTo[cellOf[one] as number] as number) / count)
     }
   }
-  const tried = shares.map((all) => Math.max(...all) * margin)
-  if (Math.min(...tried) > mostShare) return cells.free()
-  vectors.setCells({
-    ...cells,
-    shareFor(wanted) {
-      const share = tried[depths.findIndex((depth) => wanted <= depth)] ?? 1
-      return share > mostShare ? undefined : share
-    },
-  })
+  return shares.map((all) => Math.max(...all) * margin)
 }
