@@ -14,6 +14,8 @@ export const limits = {
   timeZone: 64,
   color: 32,
   objectKey: 1_024,
+  /** Holds the value that a list is sorted by: a title at its longest, six bytes to each code unit in JSON, as base64. */
+  cursor: 8_192,
   contentType: 255,
   fileName: 255,
   /** Of the JSON text, in UTF-8 bytes. */

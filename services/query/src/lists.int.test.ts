@@ -63,6 +63,19 @@ describe('lists of entities', () => {
     expect(await titles(sort === '' ? '' : `&sort=${sort}`)).toEqual(expected)
   })
 
+  it('given titles as long as they may be, a list by title goes on behind each of them', async () => {
+    const bert = uuidv7() as UserId
+    const long = ['\u{1}', '"', '字', '𝄞'].map((sign) => sign.repeat(500 / sign.length))
+    for (const title of long) await seedEntity(query.pool, { userId: bert, sequence: 1, title })
+    let seen = 0
+    for (let path: string | undefined = '/v1/entities?limit=1&sort=title'; path !== undefined; seen += 1) {
+      const answer = await query.get(path, bert)
+      expect([seen, answer.status]).toEqual([seen, 200])
+      path = /^<([^>]+)>/.exec(String(answer.headers['link'] ?? ''))?.[1]
+    }
+    expect(seen).toBe(long.length)
+  })
+
   it('given the order by due date, what has none comes last, or first the other way round', async () => {
     expect((await titles('&sort=due')).slice(0, 2)).toEqual([dig, cherry])
     expect((await titles('&sort=-due')).slice(2)).toEqual([cherry, dig])

@@ -15,7 +15,7 @@ import {
   versionNumber,
 } from './shared.ts'
 
-const cursor = cleanText(limits.objectKey, 1).optional()
+const cursor = cleanText(limits.cursor, 1).optional()
 
 /** `GET /v1/tags` */
 export const tagsQuery = z.strictObject({

@@ -160,7 +160,7 @@ export const listQuery = z.strictObject({
   relation: z.enum(relationTypes).optional(),
   sort: z.enum(listOrders).optional(),
   limit: queryInt(1, 200).optional(),
-  cursor: cleanText(limits.objectKey, 1).optional(),
+  cursor: cleanText(limits.cursor, 1).optional(),
 })
 export type ListQuery = z.infer<typeof listQuery>
 

@@ -10,7 +10,7 @@ const aggregateId = idSchema<AggregateId>()
 const traceId = z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 lower-case hexadecimal characters')
 const typeWord = /^[a-z_]+(\.[a-z_]+)+$/
 const day = z.iso.date()
-const cursor = cleanText(limits.objectKey, 1).optional()
+const cursor = cleanText(limits.cursor, 1).optional()
 const maxSequence = 9_007_199_254_740_990
 
 /** Event types in a query string, with commas between them. */

@@ -11,7 +11,7 @@ export const linksQuery = z.strictObject({
   /** `out`, by default: what its text leads to; `in`: whose text leads to it. */
   direction: z.enum(['out', 'in']).optional(),
   limit: queryInt(1, 200).optional(),
-  cursor: cleanText(limits.objectKey, 1).optional(),
+  cursor: cleanText(limits.cursor, 1).optional(),
 })
 export type LinksQuery = z.infer<typeof linksQuery>
 

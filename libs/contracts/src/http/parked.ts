@@ -89,7 +89,7 @@ export type ParkedList = z.infer<typeof parkedList>
 export const parkedEventsQuery = z.strictObject({
   state: parkedState.optional(),
   limit: queryInt(1, 200).optional(),
-  cursor: cleanText(limits.objectKey, 1).optional(),
+  cursor: cleanText(limits.cursor, 1).optional(),
 })
 
 export const parkedStep = z
