@@ -1,15 +1,20 @@
-import { describeError, errorClass } from '@synap/core'
+import { describeError, errorClass, SynapError } from '@synap/core'
 import type { ObjectStore } from '@synap/object-store'
 import { type Pool, queryRole, transaction } from '@synap/postgres'
 import type { Logger } from '@synap/telemetry'
 import type { SearchRow } from './fuse-hits.ts'
 import { excerptOf, type Highlight, parseMarked } from './highlights.ts'
+import { likelyPassage } from './likely-passage.ts'
 import type { EntityRow } from './sql/find-entities.ts'
 import type { PassagePlace } from './sql/find-passages.ts'
 import { markWords, type Passage } from './sql/highlight.ts'
 
 /** Bytes read from the beginning of a text to find the words in, and of one chunk at most. */
 const windowBytes = 16_384
+/** Bytes of a text up to which words are looked for that its beginning does not have. */
+const furtherBytes = 1_048_576
+/** In UTF-8; one may be cut at the end of what was read. */
+const longestCharacter = 4
 const reads = 6
 
 export interface HighlightDeps {
@@ -35,46 +40,80 @@ export async function findHighlights(
   question: string,
   hits: readonly ShownHit[],
 ): Promise<Highlight[][]> {
-  const passages = await inTurns(hits, (hit) => passagesOf(deps, hit))
-  const flat = passages.flat()
-  const marked =
-    flat.length === 0
-      ? []
-      : await transaction(
-          deps.pool,
-          { role: queryRole },
-          (client) => markWords(client, schema, question, flat),
-          { readOnly: true, signal: deps.signal },
-        )
-  let at = 0
-  return hits.map(({ row }, index) => {
-    const own = passages[index] ?? []
-    const answers = marked.slice(at, at + own.length)
-    at += own.length
-    const found = answers.map(parseMarked).find((highlights) => highlights.length > 0)
+  const mark = (passages: readonly Passage[][]) => markAll(deps, schema, question, passages)
+  const read = await inTurns(hits, (hit) => passagesOf(deps, hit))
+  const passages = read.map((of) => of.passages)
+  const marked = await mark(passages)
+  const further = await inTurns([...hits.entries()], async ([at, hit]) =>
+    marked[at] === undefined && read[at]?.hasMore === true ? furtherOf(deps, question, hit) : [],
+  )
+  const markedFurther = await mark(further)
+  return hits.map(({ row }, at) => {
+    const found = marked[at] ?? markedFurther[at]
     if (found !== undefined) return found
-    const excerpt = row.chunk === null ? undefined : excerptOf(own[0]?.text ?? '')
+    const excerpt = row.chunk === null ? undefined : excerptOf(passages[at]?.[0]?.text ?? '')
     return excerpt === undefined ? [] : [excerpt]
   })
 }
 
-/** The chunk that is nearest in meaning, the beginning of the text, the title; in this order the words are looked for. */
-async function passagesOf(deps: HighlightDeps, { row, entity, place }: ShownHit): Promise<Passage[]> {
+/** Of each hit what is marked in the first of its passages that has any of the words. */
+async function markAll(
+  { pool, signal }: HighlightDeps,
+  schema: string,
+  question: string,
+  passages: readonly Passage[][],
+): Promise<(Highlight[] | undefined)[]> {
+  const flat = passages.flat()
+  if (flat.length === 0) return passages.map(() => undefined)
+  const marked = await transaction(
+    pool,
+    { role: queryRole },
+    (client) => markWords(client, schema, question, flat),
+    { readOnly: true, signal },
+  )
+  let at = 0
+  return passages.map(({ length }) => {
+    const answers = marked.slice(at, at + length)
+    at += length
+    return answers.map(parseMarked).find((highlights) => highlights.length > 0)
+  })
+}
+
+/**
+ * The chunk that is nearest in meaning, the beginning of the text, the title; in this order the words are looked for. `hasMore`: the
+ * text goes on behind its beginning, and the words may be there.
+ */
+async function passagesOf(
+  deps: HighlightDeps,
+  { row, entity, place }: ShownHit,
+): Promise<{ passages: Passage[]; hasMore: boolean }> {
   const config = place?.config ?? 'simple'
   const texts: string[] = []
+  let hasMore = false
   if (place !== undefined) {
     const { byte_start: start, byte_end: end } = place
     if (start !== null && end !== null && end > start) {
       texts.push(await readText(deps, place.text_key, start, Math.min(end, start + windowBytes)))
     }
-    // The chunk may already be that beginning.
-    if (row.text_place !== null && (start === null || start > 0 || (end ?? 0) < windowBytes)) {
-      texts.push(await readText(deps, place.text_key, 0, windowBytes))
+    if (row.text_place !== null) {
+      // The chunk may already be that beginning.
+      const isThere = start === 0 && (end ?? 0) >= windowBytes
+      if (!isThere) texts.push(await readText(deps, place.text_key, 0, windowBytes))
+      hasMore = isThere || Buffer.byteLength(texts.at(-1) ?? '') > windowBytes - longestCharacter
     }
   }
   if (texts.join('') === '') texts.push(entity.preview ?? '')
   if (entity.title !== null) texts.push(entity.title)
-  return texts.filter((text) => text !== '').map((text) => ({ config, text }))
+  const passages = texts.filter((text) => text !== '').map((text) => ({ config, text }))
+  return { passages, hasMore }
+}
+
+/** Where the words of a hit by words seem to be, behind the beginning of a long text. */
+async function furtherOf(deps: HighlightDeps, question: string, { place }: ShownHit): Promise<Passage[]> {
+  if (place === undefined) return []
+  const text = await readText(deps, place.text_key, windowBytes, furtherBytes)
+  const passage = likelyPassage(text, question)
+  return passage === undefined ? [] : [{ config: place.config, text: passage }]
 }
 
 /** Bytes `start`..`end` (exclusive) of a text; empty when they cannot be had. */
@@ -88,6 +127,7 @@ async function readText(deps: HighlightDeps, key: string, start: number, end: nu
   } catch (error) {
     deps.signal.throwIfAborted()
     if (errorClass(error) === 'bug') throw error
+    if (error instanceof SynapError && error.code === 'object.bad_range') return ''
     deps.logger.warn({ error: describeError(error) }, 'a hit is shown without its passage')
     return ''
   }

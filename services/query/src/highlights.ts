@@ -32,8 +32,7 @@ export function excerptOf(passage: string): Highlight | undefined {
   if (text === '') return undefined
   if (text.length <= excerptLength) return { text, marks: [] }
   const space = text.lastIndexOf(' ', excerptLength)
-  return {
-    text: `${text.slice(0, space > excerptLength / 2 ? space : excerptLength).toWellFormed()}…`,
-    marks: [],
-  }
+  // Half a character is left out rather than shown broken.
+  const whole = text.slice(0, excerptLength).isWellFormed() ? excerptLength : excerptLength - 1
+  return { text: `${text.slice(0, space > excerptLength / 2 ? space : whole)}…`, marks: [] }
 }

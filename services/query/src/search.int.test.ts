@@ -394,6 +394,34 @@ describe('search', () => {
     expect(idsOf(await search(anna, 'milk & | !(', '&mode=text'))).toEqual([id])
   })
 
+  it.each([
+    ['a quoted phrase', '"quoted phrase here"', ['quoted', 'phrase', 'here']],
+    ['a quoted phrase and what is not wanted', '"phrase here" -milk', ['phrase', 'here']],
+    ['words that say nothing', 'she was', ['She', 'was']],
+    ['stems', 'quotes', ['quoted']],
+  ])('given %s, what was found is marked', async (_, q, words) => {
+    const anna = uuidv7() as UserId
+    await seed(anna, 'She said there was a quoted phrase here')
+    const answer = await search(anna, q, '&mode=text')
+    const [{ text, marks }] = answer.json.items[0].highlights
+    expect(marks.map(([start, end]: [number, number]) => text.slice(start, end))).toEqual(words)
+  })
+
+  it.each(['text', 'hybrid'])('given words deep in a long text, mode %s shows them there', async (mode) => {
+    const anna = uuidv7() as UserId
+    const filler = 'Wörter über Wörter, more or less. '.repeat(1_500)
+    await seed(anna, `${filler}🌸🌸 The café’s pianist played Liszt. ${filler}`, { vectors: [] })
+    for (const [q, words] of [
+      ['pianists of the café playing', ['café', 'pianist', 'played']],
+      ['"played liszt"', ['played', 'Liszt']],
+    ] as const) {
+      const answer = await search(anna, q, `&mode=${mode}`)
+      const [{ text, marks }] = answer.json.items[0].highlights
+      expect(marks.map(([start, end]: [number, number]) => text.slice(start, end))).toEqual(words)
+      expect(text).not.toContain('\u{fffd}')
+    }
+  })
+
   it('given texts that the store cannot give, hits come without passages', async () => {
     const anna = uuidv7() as UserId
     const id = await seed(anna, 'milk from the shop')

@@ -27,16 +27,23 @@ export async function markWords(
   const rows = await query<{ marked: string }>(client, {
     name: `${schema}.mark_words`,
     text: `
-      select case when to_tsvector(p.config::regconfig, p.body) @@ loose.question
-          or to_tsvector('simple', p.body) @@ loose.question
-        then ts_headline(
-          p.config::regconfig, p.body, loose.question,
-          case when length(p.body) <= $6::int then $5::text else $4::text end
-        ) else '' end as marked
+      select coalesce(stemmed.marked, literal.marked, '') as marked
       from unnest($2::text[], $3::text[]) with ordinality as p(config, body, place)
       cross join lateral (
         select replace(${schema}.to_question($1::text, array[p.config])::text, '&', '|')::tsquery as question
       ) as loose
+      cross join lateral (
+        select case when length(p.body) <= $6::int then $5::text else $4::text end as options
+      ) as shown
+      left join lateral (
+        select ts_headline(p.config::regconfig, p.body, loose.question, shown.options) as marked
+        where strpos($1::text, '"') = 0 and to_tsvector(p.config::regconfig, p.body) @@ loose.question offset 0
+      ) as stemmed on strpos(stemmed.marked, $7::text) > 0
+      -- What is quoted is asked for without stems, and what says nothing in a language may be asked for too.
+      left join lateral (
+        select ts_headline('simple', p.body, loose.question, shown.options) as marked
+        where stemmed.marked is null and to_tsvector('simple', p.body) @@ loose.question offset 0
+      ) as literal on strpos(literal.marked, $7::text) > 0
       order by p.place`,
     values: [
       question,
@@ -45,6 +52,7 @@ export async function markWords(
       `${markers}, FragmentDelimiter=\u{e002}, MaxFragments=2, MaxWords=24, MinWords=8`,
       `${markers}, HighlightAll=true`,
       shortPassage,
+      begin,
     ],
   })
   return rows.map((row) => row.marked)
