@@ -22,10 +22,10 @@ export interface Confirmed {
 }
 
 interface ConfirmedRow {
-  place: number | null
-  content: string | null
+  /** Place from 1 and content of each, `:` between them, a comma behind each. */
+  known: string | null
   vectors: number | null
-  has_more: boolean | null
+  has_more: boolean
 }
 
 /**
@@ -41,12 +41,17 @@ export async function confirmCandidates(
   const values = [model, toUuids(ids), enough, since.next, ...(isRunning ? [since.running] : [])]
   const name = `${schema}.confirm_candidates${isRunning ? '_running' : ''}`
   const text = writtenOnce(name, () => writeText(schema, isRunning))
-  const [first, ...rows] = await query<ConfirmedRow>(client, { name, text, values })
+  const [row] = await query<ConfirmedRow>(client, { name, text, values })
   return {
-    entities: rows.map(({ place, content }) => ({ place: place ?? 0, content: content ?? '' })),
-    vectors: first?.vectors ?? 0,
-    hasMore: first?.has_more !== false,
+    entities: row?.known ? row.known.split(',').map(toEntity) : [],
+    vectors: row?.vectors ?? 0,
+    hasMore: row?.has_more !== false,
   }
+}
+
+function toEntity(known: string): Confirmed['entities'][number] {
+  const colon = known.indexOf(':')
+  return { place: Number(known.slice(0, colon)) - 1, content: known.slice(colon + 1) }
 }
 
 /** In the order of the index, from it alone: with plans for all values, reading the whole table would look cheaper. */
@@ -55,16 +60,15 @@ function writeText(schema: string, isRunning: boolean): string {
     (select v.added_in from ${schema}.entity_vectors as v where v.model = $1::text and ${condition}
      order by v.added_in limit 1) is not null`
   return `
-    select null::int as place, null as content,
+    select
       (select m.vectors from ${schema}.user_models as m where m.model = $1::text) as vectors,
-      ${cameSince('v.added_in >= $4::xid8')} ${isRunning ? `or ${cameSince('v.added_in = any ($5::xid8[])')}` : ''} as has_more
-    union all
-    select place::int - 1, left(subject_sha256, ${contentLetters}), null, null from (
-      select c.place, e.subject_sha256 from unnest($2::uuid[]) with ordinality as c(entity_id, place)
-      cross join lateral (
-        select e.subject_sha256 from ${schema}.entities as e
-        where e.entity_id = c.entity_id and e.deleted_at is null offset 0
-      ) as e
-      limit $3::int
-    ) as known`
+      ${cameSince('v.added_in >= $4::xid8')} ${isRunning ? `or ${cameSince('v.added_in = any ($5::xid8[])')}` : ''} as has_more,
+      (select string_agg(place || ':' || coalesce(left(subject_sha256, ${contentLetters}), ''), ',') from (
+        select c.place, e.subject_sha256 from unnest($2::uuid[]) with ordinality as c(entity_id, place)
+        cross join lateral (
+          select e.subject_sha256 from ${schema}.entities as e
+          where e.entity_id = c.entity_id and e.deleted_at is null offset 0
+        ) as e
+        limit $3::int
+      ) as there) as known`
 }
