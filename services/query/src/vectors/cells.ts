@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { signBytes } from './kernel.ts'
 import { type PackedVectors, signsAddress } from './packed-vectors.ts'
-import { type Slabs, slabBytes } from './slabs.ts'
+import { type Slabs, scratch, slabBytes } from './slabs.ts'
 
 /** Signs of a vector, and its number. */
 const rowBytes = signBytes + 4
@@ -149,9 +149,6 @@ function nearestMiddle(slabs: Slabs, middles: readonly number[], cells: number, 
   return best
 }
 
-/** Middles fit the scratch slab: there are no more than the root of what memory holds. */
-const outAt = 4_096
-
 /** In how many places the signs at an address differ from the middle of each cell; good until the kernel is asked again. */
 export function middleDifferences(
   slabs: Slabs,
@@ -159,12 +156,13 @@ export function middleDifferences(
   cells: number,
   signs: number,
 ): Uint16Array {
-  const { kernel, scratch } = slabs
   for (const [at, slab] of middles.entries()) {
     const from = at * middlesPerSlab
-    kernel.countDifferences(signs, slab, Math.min(middlesPerSlab, cells - from), scratch + outAt + from * 2)
+    const count = Math.min(middlesPerSlab, cells - from)
+    slabs.kernel.countDifferences(signs, slab, count, scratch.out + from * 2)
   }
-  return new Uint16Array(slabs.buffer(), scratch + outAt, cells)
+  // All fit: there are no more than the root of what memory holds.
+  return slabs.scratch().differences.subarray(0, cells)
 }
 
 function middleAddress(middles: readonly number[], cell: number): number {

@@ -1,6 +1,7 @@
+import { edgeOf, within } from './by-likeness.ts'
 import { differenceAt, differenceOf, placesWithin } from './by-signs.ts'
 import { type BySigns, compareSigns } from './near-by-signs.ts'
-import { type PackedQuestion, packQuestion } from './packed-question.ts'
+import { mostRoughly, type PackedQuestion, packQuestion } from './packed-question.ts'
 import { idAddress, idBytes, type PackedPassage, type PackedVectors, passagesOf } from './packed-vectors.ts'
 import { vectorsOf } from './vectors-of.ts'
 
@@ -35,8 +36,6 @@ export const likenessError = 0.001
 export const closeError = 0.0001
 /** So many vectors are compared more closely without any other look. */
 const compared = 256
-/** So many are all compared roughly: to choose among them by their signs takes as long. */
-const comparedRoughly = 2_048
 
 /**
  * The entities that may be the nearest to a question. The number of signs that differ says how far two vectors are apart, but
@@ -118,12 +117,12 @@ function nearest(
     const how: Closer = {
       least: 2 * wanted,
       reachOf(keys) {
-        const some = rank(vectors, keys, wanted)
+        const some = rank(vectors, keys, sure)
         return Math.max(some[sure - 1]?.likeness ?? -Infinity, leastOf(leastLikeness, some[0]?.likeness))
       },
     }
     const { first, rest, reach, isAll } =
-      (count <= comparedRoughly ? closerOfFew(vectors, question, among ?? everyOf(count), how) : undefined) ??
+      (count <= mostRoughly ? closerOfFew(vectors, question, among ?? everyOf(count), how) : undefined) ??
       closer(vectors, question, compareSigns(vectors, question, { wanted: sure, among }), how)
     const ranked = rank(vectors, joined(first, rest), wanted)
     if (isAll) return { ranked, reach: null }
@@ -160,20 +159,11 @@ function closerOfFew(
 ): Compared | undefined {
   const rough = question.roughly(vectors, of)
   if (rough === undefined) return undefined
-  const { distances, error } = rough
-  const within = (above: number, upTo: number) => {
-    const found = new Uint32Array(of.length)
-    let count = 0
-    for (let at = 0; at < distances.length; at += 1) {
-      const distance = distances[at] as number
-      if (distance > above && distance <= upTo) found[count++] = of[at] as number
-    }
-    return found.subarray(0, count)
-  }
-  const last = smallest(distances, least).at(-1) ?? 0
-  const first = keysOf(vectors, question, within(-Infinity, last))
+  const { likenesses, error } = rough
+  const edge = edgeOf(likenesses.subarray(0, of.length), least)
+  const first = keysOf(vectors, question, within(of, likenesses, { from: edge, below: Infinity }))
   const reach = reachOf(first)
-  const rest = keysOf(vectors, question, within(last, 1 - reach + error))
+  const rest = keysOf(vectors, question, within(of, likenesses, { from: reach - error, below: edge }))
   return { first, rest, reach, isAll: first.length + rest.length === of.length }
 }
 
@@ -187,14 +177,14 @@ function closer(
   { differences, vectorOf, isAll }: BySigns,
   { least, reachOf }: Closer,
 ): Compared {
-  const within = (above: number, upTo: number) => {
+  const vectorsWithin = (above: number, upTo: number) => {
     const places = placesWithin(differences, above, upTo)
     return vectorOf === undefined ? places : places.map(vectorOf)
   }
   const last = differenceOf(differences, least)
-  const first = keysOf(vectors, question, within(-1, last))
+  const first = keysOf(vectors, question, vectorsWithin(-1, last))
   const reach = reachOf(first)
-  const near = question.atLeast(vectors, within(last, differenceAt(reach)), reach)
+  const near = question.atLeast(vectors, vectorsWithin(last, differenceAt(reach)), reach)
   const rest = keysOf(vectors, question, near)
   return { first, rest, reach, isAll: isAll && first.length + rest.length === differences.length }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createKernel, restBytes, signBytes } from './kernel.ts'
+import { createKernel, restBytes, roughNone, signBytes, vectorBytes } from './kernel.ts'
 
 const pageBytes = 65_536
 const dimensions = 1_536
@@ -40,52 +40,68 @@ describe('the kernel', () => {
 
   it('given numbers, it multiplies them as JavaScript does, the largest too, and writes no further', () => {
     const question = new Int16Array(memory.buffer, 256, dimensions)
-    const vectors = Array.from(
-      { length: 3 },
-      (_, at) => new Int8Array(memory.buffer, pageBytes + at * dimensions * 2, dimensions),
-    )
-    const listed = [vectors[2], vectors[0], vectors[1]] as Int8Array[]
+    const places = [0, 1, 2].map((at) => pageBytes + at * vectorBytes * 2)
+    const vectors = places.map((at) => new Int8Array(memory.buffer, at, dimensions))
+    const order = [2, 0, 1] as const
+    const listed = order.map((at) => vectors[at] as Int8Array)
     new Uint32Array(memory.buffer, 8_192, listed.length).set(listed.map(({ byteOffset }) => byteOffset))
-    const out = new Int32Array(memory.buffer, 9_000, listed.length + 1)
-    const products = () => {
+    const out = new Float32Array(memory.buffer, 9_000, listed.length + 1)
+    const written = (by: 'multiply' | 'multiplyRoughly') => {
       out.fill(7)
-      kernel.multiply(256, 8_192, listed.length, 9_000)
+      kernel[by]?.(256, 8_192, listed.length, 9_000)
       return Array.from(out)
     }
-    const expected = () => [
-      ...listed.map((vector) => question.reduce((sum, value, at) => sum + value * (vector[at] as number), 0)),
+    /** What lies behind a question of so many bytes, and behind each vector: a half, and its number from 1. */
+    const fillBehind = (bytes: number) => {
+      new DataView(memory.buffer).setFloat32(256 + bytes, 0.5, true)
+      for (const [number, at] of places.entries()) {
+        const behind = new DataView(memory.buffer, at + dimensions)
+        behind.setFloat32(0, number + 1, true)
+        behind.setInt32(
+          4,
+          (vectors[number] as Int8Array).reduce((sum, value) => sum + value, 0),
+          true,
+        )
+      }
+    }
+    const expected = (of: ArrayLike<number>, none = 0) => [
+      ...order.map((at) =>
+        Math.fround(
+          Array.from(of).reduce(
+            (sum, value, place) => sum + (value - none) * (vectors[at]?.[place] as number),
+            0,
+          ) *
+            (at + 1) *
+            0.5,
+        ),
+      ),
       7,
     ]
     for (let run = 0; run < 20; run += 1) {
       random(new Uint8Array(memory.buffer, 256, dimensions * 2))
       question.forEach((value, at) => (question[at] = value >> 6))
-      random(new Uint8Array(memory.buffer, pageBytes, dimensions * 5))
-      expect(products()).toEqual(expected())
+      random(new Uint8Array(memory.buffer, pageBytes, vectorBytes * 5))
+      fillBehind(dimensions * 2)
+      expect(written('multiply')).toEqual(expected(question))
     }
     // The longest question there is, and a vector that points the same way.
     question.fill(Math.floor(32_767 / Math.sqrt(dimensions)))
     vectors[1]?.fill(-127)
-    expect(products()).toEqual(expected())
+    fillBehind(dimensions * 2)
+    expect(written('multiply')).toEqual(expected(question))
     const rough = new Uint8Array(memory.buffer, 256, dimensions)
-    const roughly = () => {
-      out.fill(7)
-      kernel.multiplyRoughly?.(256, 8_192, listed.length, 9_000)
-      return Array.from(out)
-    }
-    const expectedRoughly = () => [
-      ...listed.map((vector) => rough.reduce((sum, value, at) => sum + value * (vector[at] as number), 0)),
-      7,
-    ]
     for (let run = 0; run < 20; run += 1) {
       random(rough).forEach((value, at) => (rough[at] = value >> 1))
-      expect(roughly()).toEqual(expectedRoughly())
-      random(new Uint8Array(memory.buffer, pageBytes, dimensions * 5))
+      random(new Uint8Array(memory.buffer, pageBytes, vectorBytes * 5))
+      fillBehind(dimensions)
+      expect(written('multiplyRoughly')).toEqual(expected(rough, roughNone))
     }
     // The largest there are, of which the machine adds two before it has room for more.
     rough.fill(127)
     vectors[0]?.fill(127)
     vectors[1]?.fill(-127)
-    expect(roughly()).toEqual(expectedRoughly())
+    fillBehind(dimensions)
+    expect(written('multiplyRoughly')).toEqual(expected(rough, roughNone))
     out.fill(7)
     kernel.multiply(256, 8_192, 0, 9_000)
     expect(out[0]).toBe(7)

@@ -7,6 +7,14 @@ export const signBytes = vectorDimensions / 8
 /** Bytes of what rounding a vector's places to bytes left over: four bits for each. */
 export const restBytes = vectorDimensions / 2
 
+/**
+ * Bytes of a vector's places, one for each; behind them lie what a product with them is multiplied with to be of a vector of length
+ * 1 (f32), their sum (i32), and four bytes that are not looked at.
+ */
+export const vectorBytes = vectorDimensions + 16
+/** The question's bytes, from 0 to 127, where a vector has -127 to 127: this is none. */
+export const roughNone = 64
+
 /** The loops of a search that JavaScript would take ten times as long for; all addresses are in bytes. */
 export interface Kernel {
   /** Writes, for each of `count` rows of signs one behind the other, in how many places it differs, as u16 at `out`. */
@@ -14,8 +22,9 @@ export interface Kernel {
   /** The same for rows that lie anywhere: `count` addresses of them lie at `list` as u32. */
   countListed(question: number, list: number, count: number, out: number): void
   /**
-   * Writes the product of a question (1536 × i16) and each of `count` vectors (1536 × i8), whose addresses lie at `list` as
-   * u32, as i32 at `out`: as much as 2^31 when both are as long as they may be.
+   * Writes the product of a question (1536 × i16) and each of `count` vectors, were both of length 1, as f32 at `out`. Addresses of
+   * `vectorBytes` lie at `list` as u32; behind the question, too, lies what makes it one (f32). The product of the numbers
+   * themselves is below 2^31 for a question no longer than 32,767.
    */
   multiply(question: number, list: number, count: number, out: number): void
   /**
@@ -24,7 +33,7 @@ export interface Kernel {
    * next 16.
    */
   multiplyRests(question: number, list: number, count: number, out: number): void
-  /** The same as `multiply`, of a question of bytes from 0 to 127, in half of the time; undefined: this machine's WebAssembly is older. */
+  /** The same as `multiply`, of a question of bytes, in half of the time; undefined: this machine's WebAssembly is older. */
   multiplyRoughly: ((question: number, list: number, count: number, out: number) => void) | undefined
 }
 
@@ -131,7 +140,7 @@ function countListed(): Code {
   return [
     [op.block, op.loop],
     [op.get(count), op.isZero, op.branchIf(1)],
-    [op.get(list), op.load32, op.set(row)],
+    [op.get(list), op.load32(), op.set(row)],
     [op.get(out)],
     differencesOf(question, row, register),
     [op.store16],
@@ -141,6 +150,15 @@ function countListed(): Code {
     [op.branch(0), op.end, op.end],
   ]
 }
+
+/** What is made of a product, a number, given locals with where the question begins and where the vector's bytes end. */
+type Finish = (question: number, questionStep: number, behind: number) => Code
+
+/** Makes a product a cosine, by what lies behind the vector and behind the question. */
+const cosineOf = (question: number, questionStep: number, behind: number): Code => [
+  [op.toFloat, op.get(behind), op.loadFloat(), op.multiplyFloat],
+  [op.get(question), op.loadFloat((vectorDimensions / step) * questionStep), op.multiplyFloat],
+]
 
 /** Places of a vector that a turn of the inner loop takes. */
 const step = 128
@@ -152,7 +170,7 @@ function multiply(): Code {
     [op.get(vector), op.loadI8AsI16(index * 8)],
     [op.productOfShorts, op.addWords, op.set(sums)],
   ]
-  return products({ questionStep: step * 2 }, (place, vector, sums) =>
+  return products({ questionStep: step * 2, finish: cosineOf }, (place, vector, sums) =>
     Array.from({ length: step / 8 }, (_, index) => product(index, place, vector, sums(index))),
   )
 }
@@ -163,7 +181,15 @@ function multiplyRoughly(): Code {
     [op.get(place), op.load(index * 16)],
     [op.get(sums), op.addProductsOfBytes, op.set(sums)],
   ]
-  return products({ questionStep: step }, (place, vector, sums) =>
+  const lessNone = (behind: number): Code => [
+    [op.get(behind), op.load32(4), op.i32(Math.log2(roughNone)), op.shiftLeft],
+    op.subtract,
+  ]
+  const finish: Finish = (question, questionStep, behind) => [
+    lessNone(behind),
+    cosineOf(question, questionStep, behind),
+  ]
+  return products({ questionStep: step, finish }, (place, vector, sums) =>
     Array.from({ length: step / 16 }, (_, index) => product(index, place, vector, sums(index))),
   )
 }
@@ -199,7 +225,15 @@ function multiplyRests(): Code {
  * four, for each addition waits for the one before it.
  */
 function products(
-  { questionStep, vectorStep = step }: { questionStep: number; vectorStep?: number },
+  {
+    questionStep,
+    vectorStep = step,
+    finish,
+  }: {
+    questionStep: number
+    vectorStep?: number
+    finish?: Finish
+  },
   turn: (place: number, vector: number, sums: (index: number) => number) => Code,
 ): Code {
   const [question, list, count, out, place, vector, end, ...sums] = [
@@ -209,16 +243,16 @@ function products(
   return [
     [op.block, op.loop],
     [op.get(count), op.isZero, op.branchIf(1)],
-    [op.get(list), op.load32, op.set(vector)],
+    [op.get(list), op.load32(), op.set(vector)],
     [op.get(vector), op.i32((vectorDimensions / step) * vectorStep), op.add, op.set(end)],
     [op.get(question), op.set(place)],
-    [sums.map((local) => [op.zeros, op.set(local)]), op.loop],
+    [sums.map((local) => [op.bytes(0), op.set(local)]), op.loop],
     turn(place, vector, (index) => sums[index % sums.length] as number),
     [op.get(place), op.i32(questionStep), op.add, op.set(place)],
     [op.get(vector), op.i32(vectorStep), op.add, op.set(vector)],
     [op.get(vector), op.get(end), op.lessUnsigned, op.branchIf(0), op.end],
     [op.get(out), op.get(all), others.map((local) => [op.get(local), op.addWords])],
-    [sumOfWords(all), op.store32],
+    [sumOfWords(all), finish ? [finish(question, questionStep, vector), op.storeFloat] : op.store32()],
     [op.get(out), op.i32(4), op.add, op.set(out)],
     [op.get(list), op.i32(4), op.add, op.set(list)],
     [op.get(count), op.i32(-1), op.add, op.set(count)],

@@ -2,7 +2,7 @@ import { type Cells, middleDifferences, numbersOf, rowsPerSlab } from './cells.t
 import { signBytes } from './kernel.ts'
 import type { PackedQuestion } from './packed-question.ts'
 import type { PackedVectors } from './packed-vectors.ts'
-import type { Slabs } from './slabs.ts'
+import { type Slabs, scratch } from './slabs.ts'
 
 export interface BySigns {
   /** In how many places the signs differ. */
@@ -54,8 +54,9 @@ function lookInto(slabs: Slabs, cells: Cells, least: number): Rows {
   let [end, count] = [0, 0]
   for (; end < order.length && count < least; end += 1) count += sizeOf(cells, order[end] as number)
   const [numbers, differences] = [new Uint32Array(count), new Uint16Array(count)]
-  const { kernel, scratch } = slabs
+  const { kernel } = slabs
   const buffer = slabs.buffer()
+  const { differences: counted } = slabs.scratch()
   let written = 0
   for (const cell of order.subarray(0, end)) {
     const last = cells.starts[cell + 1] as number
@@ -63,8 +64,8 @@ function lookInto(slabs: Slabs, cells: Cells, least: number): Rows {
       const at = row % rowsPerSlab
       const slab = cells.places[Math.floor(row / rowsPerSlab)] as number
       const some = Math.min(rowsPerSlab - at, last - row)
-      kernel.countDifferences(scratch, slab + at * signBytes, some, scratch + outAt)
-      differences.set(new Uint16Array(buffer, scratch + outAt, some), written)
+      kernel.countDifferences(scratch.signs, slab + at * signBytes, some, scratch.out)
+      differences.set(counted.subarray(0, some), written)
       numbers.set(numbersOf(buffer, slab).subarray(at, at + some), written)
       written += some
       row += some
@@ -73,12 +74,11 @@ function lookInto(slabs: Slabs, cells: Cells, least: number): Rows {
   return { numbers, differences }
 }
 
-const outAt = 8_192
 const cellLimit = 2 ** 16
 
 /** The cells, that with the nearest middle first. */
 export function nearestCells(slabs: Slabs, { middles, starts }: Cells): Uint32Array {
-  const differences = middleDifferences(slabs, middles, starts.length - 1, slabs.scratch)
+  const differences = middleDifferences(slabs, middles, starts.length - 1, scratch.signs)
   const keys = Uint32Array.from(differences, (difference, cell) => difference * cellLimit + cell)
   return keys.sort().map((key) => key % cellLimit)
 }

@@ -1,6 +1,6 @@
 import { vectorDimensions } from '@synap/ai'
 import type { Cells } from './cells.ts'
-import { restBytes, signBytes } from './kernel.ts'
+import { restBytes, signBytes, vectorBytes } from './kernel.ts'
 import { measure, nearestInteger, writeSigns } from './numbers.ts'
 import { rotate } from './rotate.ts'
 import { type Slabs, slabBytes } from './slabs.ts'
@@ -9,18 +9,17 @@ export const idBytes = 16
 /** Letters of the hash of a content that are kept: enough to tell the contents of one entity apart. */
 export const contentLetters = 12
 /**
- * Signs, one byte for each place, four bits more for each, what the product of the bytes is multiplied with, their sum, whose
- * vector it is, of which content, and which chunk.
+ * Signs; bytes, and behind them what their product is multiplied with, their sum, and which chunk it is; four bits more for each
+ * place; whose vector it is, and of which content.
  */
-export const packedBytes = signBytes + vectorDimensions + restBytes + 4 + 4 + idBytes + contentLetters + 4
+export const packedBytes = signBytes + vectorBytes + restBytes + idBytes + contentLetters
 export const perSlab = Math.floor(slabBytes / packedBytes)
 export const bytesAt = perSlab * signBytes
-const restsAt = bytesAt + perSlab * vectorDimensions
-export const factorsAt = restsAt + perSlab * restBytes
-export const sumsAt = factorsAt + perSlab * 4
-const idsAt = sumsAt + perSlab * 4
+const restsAt = bytesAt + perSlab * vectorBytes
+const idsAt = restsAt + perSlab * restBytes
 const contentsAt = idsAt + perSlab * idBytes
-const chunksAt = contentsAt + perSlab * contentLetters
+/** Behind the bytes of a vector. */
+const [factorAt, sumAt, chunkAt] = [0, 4, 8]
 /** A step of the bytes is so many of the four bits. */
 export const restSteps = 16
 
@@ -97,7 +96,7 @@ function write(
   writeSigns(new Uint8Array(buffer, slab + at * signBytes, signBytes), values)
   const { largest, length } = measure(values)
   const scale = largest === 0 ? 0 : 127 / largest
-  const bytes = new Int8Array(buffer, slab + bytesAt + at * vectorDimensions, vectorDimensions)
+  const bytes = new Int8Array(buffer, slab + bytesAt + at * vectorBytes, vectorDimensions)
   let sum = 0
   for (let place = 0; place < vectorDimensions; place += 1) {
     const scaled = (values[place] as number) * scale
@@ -107,13 +106,14 @@ function write(
     values[place] = scaled - byte
   }
   writeRest(new Uint8Array(buffer, slab + restsAt + at * restBytes, restBytes), values)
-  new Float32Array(buffer, slab + factorsAt, perSlab)[at] = length === 0 ? 0 : largest / 127 / length
-  new Int32Array(buffer, slab + sumsAt, perSlab)[at] = sum
+  const behind = new DataView(buffer, bytes.byteOffset + vectorDimensions)
+  behind.setFloat32(factorAt, length === 0 ? 0 : largest / 127 / length, true)
+  behind.setInt32(sumAt, sum, true)
+  behind.setInt32(chunkAt, chunk, true)
   new Uint8Array(buffer, slab + idsAt + at * idBytes, idBytes).set(id)
   Buffer.from(buffer, slab + contentsAt + at * contentLetters, contentLetters)
     .fill(0)
     .write(content, 'latin1')
-  new DataView(buffer).setInt32(slab + chunksAt + at * 4, chunk, true)
 }
 
 /** What rounding left over of each place, -0.5 to 0.5: as the kernel reads it. */
@@ -141,19 +141,19 @@ export function passagesOf({ places, slabs }: PackedVectors, of: readonly number
     const end = letters.indexOf('\0')
     return {
       content: end === -1 ? letters : letters.slice(0, end),
-      chunk: bytes.readInt32LE(slab + chunksAt + at * 4),
+      chunk: bytes.readInt32LE(slab + bytesAt + at * vectorBytes + vectorDimensions + chunkAt),
     }
   })
+}
+
+/** Where the bytes of a vector lie. */
+export function bytesAddress({ places }: PackedVectors, vector: number): number {
+  return (places[Math.floor(vector / perSlab)] as number) + bytesAt + (vector % perSlab) * vectorBytes
 }
 
 /** Where what rounding left over of a vector lies. */
 export function restAddress({ places }: PackedVectors, vector: number): number {
   return (places[Math.floor(vector / perSlab)] as number) + restsAt + (vector % perSlab) * restBytes
-}
-
-/** Where the factor of a vector lies. */
-export function factorAddress({ places }: PackedVectors, vector: number): number {
-  return (places[Math.floor(vector / perSlab)] as number) + factorsAt + (vector % perSlab) * 4
 }
 
 /** Where the signs of a vector lie. */
@@ -162,8 +162,7 @@ export function signsAddress({ places }: PackedVectors, vector: number): number 
 }
 
 /** A vector as it was packed, of any length. */
-export function unpack({ places, slabs }: PackedVectors, vector: number): Float32Array {
-  const at =
-    (places[Math.floor(vector / perSlab)] as number) + bytesAt + (vector % perSlab) * vectorDimensions
-  return Float32Array.from(new Int8Array(slabs.buffer(), at, vectorDimensions))
+export function unpack(vectors: PackedVectors, vector: number): Float32Array {
+  const bytes = new Int8Array(vectors.slabs.buffer(), bytesAddress(vectors, vector), vectorDimensions)
+  return Float32Array.from(bytes)
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { rotate } from './rotate.ts'
+import { rotate, writeQuestion } from './rotate.ts'
+import { scratch } from './slabs.ts'
 
 const dimensions = 1_536
 const dot = (a: Float32Array, b: Float32Array) =>
@@ -29,4 +30,37 @@ describe('rotate', () => {
       expect(vector.filter((value) => Math.abs(value) > even / 10).length).toBeGreaterThan(dimensions / 2)
     },
   )
+})
+
+describe('writeQuestion', () => {
+  it.each([
+    ['turned already', true],
+    ['as it was embedded', false],
+  ])(
+    'given a question %s, its signs, its shorts and its bytes are those of JavaScript, and their factors',
+    (_, isTurned) => {
+      const values = Float32Array.from({ length: dimensions }, () => Math.random() ** 3 - 0.3)
+      const turned = values.slice()
+      if (!isTurned) rotate(turned)
+      const { bytes, roughStep } = writeQuestion(values, { isTurned })
+      const read = new DataView(bytes.slice().buffer)
+      const length = Math.sqrt(dot(turned, turned))
+      const largest = Math.max(...turned.map(Math.abs))
+      expect(roughStep).toBeCloseTo(largest / 63 / length, 6)
+      expect(read.getFloat32(scratch.bytes + dimensions, true)).toBeCloseTo(roughStep, 8)
+      expect(read.getFloat32(scratch.shorts + dimensions * 2, true)).toBeCloseTo(1 / 32_767, 12)
+      for (const [at, value] of turned.entries()) {
+        expect((read.getUint8(scratch.signs + (at >> 3)) >> (at & 7)) & 1).toBe(value > 0 ? 1 : 0)
+        const short = read.getInt16(scratch.shorts + at * 2, true)
+        expect(Math.abs(short - (value / length) * 32_767)).toBeLessThan(0.51)
+        expect(Math.abs(read.getUint8(scratch.bytes + at) - 64 - (value / largest) * 63)).toBeLessThan(0.51)
+      }
+    },
+  )
+
+  it('given nothing but zeros, it is like nothing', () => {
+    const { bytes, roughStep } = writeQuestion(new Float32Array(dimensions), { isTurned: false })
+    expect(roughStep).toBe(0)
+    expect(new Set(bytes.subarray(scratch.bytes, scratch.bytes + dimensions))).toEqual(new Set([64]))
+  })
 })

@@ -1,7 +1,8 @@
 import { vectorDimensions } from '@synap/ai'
+import { roughNone } from './kernel.ts'
 import { block, createRotation } from './rotation-kernel.ts'
+import { questionBytes, scratch } from './slabs.ts'
 
-const blocks = vectorDimensions / block
 const scale = 1 / Math.sqrt(block)
 
 /** The same signs in every process, and no pattern that a model could share: xorshift32. */
@@ -16,11 +17,22 @@ const signs = [0x9e3779b9, 0x7f4a7c15].map((seed) => {
 })
 
 const bytes = vectorDimensions * 4
-const valuesAt = 0
-const signsAt = bytes
+const [valuesAt, turnedAt, signsAt, measuresAt, scalesAt, questionAt] = [
+  0,
+  bytes,
+  bytes * 2,
+  bytes * 4,
+  bytes * 4 + 32,
+  bytes * 4 + 64,
+]
 const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 })
 const kernel = createRotation(memory)
 const inKernel = new Float32Array(memory.buffer, valuesAt, vectorDimensions)
+const turned = new Float32Array(memory.buffer, turnedAt, vectorDimensions)
+const measures = new Float32Array(memory.buffer, measuresAt, 8)
+const scales = new Float32Array(memory.buffer, scalesAt, 2)
+const question = new Uint8Array(memory.buffer, questionAt, questionBytes)
+const behind = new DataView(memory.buffer, questionAt)
 for (const [round, ofRound] of signs.entries()) {
   new Float32Array(memory.buffer, signsAt + round * bytes, vectorDimensions).set(ofRound)
 }
@@ -33,17 +45,44 @@ for (const [round, ofRound] of signs.entries()) {
  * Johnson-Lindenstrauss Transform", 2009).
  */
 export function rotate(values: Float32Array): void {
-  inKernel.set(values)
-  kernel.turn(valuesAt, signsAt)
-  shuffle(inKernel, values)
-  inKernel.set(values)
-  kernel.turn(valuesAt, signsAt + bytes)
-  values.set(inKernel)
+  turn(values)
+  values.set(turned)
 }
 
-/** Of blocks, into each other. */
-function shuffle(from: Float32Array, to: Float32Array): void {
-  for (let at = 0; at < block; at += 1) {
-    for (let of = 0; of < blocks; of += 1) to[at * blocks + of] = from[of * block + at] as number
+function turn(values: Float32Array): void {
+  inKernel.set(values)
+  kernel.turn(valuesAt, signsAt)
+  kernel.shuffle(valuesAt, turnedAt)
+  kernel.turn(turnedAt, signsAt + bytes)
+}
+
+/** Of the question's shorts: as long as fits 16 bits. The sum of 1536 products with bytes stays below 2^31. */
+export const questionLength = 32_767
+behind.setFloat32(scratch.shorts + vectorDimensions * 2, 1 / questionLength, true)
+const roughLargest = roughNone - 1
+
+export interface WrittenQuestion {
+  /** `questionBytes`, as the kernel reads them; good until the next question. */
+  bytes: Uint8Array
+  /** A step of the rough bytes, were the question of length 1. */
+  roughStep: number
+}
+
+/** Turns a question, unless it is turned already, and writes it as the kernel reads it. */
+export function writeQuestion(values: Float32Array, { isTurned }: { isTurned: boolean }): WrittenQuestion {
+  if (isTurned) turned.set(values)
+  else turn(values)
+  kernel.measure(turnedAt, measuresAt)
+  let [largest, square] = [0, 0]
+  for (let at = 0; at < 4; at += 1) {
+    largest = Math.max(largest, measures[at] as number)
+    square += measures[at + 4] as number
   }
+  const length = Math.sqrt(square)
+  scales[0] = length === 0 ? 0 : questionLength / length
+  scales[1] = largest === 0 ? 0 : roughLargest / largest
+  kernel.writeQuestion(turnedAt, scalesAt, questionAt)
+  const roughStep = length === 0 ? 0 : largest / roughLargest / length
+  behind.setFloat32(scratch.bytes + vectorDimensions, roughStep, true)
+  return { bytes: question, roughStep }
 }

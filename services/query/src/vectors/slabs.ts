@@ -1,9 +1,34 @@
+import { vectorDimensions } from '@synap/ai'
 import { createKernel, type Kernel } from './kernel.ts'
 
 /** A page of WebAssembly's memory. */
 export const slabBytes = 65_536
 /** The memory grows by this many slabs at a time. */
 const growBy = 16
+
+/**
+ * Where things lie in the first slab, which nobody can take: the question's signs, its places as shorts and, roughly, as bytes,
+ * behind both what makes a product with them one of a question of length 1; addresses for the kernel; what it writes, and what it
+ * writes of a rough look, which stays while others are taken.
+ */
+export const scratch = { signs: 0, shorts: 256, bytes: 3_344, list: 8_192, out: 16_384, roughOut: 57_344 }
+/** Bytes of a question, from its signs on. */
+export const questionBytes = scratch.bytes + vectorDimensions + 4
+/** Addresses that there is room for, and numbers of four bytes in `roughOut`. */
+export const listed = 2_048
+
+/** The first slab as the kernel reads and writes it. */
+export interface Scratch {
+  question: Uint8Array
+  list: Uint32Array
+  /** Numbers of four bytes and of two, in the same place. */
+  products: Int32Array
+  likenesses: Float32Array
+  differences: Uint16Array
+  rough: Float32Array
+  /** All of the memory. */
+  floats: Float32Array
+}
 
 /** Memory in pieces of one size, so that what one user gives back fits the next; never more than was allowed. */
 export interface Slabs {
@@ -15,8 +40,8 @@ export interface Slabs {
   buffer(): ArrayBuffer
   /** The same as bytes. */
   bytes(): Buffer
-  /** Where the kernel reads the question and writes to: a slab of its own. */
-  scratch: number
+  /** The same of the first slab. */
+  scratch(): Scratch
   /** Slabs in use. */
   used(): number
   /** Slabs at most. */
@@ -30,8 +55,12 @@ export function createSlabs(maxBytes: number): Slabs {
   const memory = new WebAssembly.Memory({ initial: 1, maximum })
   const free: number[] = []
   let pages = 1
-  // To make one takes longer than to read an id through it.
-  let bytes = Buffer.from(memory.buffer)
+  // To make them takes longer than what is done with them.
+  let views = viewsOf(memory.buffer)
+  const viewsNow = () => {
+    if (views.buffer !== memory.buffer) views = viewsOf(memory.buffer)
+    return views
+  }
   const grow = () => {
     const more = Math.min(growBy, maximum - pages)
     if (more === 0) return
@@ -53,12 +82,26 @@ export function createSlabs(maxBytes: number): Slabs {
       free.push(slab)
     },
     buffer: () => memory.buffer,
-    bytes() {
-      if (bytes.buffer !== memory.buffer) bytes = Buffer.from(memory.buffer)
-      return bytes
-    },
-    scratch: 0,
+    bytes: () => viewsNow().bytes,
+    scratch: () => viewsNow().scratch,
     used: () => pages - 1 - free.length,
     limit,
+  }
+}
+
+function viewsOf(buffer: ArrayBuffer): { buffer: ArrayBuffer; bytes: Buffer; scratch: Scratch } {
+  const { signs, list, out, roughOut } = scratch
+  return {
+    buffer,
+    bytes: Buffer.from(buffer),
+    scratch: {
+      question: new Uint8Array(buffer, signs, questionBytes),
+      list: new Uint32Array(buffer, list, listed),
+      products: new Int32Array(buffer, out, listed),
+      likenesses: new Float32Array(buffer, out, listed),
+      differences: new Uint16Array(buffer, out, (roughOut - out) / 2),
+      rough: new Float32Array(buffer, roughOut, listed),
+      floats: new Float32Array(buffer),
+    },
   }
 }
