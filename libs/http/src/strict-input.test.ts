@@ -23,6 +23,29 @@ describe('input that no route asked for', () => {
     expect((await app.inject({ url: '/openapi.json?x=1' })).statusCode).toBe(200)
   })
 
+  it('given a query that is not as it must be, the problem says query', async () => {
+    const { app } = (fixture = await buildFixture())
+    const answer = await app.inject({ url: '/v1/things/a?limit=x&limits=1', headers })
+    expect(answer.statusCode).toBe(400)
+    expect(answer.json().errors.map(({ path }: { path: string }) => path)).toEqual([
+      'query.limit',
+      'query.limits',
+    ])
+  })
+
+  it.each(['limit=100%', 'limit=%ED%A0%80', 'limit=%FF', '%C3=1'])(
+    'given the query %s, 400',
+    async (query) => {
+      const { app } = (fixture = await buildFixture())
+      const answer = await app.inject({ url: `/v1/things/a?${query}`, headers })
+      expect(answer.statusCode).toBe(400)
+      expect(answer.json()).toMatchObject({
+        type: 'urn:synap:problem:malformed',
+        detail: 'The query is not percent-encoded UTF-8.',
+      })
+    },
+  )
+
   it('given a name in the address that is longer than any, 400', async () => {
     const { app } = (fixture = await buildFixture())
     expect((await app.inject({ url: `/v1/things/${'a'.repeat(600)}`, headers })).statusCode).toBe(400)

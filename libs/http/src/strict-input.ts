@@ -14,6 +14,7 @@ export function refuseStrangeInput(app: FastifyInstance): void {
   })
   app.addHook('preValidation', async (request) => {
     refuseBadKey(request.headers[httpHeaders.idempotencyKey])
+    refuseBadEncoding(request)
     refuseHostileText(request.params, 'params')
     refuseHostileText(request.query, 'query')
     refuseUnknownQuery(request)
@@ -27,6 +28,17 @@ function refuseBadKey(header: string | string[] | undefined): void {
   const message = idempotencyKey.safeParse(header).error?.issues[0]?.message
   if (message !== undefined) {
     throw problem('validation', { errors: [{ path: `headers.${httpHeaders.idempotencyKey}`, message }] })
+  }
+}
+
+/** fastify takes what it cannot decode as it stands, percent signs and all: something else than was meant would be looked for. */
+function refuseBadEncoding({ url }: FastifyRequest): void {
+  const query = url.indexOf('?')
+  if (query === -1 || !url.includes('%', query)) return
+  try {
+    decodeURIComponent(url.slice(query))
+  } catch {
+    throw problem('malformed', { detail: 'The query is not percent-encoded UTF-8.' })
   }
 }
 

@@ -1,17 +1,22 @@
 import { SynapError } from '@synap/core'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
+import { explainIssue, type Issue, mustNotBeEmpty } from './explain-issue.ts'
 import { type FieldError, ProblemError, problem } from './problem.ts'
 
 const defaultRetrySeconds = 2
 const maxFieldErrors = 100
+/** The parts of a request, as `path` names them. */
+const contexts = { body: 'body', querystring: 'query', params: 'params', headers: 'headers' } as const
 
 /** What a client is told about any error thrown while its request was served. */
 export function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error
   if (error instanceof SynapError) return fromSynapError(error)
   if (hasZodFastifySchemaValidationErrors(error)) {
-    return problem('validation', { errors: fieldErrors(error.validation, error.validationContext ?? 'body') })
+    return problem('validation', {
+      errors: fieldErrors(error.validation, contexts[error.validationContext ?? 'body']),
+    })
   }
   if (error instanceof Error && 'code' in error) return fromFramework(String(error.code), error)
   return problem('internal', { cause: error })
@@ -67,25 +72,29 @@ function fromFramework(code: string, cause: Error): ProblemError {
   }
 }
 
-interface Issue {
+interface FieldIssue {
   instancePath: string
   message?: string
   keyword: string
   params: Record<string, unknown>
 }
 
-/** One entry per field. Messages are zod's: they name types and bounds, never the value. */
+/** One entry per field and what is wrong with it; of an empty text not also that it is blank. Never says the value. */
 function fieldErrors(issues: readonly object[], context: string): FieldError[] {
   const errors: FieldError[] = []
-  for (const issue of issues as readonly Issue[]) {
-    const path = [context, ...issue.instancePath.split('/').filter((part) => part !== '')].join('.')
-    const unknown = issue.params['keys']
-    if (issue.keyword === 'unrecognized_keys' && Array.isArray(unknown)) {
+  const empty = new Set<string>()
+  for (const { instancePath, keyword, message, params } of issues as readonly FieldIssue[]) {
+    const path = [context, ...instancePath.split('/').filter((part) => part !== '')].join('.')
+    const unknown = params['keys']
+    if (keyword === 'unrecognized_keys' && Array.isArray(unknown)) {
       for (const key of unknown)
         errors.push({ path: `${path}.${printable(String(key))}`, message: 'is not known' })
-    } else {
-      errors.push({ path: printable(path), message: issue.message ?? 'is not valid' })
+      continue
     }
+    if (empty.has(path)) continue
+    const explained = explainIssue({ ...params, code: keyword, message } as Issue)
+    if (explained === mustNotBeEmpty) empty.add(path)
+    errors.push({ path: printable(path), message: explained })
   }
   return errors.slice(0, maxFieldErrors)
 }
@@ -96,7 +105,7 @@ export function zodFieldErrors(error: z.ZodError, context: string): FieldError[]
     instancePath: issue.path.map((step) => `/${String(step)}`).join(''),
     message: issue.message,
     keyword: issue.code,
-    params: 'keys' in issue ? { keys: issue.keys } : {},
+    params: { ...issue },
   }))
   return fieldErrors(issues, context)
 }
