@@ -179,7 +179,8 @@ function isBehind(position: Position, { freshness, aggregateId }: ReadRequest, m
   if (position.seen >= minSequence) return false
   if (mayWait) return true
   if (staleAllowed) return false
-  throw problem('notCaughtUp', { retryAfter: 1, extensions: { sequence: position.seen } })
+  const detail = `Sequence ${minSequence} is not there yet: what is read has come to ${position.seen}.`
+  throw problem('notCaughtUp', { retryAfter: 1, detail, extensions: { sequence: position.seen } })
 }
 
 /** How far a store is (by default the active read model), for the waiter. */

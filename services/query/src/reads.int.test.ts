@@ -92,7 +92,11 @@ describe('reads', () => {
     await seedEntity(query.pool, { userId: anna, sequence: 4, title: 'old' })
     const refused = await query.get('/v1/entities?min_sequence=5&wait=30', anna)
     expect(refused.status).toBe(503)
-    expect(refused.json).toMatchObject({ type: 'urn:synap:problem:not-caught-up', sequence: 4 })
+    expect(refused.json).toMatchObject({
+      type: 'urn:synap:problem:not-caught-up',
+      detail: 'Sequence 5 is not there yet: what is read has come to 4.',
+      sequence: 4,
+    })
     expect(refused.headers).toMatchObject({ 'retry-after': '1', 'synap-sequence': '4' })
     const stale = await query.get('/v1/entities?wait=30&stale=allow', anna, { 'synap-min-sequence': '5' })
     expect(stale.status).toBe(200)
