@@ -13,6 +13,8 @@ import { markWords, type Passage } from './sql/highlight.ts'
 const windowBytes = 16_384
 /** Bytes of a text up to which words are looked for that its beginning does not have. */
 const furtherBytes = 1_048_576
+/** The same of all hits together: to look through a MiB takes some 20 ms, in which this process does nothing else. */
+const furtherBytesOfAll = 4 * furtherBytes
 /** In UTF-8; one may be cut at the end of what was read. */
 const longestCharacter = 4
 const reads = 6
@@ -44,8 +46,13 @@ export async function findHighlights(
   const read = await inTurns(hits, (hit) => passagesOf(deps, hit))
   const passages = read.map((of) => of.passages)
   const marked = await mark(passages)
+  const isOpen = (at: number) => marked[at] === undefined && read[at]?.hasMore === true
+  const most = Math.min(
+    furtherBytes,
+    furtherBytesOfAll / Math.max(1, hits.filter((_, at) => isOpen(at)).length),
+  )
   const further = await inTurns([...hits.entries()], async ([at, hit]) =>
-    marked[at] === undefined && read[at]?.hasMore === true ? furtherOf(deps, question, hit) : [],
+    isOpen(at) ? furtherOf(deps, question, hit, most) : [],
   )
   const markedFurther = await mark(further)
   return hits.map(({ row }, at) => {
@@ -108,10 +115,15 @@ async function passagesOf(
   return { passages, hasMore }
 }
 
-/** Where the words of a hit by words seem to be, behind the beginning of a long text. */
-async function furtherOf(deps: HighlightDeps, question: string, { place }: ShownHit): Promise<Passage[]> {
+/** Where the words of a hit by words seem to be, behind the beginning of a long text, in so many bytes at most. */
+async function furtherOf(
+  deps: HighlightDeps,
+  question: string,
+  { place }: ShownHit,
+  most: number,
+): Promise<Passage[]> {
   if (place === undefined) return []
-  const text = await readText(deps, place.text_key, windowBytes, furtherBytes)
+  const text = await readText(deps, place.text_key, windowBytes, windowBytes + Math.floor(most))
   const passage = likelyPassage(text, question)
   return passage === undefined ? [] : [{ config: place.config, text: passage }]
 }

@@ -1,7 +1,7 @@
 import { createOfflineProvider, type ModelProvider } from '@synap/ai'
 import { SynapError, type UserId, uuidv7 } from '@synap/core'
 import { execute, transaction } from '@synap/postgres'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { seedEntity, textKeyOf } from '../test/seed.ts'
 import { startQuery, type TestQuery } from '../test/start-query.ts'
 
@@ -420,6 +420,20 @@ describe('search', () => {
       expect(marks.map(([start, end]: [number, number]) => text.slice(start, end))).toEqual(words)
       expect(text).not.toContain('\u{fffd}')
     }
+  })
+
+  it('given many long texts, no more than some MiB of all are read to mark words in, and each is looked through', async () => {
+    const anna = uuidv7() as UserId
+    const text = `${'other words. '.repeat(4_000)} a pianist ${'more of them. '.repeat(80_000)}`
+    for (let count = 0; count < 9; count += 1) await seed(anna, text, { vectors: [] })
+    const get = vi.spyOn(query.store, 'get')
+    const answer = await search(anna, 'pianist', '&mode=text')
+    const ranges = get.mock.calls.map(([, options]) => options?.range)
+    get.mockRestore()
+    const bytes = ranges.reduce((sum, range) => sum + (range?.end ?? Infinity) - (range?.start ?? 0), 0)
+    expect(bytes).toBeLessThan(4.5 * 1_048_576)
+    expect(answer.json.items).toHaveLength(9)
+    for (const { highlights } of answer.json.items) expect(highlights[0].text).toContain('pianist')
   })
 
   it('given texts that the store cannot give, hits come without passages', async () => {
