@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 51fa1ac67937f8e9b7f14b1c3b1292c746b45f32077e487c25d97265ba7cd43e
+-- What the migrations beside this file come to; of them: sha256 549ae91cad893d8b75014101835237efd82d6a83791ef5c0bc6d89bf8ebe1bfe
 create schema read_v1 authorization synap_projector;
 
 create table read_v1.chosen_models (
@@ -353,6 +353,125 @@ CREATE INDEX task_details_by_due ON read_v1.task_details USING btree (user_id, d
 CREATE INDEX task_details_by_status ON read_v1.task_details USING btree (user_id, status);
 
 CREATE INDEX unsearchable_by_age ON read_v1.unsearchable USING btree (user_id, projected_at, entity_id);
+
+create view read_v1.own_entities with (security_barrier=true) as
+ SELECT entity_id,
+    user_id,
+    type,
+    title,
+    preview,
+    summary,
+    language,
+    content_key,
+    content_sha256,
+    content_size,
+    content_type,
+    file_type,
+    uploaded_at,
+    subject_sha256,
+    attachments,
+    metadata,
+    provenance,
+    suggestions,
+    rejected,
+    version,
+    sequence,
+    created_at,
+    updated_at,
+    deleted_at,
+    projected_at,
+    particulars,
+    title_name,
+    file_name,
+    people
+   FROM read_v1.entities t
+  WHERE (NOT (user_id IS DISTINCT FROM ( SELECT (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid AS "nullif")));
+alter view read_v1.own_entities owner to synap_projector;
+
+create view read_v1.own_entity_tags with (security_barrier=true) as
+ SELECT entity_id,
+    tag_id,
+    user_id,
+    provenance
+   FROM read_v1.entity_tags t
+  WHERE (NOT (user_id IS DISTINCT FROM ( SELECT (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid AS "nullif")));
+alter view read_v1.own_entity_tags owner to synap_projector;
+
+create view read_v1.own_entity_texts with (security_barrier=true) as
+ SELECT entity_id,
+    content_sha256,
+    producer,
+    block,
+    block_count,
+    user_id,
+    text_key,
+    language,
+    config,
+    links,
+    chunks,
+    analysable,
+    reason,
+    lexemes,
+    indexed_at
+   FROM read_v1.entity_texts t
+  WHERE (NOT (user_id IS DISTINCT FROM ( SELECT (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid AS "nullif")));
+alter view read_v1.own_entity_texts owner to synap_projector;
+
+create view read_v1.own_entity_vectors with (security_barrier=true) as
+ SELECT entity_id,
+    content_sha256,
+    producer,
+    block,
+    chunk,
+    user_id,
+    model,
+    char_start,
+    char_end,
+    embedding,
+    indexed_at,
+    added_in
+   FROM read_v1.entity_vectors t
+  WHERE (NOT (user_id IS DISTINCT FROM ( SELECT (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid AS "nullif")));
+alter view read_v1.own_entity_vectors owner to synap_projector;
+
+create view read_v1.own_relations with (security_barrier=true) as
+ SELECT relation_id,
+    user_id,
+    type,
+    source_id,
+    target_id,
+    version,
+    sequence,
+    created_at,
+    updated_at,
+    deleted
+   FROM read_v1.relations t
+  WHERE (NOT (user_id IS DISTINCT FROM ( SELECT (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid AS "nullif")));
+alter view read_v1.own_relations owner to synap_projector;
+
+create view read_v1.own_tags with (security_barrier=true) as
+ SELECT tag_id,
+    user_id,
+    name,
+    color,
+    name_sequence,
+    color_sequence
+   FROM read_v1.tags t
+  WHERE (NOT (user_id IS DISTINCT FROM ( SELECT (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid AS "nullif")));
+alter view read_v1.own_tags owner to synap_projector;
+
+create view read_v1.own_task_details with (security_barrier=true) as
+ SELECT entity_id,
+    user_id,
+    status,
+    priority,
+    due,
+    due_day,
+    completed_by,
+    completed_at
+   FROM read_v1.task_details t
+  WHERE (NOT (user_id IS DISTINCT FROM ( SELECT (NULLIF(current_setting('synap.user_id'::text, true), ''::text))::uuid AS "nullif")));
+alter view read_v1.own_task_details owner to synap_projector;
 
 create view read_v1.parked_in_groups as
  SELECT k.id,
@@ -1174,6 +1293,13 @@ grant select on read_v1.entity_links to synap_query;
 grant select on read_v1.entity_tags to synap_query;
 grant select on read_v1.entity_texts to synap_query;
 grant select on read_v1.entity_vectors to synap_query;
+grant select on read_v1.own_entities to synap_query;
+grant select on read_v1.own_entity_tags to synap_query;
+grant select on read_v1.own_entity_texts to synap_query;
+grant select on read_v1.own_entity_vectors to synap_query;
+grant select on read_v1.own_relations to synap_query;
+grant select on read_v1.own_tags to synap_query;
+grant select on read_v1.own_task_details to synap_query;
 grant select on read_v1.relations to synap_query;
 grant select on read_v1.tags to synap_query;
 grant select on read_v1.task_details to synap_query;

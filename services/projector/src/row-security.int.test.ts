@@ -23,6 +23,14 @@ const readable = [
   'entity_lexemes',
   'entity_links',
   'unsearchable',
+  // The same rows once more, by their ids.
+  'own_entities',
+  'own_entity_tags',
+  'own_entity_texts',
+  'own_entity_vectors',
+  'own_relations',
+  'own_tags',
+  'own_task_details',
 ]
 
 describe('row security of the read model', () => {

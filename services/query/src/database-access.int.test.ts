@@ -37,13 +37,17 @@ describe('what a role may do in the database', () => {
   beforeAll(async () => {
     query = await startQuery()
     // one id leads to everything of hers
-    const own = { text: canary, title: canary, tags: [canary], type: 'task', task: {} }
+    const vectors = [new Float32Array(1_536).fill(1)]
+    const own = { text: canary, title: canary, tags: [canary], type: 'task', task: {}, vectors }
     await seedEntity(query.pool, { userId: anna, sequence: 1, id, ...own })
     await seedRelation(query.pool, { userId: anna, id, source: id, target: id })
     await seedWritten(query.database, { userId: anna, id, version: 1, sequence: 1, sha256: null })
     const delta = { type: 'task', title: canary }
     await seedEvents(query.pool, anna, [{ id, aggregateId: id, delta, causationId: id }])
     await seedEvents(query.pool, carl, [{}])
+    const others = { ...own, text: 'tea', title: 'tea', tags: ['tea'] }
+    const other = await seedEntity(query.pool, { userId: carl, sequence: 1, ...others })
+    await seedRelation(query.pool, { userId: carl, source: other, target: other })
     // The names in a body of the form `return …` are looked up once, when it is made: no path is searched later.
     functions = await asOwner<PublishedFunction>(`
       select n.nspname as schema, p.proname as name, p.prosecdef as definer,
@@ -119,6 +123,13 @@ describe('what a role may do in the database', () => {
       'log.own_events',
       'log.own_events_newest',
       'log.own_versions',
+      'read_v1.own_entities',
+      'read_v1.own_entity_tags',
+      'read_v1.own_entity_texts',
+      'read_v1.own_entity_vectors',
+      'read_v1.own_relations',
+      'read_v1.own_tags',
+      'read_v1.own_task_details',
     ])
     for (const { name, role } of views) {
       const shown = async (userId?: UserId) => {

@@ -1,6 +1,7 @@
 import { type Client, query, toUuids } from '@synap/postgres'
 import { contentLetters } from '../vectors/packed-vectors.ts'
 import type { Seen } from './added-vectors.ts'
+import { isLiving, lookUp } from './look-up.ts'
 import { writtenOnce } from './written-once.ts'
 
 export interface CandidatesToConfirm {
@@ -65,10 +66,7 @@ function writeText(schema: string, isRunning: boolean): string {
       ${cameSince('v.added_in >= $4::xid8')} ${isRunning ? `or ${cameSince('v.added_in = any ($5::xid8[])')}` : ''} as has_more,
       (select string_agg(place || ':' || coalesce(left(subject_sha256, ${contentLetters}), ''), ',') from (
         select c.place, e.subject_sha256 from unnest($2::uuid[]) with ordinality as c(entity_id, place)
-        cross join lateral (
-          select e.subject_sha256 from ${schema}.entities as e
-          where e.entity_id = c.entity_id and e.deleted_at is null offset 0
-        ) as e
+        ${lookUp(schema, 'entities', 'e', `e.entity_id = c.entity_id and ${isLiving('e')}`, 'e.subject_sha256')}
         limit $3::int
       ) as there) as known`
 }

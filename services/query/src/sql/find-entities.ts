@@ -1,5 +1,6 @@
 import type { EntityId } from '@synap/core'
 import { type Client, query } from '@synap/postgres'
+import { isLiving, lookUp, tagOf } from './look-up.ts'
 
 /** A file besides the content, as its event tells it. */
 export interface AttachmentRow {
@@ -44,9 +45,9 @@ export interface EntityRow {
   tags: { id: string; name: string; provenance: unknown }[]
 }
 
-/** `more`: another column. */
-export const selectEntities = (schema: string, more?: string) => `
-  select ${more === undefined ? '' : `${more},`} e.entity_id, e.type, e.title, e.preview, e.summary, e.language, e.people, e.content_key, e.content_sha256,
+/** What is told of an entity `e`, its task `t` and its `tags`. */
+const columns = (tags: string) => `
+  e.entity_id, e.type, e.title, e.preview, e.summary, e.language, e.people, e.content_key, e.content_sha256,
     e.content_size, e.content_type, e.file_type, e.uploaded_at, e.attachments, e.metadata,
     e.particulars, e.provenance, e.suggestions, e.version, e.sequence, e.created_at,
     e.updated_at, t.status as task_status, t.priority as task_priority, t.due as task_due,
@@ -54,8 +55,12 @@ export const selectEntities = (schema: string, more?: string) => `
     coalesce((
       select jsonb_agg(jsonb_build_object('id', tags.tag_id, 'name', tags.name, 'provenance', et.provenance)
         order by tags.name, tags.tag_id)
-      from ${schema}.entity_tags as et join ${schema}.tags using (tag_id) where et.entity_id = e.entity_id
-    ), '[]') as tags
+      from ${tags} where et.entity_id = e.entity_id
+    ), '[]') as tags`
+
+/** Of all of the user's. `more`: another column. */
+export const selectEntities = (schema: string, more?: string) => `
+  select ${more === undefined ? '' : `${more},`} ${columns(`${schema}.entity_tags as et join ${schema}.tags using (tag_id)`)}
   from ${schema}.entities as e
   left join ${schema}.task_details as t on t.entity_id = e.entity_id`
 
@@ -67,8 +72,12 @@ export async function findEntities(
 ): Promise<EntityRow[]> {
   return query<EntityRow>(client, {
     name: `${schema}.find_entities`,
-    text: `${selectEntities(schema)} where e.entity_id = any($1::uuid[]) and e.deleted_at is null`,
-    values: [ids],
+    text: `
+      select ${columns(`${schema}.own_entity_tags as et ${tagOf(schema)}`)}
+      from unnest($1::uuid[]) as wanted (entity_id)
+      ${lookUp(schema, 'entities', 'e', `e.entity_id = wanted.entity_id and ${isLiving('e')}`)}
+      left ${lookUp(schema, 'task_details', 't', 't.entity_id = e.entity_id')}`,
+    values: [Array.from(new Set(ids))],
   })
 }
 

@@ -3,6 +3,7 @@ import { idsOf } from '../ids-of.ts'
 import { type ByBoth, depthOf, type SearchQuestion } from '../search-question.ts'
 import { allowedEntities } from './allowed-entities.ts'
 import { conditionsOf, type Parameter } from './list-entities.ts'
+import { isLiving, lookUp } from './look-up.ts'
 import { queryPlannedAnew } from './planned-anew.ts'
 
 /** An entity that the words of a question are in. */
@@ -45,9 +46,8 @@ export async function findMatches(
         from ${schema}.match_words(${text}, ${configs}, ${allowed}, ${rankedMatches}) as m
         order by place limit ${depth}
       )
-      select t.entity_id, t.place, t.corrected from matches as t cross join lateral (
-        select from ${schema}.entities as e where e.entity_id = t.entity_id and e.deleted_at is null offset 0
-      ) as there
+      select t.entity_id, t.place, t.corrected from matches as t 
+      ${lookUp(schema, 'entities', 'there', `there.entity_id = t.entity_id and ${isLiving('there')}`)}
       order by t.place limit ${limit}`,
     values,
   })

@@ -1,4 +1,5 @@
 import { type Client, query } from '@synap/postgres'
+import { lookUp } from './look-up.ts'
 
 /** Where the text of a hit lies. */
 export interface PassagePlace {
@@ -24,16 +25,16 @@ export async function findPassages(
       select h.entity_id, t.text_key, t.config, (c.chunk ->> 'byteStart')::int as byte_start,
         (c.chunk ->> 'byteEnd')::int as byte_end
       from unnest($1::uuid[], $2::int[]) as h(entity_id, chunk)
-      join ${schema}.entities as e on e.entity_id = h.entity_id
+      ${lookUp(schema, 'entities', 'e', 'e.entity_id = h.entity_id')}
       join lateral (
-        select texts.* from ${schema}.entity_texts as texts
+        select texts.* from ${schema}.own_entity_texts as texts
         where texts.entity_id = h.entity_id and texts.content_sha256 = e.subject_sha256 and texts.block = 0
           and texts.text_key is not null
         -- The one whose words were found: as the projector chooses.
         order by substring(texts.producer from '@([0-9]{1,9})$')::int desc nulls last, texts.producer desc limit 1
       ) as t on true
       left join lateral (
-        select chunks.chunk from ${schema}.entity_texts as blocks, jsonb_array_elements(blocks.chunks) as chunks(chunk)
+        select chunks.chunk from ${schema}.own_entity_texts as blocks, jsonb_array_elements(blocks.chunks) as chunks(chunk)
         where blocks.entity_id = t.entity_id and blocks.content_sha256 = t.content_sha256
           and blocks.producer = t.producer and (chunks.chunk ->> 'index')::int = h.chunk
         limit 1

@@ -3,6 +3,7 @@ import type { Seen } from './added-vectors.ts'
 import { comparableTag } from './find-entities.ts'
 import type { Neighbour } from './find-neighbours.ts'
 import type { CommonFilter } from './list-entities.ts'
+import { isLiving, tagOf } from './look-up.ts'
 import { writtenOnce } from './written-once.ts'
 
 /** Vectors that came since candidates were chosen are all compared, when there are no more than so many. */
@@ -78,7 +79,7 @@ interface Shape {
   isFiltered: boolean
 }
 
-/** `offset 0`: row security lets entities be looked up by a column only, and one by one, in the order of the candidates. */
+/** One by one, in the order of the candidates: see `lookUp`. */
 function writeText({ schema, isRunning, isFiltered }: Shape): string {
   let count = 0
   const parameter = (type: string) => `$${(count += 1)}::${type}`
@@ -92,12 +93,12 @@ function writeText({ schema, isRunning, isFiltered }: Shape): string {
     `(select v.entity_id from ${vectors} and ${condition} order by v.added_in limit ${mostAdded + 1})`
   const current = (of: string) => `
     left join lateral (
-      select v.chunk, v.embedding from ${vectors} and v.entity_id = ${of}.entity_id
+      select v.chunk, v.embedding from ${schema}.own_entity_vectors as v where v.model = ${model} and v.entity_id = ${of}.entity_id
         and v.content_sha256 = ${of}.subject_sha256 offset 0
     ) as v on true`
   const entity = (of: string) => `
-    select e.entity_id, e.subject_sha256 from ${schema}.entities as e
-    where e.entity_id = ${of}.entity_id and e.deleted_at is null ${conditions} offset 0`
+    select e.entity_id, e.subject_sha256 from ${schema}.own_entities as e
+    where e.entity_id = ${of}.entity_id and ${isLiving('e')} ${conditions} offset 0`
   return `
     select known.place::int, null as added_id, null as added, known.entity_id, v.chunk, ${distance} as distance
     from (
@@ -143,8 +144,8 @@ function passes(schema: string, parameter: (type: string) => string): string {
     return `and (${than} is null or ${column} ${sign} ${than})`
   }
   const tagged = (names: string | undefined) => `
-    from ${schema}.entity_tags as et join ${schema}.tags using (tag_id)
-    where et.entity_id = e.entity_id and lower(tags.name) = any (${names})`
+    from ${schema}.own_entity_tags as et ${tagOf(schema)}
+    where et.entity_id = e.entity_id and lower(tags.name) = any (${names}) offset 0`
   return `
     and (${types} is null or e.type = any (${types}))
     ${within('e.created_at', '<')} ${within('e.created_at', '>')}
@@ -152,9 +153,9 @@ function passes(schema: string, parameter: (type: string) => string): string {
     and (${all} is null or cardinality(${all}) = (select count(distinct lower(tags.name)) ${tagged(all)}))
     and (${any} is null or exists (select ${tagged(any)}))
     and (${statuses} is null and ${before} is null and ${after} is null or e.type = 'task' and exists (
-      select from ${schema}.task_details as t where t.entity_id = e.entity_id
+      select from ${schema}.own_task_details as t where t.entity_id = e.entity_id
         and (${statuses} is null or t.status = any (${statuses}))
-        and (${before} is null or t.due_day < ${before}) and (${after} is null or t.due_day > ${after})))`
+        and (${before} is null or t.due_day < ${before}) and (${after} is null or t.due_day > ${after}) offset 0))`
 }
 
 /** What the rows say together. */

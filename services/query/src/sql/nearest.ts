@@ -1,3 +1,5 @@
+import { isLiving } from './look-up.ts'
+
 /** Vectors that are looked at more closely: long texts have several. */
 export const nearestVectors = 400
 
@@ -52,15 +54,15 @@ export const nearestOfSome = (
   ) as one_each
   order by distance limit ${depth}`
 
-/** Row security lets entities be looked up by a column only, and `offset 0` one by one. */
+/** See `lookUp`. */
 const current = (schema: string, of: string, condition: string) => `
-  select from ${schema}.entities as e
-  where e.entity_id = ${of}.entity_id and ${condition} and e.deleted_at is null offset 0`
+  select from ${schema}.own_entities as e
+  where e.entity_id = ${of}.entity_id and ${condition} and ${isLiving('e')} offset 0`
 
 /** `offset 0`: the distance of each is taken once, not again for the order. */
 const nearestChunk = ({ schema, vector, model }: Pick<Names, 'schema' | 'vector' | 'model'>, of: string) => `
   select one.chunk, one.distance from (
-    select v.chunk, v.embedding operator(public.<=>) ${vector} as distance from ${schema}.entity_vectors as v
+    select v.chunk, v.embedding operator(public.<=>) ${vector} as distance from ${schema}.own_entity_vectors as v
     where v.entity_id = ${of}.entity_id and v.content_sha256 = ${of}.content_sha256 and v.model = ${model} offset 0
   ) as one
   order by one.distance, one.chunk limit 1`
