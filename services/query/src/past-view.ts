@@ -1,10 +1,11 @@
 import type { EntityView } from '@synap/contracts'
-import { currentTag, type EntityState, type TagState, taskOf, type UserState } from '@synap/domain'
+import { type EntityState, taskOf } from '@synap/domain'
 import { toAttachmentView } from './entity-view.ts'
+import { type PastTags, pastTagsOf } from './past-tags.ts'
 import { shownParticulars } from './shown-particulars.ts'
 
-/** A folded entity as the API shows it; `user` says what its tags were called. */
-export function toPastView(state: EntityState, user: UserState | undefined): EntityView {
+/** A folded entity as the API shows it; `tags` says what its tags had become. */
+export function toPastView(state: EntityState, tags: PastTags): EntityView {
   const { id, type, title, preview, summary, language, people, metadata, provenance, version } = state
   const time = (ms: number | null) => new Date(ms ?? 0).toISOString()
   return {
@@ -17,7 +18,7 @@ export function toPastView(state: EntityState, user: UserState | undefined): Ent
     people: [...people],
     content: contentOf(state),
     attachments: state.attachments.map(toAttachmentView),
-    tags: tagsOf(state.tags, user),
+    tags: pastTagsOf(state.tags, tags),
     task: taskViewOf(state),
     ...shownParticulars(type, state.particulars),
     metadata,
@@ -50,11 +51,4 @@ function taskViewOf(state: EntityState): EntityView['task'] {
     due,
     completedAt: completedAt === null ? null : new Date(completedAt).toISOString(),
   }
-}
-
-/** Two that were merged are one. */
-function tagsOf(tags: readonly TagState[], user: UserState | undefined): EntityView['tags'] {
-  const current = tags.map((tag) => ({ ...currentTag(user, tag), provenance: tag.provenance }))
-  const byId = new Map(current.map((tag) => [tag.id, tag]))
-  return [...byId.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 }

@@ -92,6 +92,51 @@ describe('as it was', () => {
     expect(await titles('as_of=2&any_tag=office&any_tag=work')).toBe(1)
   })
 
+  it('given tags that became one on an item that had several, who set it is told as the read model tells it', async () => {
+    const [id, a, b, c] = [uuidv7(), uuidv7(), uuidv7(), uuidv7()]
+    const merged = (version: number, tagId: string) => ({
+      ...next(anna, version, 'tag.merged', { tagId, name: tagId, intoId: c, intoName: 'c' }),
+      aggregateType: 'user',
+    })
+    await seed([
+      created(id, 'x'),
+      next(id, 2, 'entity.tag_added', { tagId: c, name: 'c' }),
+      next(id, 3, 'entity.tag_added', { tagId: a, name: 'a' }),
+      next(id, 4, 'entity.tag_added', { tagId: b, name: 'b' }),
+      // What is merged goes, and what is merged into stays.
+      merged(1, b),
+      merged(2, a),
+    ])
+    const setIn = async (asOf: number) =>
+      (await get(`/v1/entities/${id}?as_of=${asOf}`)).json.tags.map(
+        (tag: { id: string; provenance: { eventId: string } }) => [tag.id, tag.provenance.eventId],
+      )
+    const before = new Map(await setIn(4))
+    expect(await setIn(5)).toEqual([
+      [a, before.get(a)],
+      [c, before.get(c)],
+    ])
+    expect(await setIn(6)).toEqual([[c, before.get(c)]])
+  })
+
+  it('given two tags that were merged into a third, which the item had not, the first that was merged tells who set it', async () => {
+    const [id, a, b, c] = [uuidv7(), uuidv7(), uuidv7(), uuidv7()]
+    const merged = (version: number, tagId: string) => ({
+      ...next(anna, version, 'tag.merged', { tagId, name: tagId, intoId: c, intoName: 'c' }),
+      aggregateType: 'user',
+    })
+    await seed([
+      created(id, 'x'),
+      next(id, 2, 'entity.tag_added', { tagId: a, name: 'a' }),
+      next(id, 3, 'entity.tag_added', { tagId: b, name: 'b' }),
+      merged(1, b),
+      merged(2, a),
+    ])
+    const tags = async (asOf: number) => (await get(`/v1/entities/${id}?as_of=${asOf}`)).json.tags
+    const [, second] = await tags(3)
+    expect(await tags(5)).toEqual([{ id: c, name: 'c', provenance: second.provenance }])
+  })
+
   it('given a list of a past moment, it is what was there then, newest first, page by page', async () => {
     const ids = Array.from({ length: 5 }, () => uuidv7())
     await seed([

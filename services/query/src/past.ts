@@ -1,12 +1,13 @@
 import { type AsOf, type EntityView, httpHeaders } from '@synap/contracts'
 import { type AggregateId, type EntityId, type UserId } from '@synap/core'
-import type { EntityState, UserState } from '@synap/domain'
+import type { EntityState } from '@synap/domain'
 import { findEvents, findSequenceAt, replay } from '@synap/event-log'
 import { principalOf, problem } from '@synap/http'
 import type { Client } from '@synap/postgres'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { answerRead } from './answer-read.ts'
 import type { FreshnessParameters } from './freshness.ts'
+import { findPastMerges, type PastTags } from './past-tags.ts'
 import { toPastView } from './past-view.ts'
 import type { ReadModel, Snapshot } from './read-model.ts'
 import { refuseParked } from './refuse-parked.ts'
@@ -56,8 +57,8 @@ export async function findPast(
   const state = await stateAt(client, id, moment)
   if (state === 'unknown') throw problem('parked', { retryAfter: 60 })
   if (state === undefined) return undefined
-  const user = await userAt(client, principalOf(request).userId, moment)
-  return { state, view: toPastView(state, user) }
+  const tags = await tagsAt(client, principalOf(request).userId, moment)
+  return { state, view: toPastView(state, tags) }
 }
 
 export interface PastPage {
@@ -84,7 +85,7 @@ export async function listPast(
   request: FastifyRequest,
   { moment, below, limit, isWanted }: PastPage,
 ): Promise<PastItem[]> {
-  const user = await userAt(client, principalOf(request).userId, moment)
+  const tags = await tagsAt(client, principalOf(request).userId, moment)
   const items: PastItem[] = []
   for (let before = Math.min(below ?? Number.MAX_SAFE_INTEGER, moment + 1); ; ) {
     const page = { order: 'newest', below: before, limit: candidates } as const
@@ -92,7 +93,7 @@ export async function listPast(
     for (const { aggregateId, sequence } of made) {
       const state = await stateAt(client, aggregateId, moment)
       if (state === undefined || state === 'unknown') continue
-      const view = toPastView(state, user)
+      const view = toPastView(state, tags)
       if (!isWanted(view)) continue
       items.push({ view, createdSequence: sequence })
       if (items.length === limit) return items
@@ -120,8 +121,9 @@ async function stateAt(
   return purged.length > 0 ? undefined : state
 }
 
-/** What the tags were called, and which were one. */
-async function userAt(client: Client, userId: UserId, moment: number): Promise<UserState | undefined> {
+async function tagsAt(client: Client, userId: UserId, moment: number): Promise<PastTags> {
   const replayed = await replay(client, userId, { upToSequence: moment })
-  return replayed.outcome === 'state' && replayed.state.aggregate === 'user' ? replayed.state : undefined
+  const user =
+    replayed.outcome === 'state' && replayed.state.aggregate === 'user' ? replayed.state : undefined
+  return { user, merges: await findPastMerges(client, userId, user, moment) }
 }
