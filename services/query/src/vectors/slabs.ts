@@ -3,8 +3,9 @@ import { createKernel, type Kernel } from './kernel.ts'
 
 /** A page of WebAssembly's memory. */
 export const slabBytes = 65_536
-/** The memory grows by this many slabs at a time. */
+/** The memory grows by this many slabs at a time, or by a share of what there is: each time takes some milliseconds. */
 const growBy = 16
+const growShare = 1 / 8
 
 /**
  * Where things lie in the first slab, which nobody can take: the question's signs, its places as shorts and, roughly, as bytes,
@@ -62,7 +63,7 @@ export function createSlabs(maxBytes: number): Slabs {
     return views
   }
   const grow = () => {
-    const more = Math.min(growBy, maximum - pages)
+    const more = Math.min(Math.max(growBy, Math.ceil(pages * growShare)), maximum - pages)
     if (more === 0) return
     try {
       memory.grow(more)
