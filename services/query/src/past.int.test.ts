@@ -129,12 +129,12 @@ describe('as it was', () => {
       created(id, 'x'),
       next(id, 2, 'entity.tag_added', { tagId: a, name: 'a' }),
       next(id, 3, 'entity.tag_added', { tagId: b, name: 'b' }),
-      merged(1, b),
-      merged(2, a),
+      merged(1, a),
+      merged(2, b),
     ])
     const tags = async (asOf: number) => (await get(`/v1/entities/${id}?as_of=${asOf}`)).json.tags
-    const [, second] = await tags(3)
-    expect(await tags(5)).toEqual([{ id: c, name: 'c', provenance: second.provenance }])
+    const [first] = await tags(3)
+    expect(await tags(5)).toEqual([{ id: c, name: 'c', provenance: first.provenance }])
   })
 
   it('given a list of a past moment, it is what was there then, newest first, page by page', async () => {
