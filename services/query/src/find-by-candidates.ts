@@ -1,11 +1,12 @@
 import { bytesToUuid } from '@synap/core'
+import { confirmedNeighbours, type Remembered } from './confirmed-neighbours.ts'
 import type { Place } from './read-model.ts'
 import { type Asker, type ByMeaning, depthOf, isFiltered, type SearchQuestion } from './search-question.ts'
 import { findAllowedIds } from './sql/allowed-entities.ts'
 import { confirmCandidates } from './sql/confirm-candidates.ts'
 import type { Neighbour } from './sql/find-neighbours.ts'
 import { stateOf } from './sql/find-position.ts'
-import { byDistance, findKnownNeighbours, type KnownNeighbours, mostAdded } from './sql/known-neighbours.ts'
+import { findKnownNeighbours, type KnownNeighbours, mostAdded } from './sql/known-neighbours.ts'
 import { closeError, likenessError } from './vectors/find-candidates.ts'
 import type { VectorsOf } from './vectors/load-vectors.ts'
 import type { CacheOutcome, FoundCandidates, VectorCache } from './vectors/vector-cache.ts'
@@ -92,25 +93,22 @@ async function findConfirmed(
     cache.told(of, { vectors, added: hasMore ? 1 : 0 })
     return undefined
   }
-  const neighbours: Neighbour[] = []
-  let checked = 0
-  for (const { place, content } of entities) {
-    if (place < checked) return undefined
-    checked = place + 1
-    const passage = passages[place]
-    const id = ids.subarray(place * 16, checked * 16)
-    const nearest =
-      passage?.content === content
-        ? { chunk: passage.chunk, likeness: likenesses[place] as number }
-        : // What is nearest is of an older content.
-          cache.nearestPassage(of, values, { id, content })
-    if (nearest === undefined) return undefined
-    if (nearest === null) continue
-    neighbours.push({ entity_id: bytesToUuid(id), chunk: nearest.chunk, distance: 1 - nearest.likeness })
-  }
-  neighbours.sort(byDistance)
+  // Not looked at in order, nothing is known of those that were left out.
+  if (entities.some(({ place }, at) => place <= (entities[at - 1]?.place ?? -1))) return undefined
+  const there = entities.map(({ place, content }) => ({
+    entity_id: bytesToUuid(ids.subarray(place * 16, (place + 1) * 16)),
+    place,
+    content,
+  }))
+  const nearestPassage: Remembered['nearestPassage'] = (passage) => cache.nearestPassage(of, values, passage)
+  const neighbours = confirmedNeighbours(there, { ids, likenesses, passages, nearestPassage })
+  if (neighbours === undefined) return undefined
   const kept = entities.length
-  const looked = { neighbours, kept, checked: kept < enough ? passages.length : checked }
+  const looked = {
+    neighbours,
+    kept,
+    checked: kept < enough ? passages.length : (entities.at(-1)?.place ?? -1) + 1,
+  }
   if (!isCertain(looked, found, { limit: question.limit, enough })) return 'too few'
   return { neighbours: neighbours.slice(0, depthOf(question)), added: 0 }
 }

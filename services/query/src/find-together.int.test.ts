@@ -9,10 +9,15 @@ import { startQuery, type TestQuery } from '../test/start-query.ts'
 
 const draw = createPoints(20)
 let question = draw()
+/** Happens while a question is embedded: after its user was looked up, before anything is looked for. */
+let meanwhile: () => Promise<unknown> = () => Promise.resolve()
 const model: ModelProvider = {
   ...createOfflineProvider(),
   embeddingModel: 'points',
-  embed: () => Promise.resolve({ vectors: [question], usage: { inputTokens: 0, outputTokens: 0 } }),
+  async embed() {
+    await meanwhile()
+    return { vectors: [question], usage: { inputTokens: 0, outputTokens: 0 } }
+  },
 }
 const count = 600
 
@@ -117,14 +122,25 @@ describe('words and meaning together, from what memory presumes', () => {
     },
   )
 
-  it('given many that words find and memory has, the database looks for words while memory is searched, and few are looked up', async () => {
-    const owner = await createOwner()
+  /** The statements of a search by name, and of each whether words had been answered when it was asked. */
+  const statementsOf = async (owner: Owner, q: string) => {
+    const statements: { name: string; values: unknown[]; isAfterWords: boolean }[] = []
     const corked: number[] = []
-    let asked: { mock: { calls: unknown[][] } } | undefined
     let stream: Writable | undefined
+    let isAfterWords = false
+    const listened = new Set<Client>()
     const onAcquire = (client: Client) => {
-      asked = vi.spyOn(client, 'query')
       stream = (client as unknown as { connection: { stream: Writable } }).connection.stream
+      if (listened.has(client)) return
+      listened.add(client)
+      const ask = client.query.bind(client) as (statement: unknown) => Promise<unknown>
+      vi.spyOn(client, 'query').mockImplementation(((statement: { name?: string; values?: unknown[] }) => {
+        // It has another name when transactions were running as the vectors were read.
+        const name = (statement.name ?? '').replace('read_v1.', '').replace('_running', '')
+        statements.push({ name, values: statement.values ?? [], isAfterWords })
+        const answer = ask(statement)
+        return name === 'find_unchecked_matches' ? answer.finally(() => (isAfterWords = true)) : answer
+      }) as never)
     }
     const find = query.vectors.find.bind(query.vectors)
     vi.spyOn(query.vectors, 'find').mockImplementation((of, candidates) => {
@@ -132,14 +148,42 @@ describe('words and meaning together, from what memory presumes', () => {
       return find(of, candidates)
     })
     query.pool.on('acquire', onAcquire)
-    await search(owner, 'everywhere')
+    const { outcome } = await search(owner, q)
     query.pool.off('acquire', onAcquire)
-    const statements = asked?.mock.calls.map(([one]) => one as { name?: string; values?: unknown[] }) ?? []
     vi.restoreAllMocks()
-    expect(corked).toEqual([0])
-    // It has another name when transactions were running as the vectors were read.
-    const lookUps = statements.filter(({ name }) => name?.startsWith('read_v1.find_known'))
-    expect(lookUps.map(({ values }) => values?.[3])).toEqual([14])
+    return { statements, corked, outcome }
+  }
+
+  it('given many that words find and memory has, the database looks for words while memory is searched and confirmed, and nothing is looked up', async () => {
+    const owner = await createOwner()
+    const { statements, corked, outcome } = await statementsOf(owner, 'everywhere')
+    expect([corked, outcome]).toEqual([[0], 'cached'])
+    expect(statements.filter(({ name }) => name === 'confirm_candidates')).toMatchObject([
+      { isAfterWords: false },
+    ])
+    expect(statements.map(({ name }) => name)).not.toContain('find_known')
+  })
+
+  it('given memory has other vectors than the read model, few are looked up', async () => {
+    const owner = await createOwner()
+    await addTo(owner, [draw()])
+    const { statements, outcome } = await statementsOf(owner, 'everywhere')
+    expect(outcome).toBe('cached')
+    expect(statements.map(({ name }) => name)).not.toContain('confirm_candidates')
+    const lookUps = statements.filter(({ name }) => name === 'find_known')
+    expect(lookUps.map(({ values }) => values[3])).toEqual([14])
+  })
+
+  it('given the nearest is deleted, the others that were confirmed are enough, and nothing is asked again', async () => {
+    const owner = await createOwner()
+    await sql(`update read_v1.entities set deleted_at = now()
+      where entity_id = any (${listOf(nearest(owner, 1))})`)
+    const { statements, outcome } = await statementsOf(owner, 'nowhere')
+    expect(outcome).toBe('cached')
+    const names = statements.map(({ name }) => name)
+    expect(names).toContain('confirm_candidates')
+    expect(names).not.toContain('find_known')
+    expect(names).not.toContain('find_matches')
   })
 
   it('given the best of both are deleted, they are not shown, and as many others are', async () => {
@@ -174,6 +218,86 @@ describe('words and meaning together, from what memory presumes', () => {
     expectSame(hits, (await search(owner, 'lonely', { on: none })).hits)
     const matched = hits.filter(({ id }) => old.includes(id)).map((hit) => hit.matched)
     expect(matched).toEqual([['text'], ['text'], ['text'], ['text']])
+  })
+
+  const takeVectors = (ids: readonly string[]) =>
+    sql(`delete from read_v1.entity_vectors where entity_id = any (${listOf(ids)})`)
+
+  it('given a vector that goes while the question is embedded, its item is not near', async () => {
+    const owner = await createOwner()
+    const gone = nearest(owner, 1)
+    meanwhile = async () => {
+      meanwhile = () => Promise.resolve()
+      await takeVectors(gone)
+      await sql(`update read_v1.user_models set vectors = vectors - 1 where user_id = '${owner.id}'`)
+    }
+    const { hits } = await search(owner, 'nowhere')
+    expect(hits.map(({ id }) => id)).not.toContain(gone[0])
+    expectSame(hits, (await search(owner, 'nowhere', { on: none })).hits)
+  })
+
+  it('given as many came as are gone, what is gone is not near and what came is', async () => {
+    const owner = await createOwner()
+    const [gone = '', moved = ''] = nearest(owner, 2)
+    await takeVectors([gone, moved])
+    for (const [id, point] of [
+      [moved, question],
+      [owner.entities[5], draw()],
+    ] as const) {
+      const [other] = await seedPoints(query.pool, owner.id, 'points', [point])
+      await sql(
+        `update read_v1.entity_vectors set entity_id = '${id}', chunk = 3 where entity_id = '${other}'`,
+      )
+    }
+    const { hits } = await search(owner, 'nowhere')
+    expect(hits.map(({ id }) => id)).not.toContain(gone)
+    expect(hits[0]?.id).toBe(moved)
+    expectSame(hits, (await search(owner, 'nowhere', { on: none })).hits)
+  })
+
+  it('given a transaction that was under way while memory was read, what it brought is compared besides', async () => {
+    const owner = await createOwner()
+    const [line = ''] = await sql(
+      `select added_in from read_v1.entity_vectors where entity_id = '${owner.entities[0]}'`,
+    )
+    const find = query.vectors.find.bind(query.vectors)
+    const told = vi.spyOn(query.vectors, 'told')
+    const early = vi.spyOn(query.vectors, 'find').mockImplementation((of, asked) => {
+      const found = find(of, asked)
+      return found && { ...found, since: { ...found.since, running: [line] } }
+    })
+    const { outcome } = await search(owner, 'river')
+    expect(outcome).toBe('cached')
+    expect(told.mock.calls.at(-1)?.[1].added).toBeGreaterThan(0)
+    early.mockImplementation((of, asked) => {
+      const found = find(of, asked)
+      return found && { ...found, isLevel: true, since: { ...found.since, running: ['3'] } }
+    })
+    await search(owner, 'river')
+    expect(told.mock.calls.at(-1)?.[1].added).toBe(0)
+    vi.restoreAllMocks()
+  })
+
+  it('given the best by words alone are deleted, they are not shown, however many', async () => {
+    const owner = await createOwner()
+    const far = question.map((value) => -value)
+    const only = await addTo(
+      owner,
+      Array.from({ length: 20 }, () => far),
+      'lonely',
+    )
+    await search(owner, 'lonely')
+    await query.vectors.settled()
+    await search(owner, 'lonely')
+    for (const count of [1, 15]) {
+      const before = (await search(owner, 'lonely', { limit: 20 })).hits
+      const gone = before.filter(({ id }) => only.includes(id)).slice(0, count)
+      await sql(`update read_v1.entities set deleted_at = now()
+        where entity_id = any (${listOf(gone.map(({ id }) => id))})`)
+      const { hits } = await search(owner, 'lonely')
+      expect(hits.filter(({ id }) => gone.some((one) => one.id === id))).toEqual([])
+      expectSame(hits, (await search(owner, 'lonely', { on: none })).hits)
+    }
   })
 
   it('given what came since, it is found by words, by meaning and by both', async () => {

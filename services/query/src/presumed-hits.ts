@@ -7,7 +7,7 @@ import { byDistance, type KnownNeighbours } from './sql/known-neighbours.ts'
 import { type Candidates, likenessError } from './vectors/find-candidates.ts'
 
 /** Hits that are looked up besides those that are wanted, for some may be gone or of old content. */
-const spareHits = 4
+export const spareHits = 4
 
 /** What is near by what memory knows. */
 export interface Presumed {

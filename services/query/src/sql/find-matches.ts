@@ -53,27 +53,43 @@ export async function findMatches(
   })
 }
 
+/** Matches of which only the first were looked up. */
+export interface UncheckedMatches {
+  matches: Match[]
+  /** Those that were looked up and are there. */
+  there: ReadonlySet<string>
+}
+
 /**
- * The same with no filter, and without a look at each of them, which takes a good part of the time: some may be deleted. Who asks
- * looks up those that he shows.
+ * The same with no filter, and with a look at the first `checked` only: to look at each takes a good part of the time, and of the others
+ * some may be deleted. Who asks looks up those of them that he shows.
  */
 export async function findUncheckedMatches(
   client: Client,
   schema: string,
   { text, configs }: Pick<ByBoth, 'text' | 'configs'>,
-  depth: number,
-): Promise<Match[]> {
-  const [found] = await query<{ ids: Buffer; corrected: string | null }>(client, {
-    name: `${schema}.find_unchecked_matches`,
-    text: `
-      select coalesce(string_agg(uuid_send(m.entity_id), '' order by m.rank desc, m.entity_id desc), '') as ids,
-        max(m.corrected) as corrected
+  { depth, checked }: { depth: number; checked: number },
+): Promise<UncheckedMatches> {
+  const [found] = await query<{ ids: Buffer | null; corrected: string | null; there: string | null }>(
+    client,
+    {
+      name: `${schema}.find_unchecked_matches`,
+      text: `
+      select string_agg(uuid_send(m.entity_id), '' order by m.place) as ids, max(m.corrected) as corrected,
+        string_agg(case when e.is_there then '1' else '0' end, '' order by m.place) as there
       from (
-        select m.* from ${schema}.match_words($1::text, $2::text[], null, ${rankedMatches}) as m
-        order by m.rank desc, m.entity_id desc limit $3::int
-      ) as m`,
-    values: [text, configs, depth],
-  })
-  const { ids, corrected } = found ?? { ids: Buffer.alloc(0), corrected: null }
-  return idsOf(ids).map((entity_id, at) => ({ entity_id, place: at + 1, corrected }))
+        select m.entity_id, m.corrected, row_number() over (order by m.rank desc, m.entity_id desc)::int as place
+        from ${schema}.match_words($1::text, $2::text[], null, ${rankedMatches}) as m
+        order by place limit $3::int
+      ) as m
+      left ${lookUp(schema, 'entities', 'e', `m.place <= $4::int and e.entity_id = m.entity_id and ${isLiving('e')}`, 'true as is_there')}`,
+      values: [text, configs, depth, checked],
+    },
+  )
+  const ids = idsOf(found?.ids ?? Buffer.alloc(0))
+  const corrected = found?.corrected ?? null
+  return {
+    matches: ids.map((entity_id, at) => ({ entity_id, place: at + 1, corrected })),
+    there: new Set(ids.slice(0, checked).filter((_, at) => found?.there?.[at] === '1')),
+  }
 }
