@@ -174,6 +174,17 @@ describe('row security of the read model', () => {
     expect(granted).toEqual([...readable].sort())
   })
 
+  it('given a view of one’s own rows, it shows every column of its table; a new one cannot be forgotten', async () => {
+    const columnsOf = (name: string) => `
+      select array_agg(a.attname order by a.attname) from pg_attribute a
+      where a.attrelid = 'read_v1.${name}'::regclass and a.attnum > 0 and not a.attisdropped`
+    for (const view of readable.filter((name) => name.startsWith('own_'))) {
+      const [columns] = await database.superuserSql(columnsOf(view))
+      expect(columns).toContain('user_id')
+      expect(columns).toEqual((await database.superuserSql(columnsOf(view.replace('own_', ''))))[0])
+    }
+  })
+
   it('given a security definer function, its search path is fixed and nobody is granted it by default', async () => {
     const loose = await database.superuserSql(
       `select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
