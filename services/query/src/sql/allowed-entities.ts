@@ -1,6 +1,7 @@
 import { type Client, query } from '@synap/postgres'
 import { comparableTag } from './find-entities.ts'
 import { type CommonFilter, conditionsOf, type Parameter } from './list-entities.ts'
+import { isLiving, lookUp, tagOf } from './look-up.ts'
 import { queryPlannedAnew } from './planned-anew.ts'
 
 /** The entities that a filter keeps, by conditions of `conditionsOf`. */
@@ -26,18 +27,31 @@ function nameOf(schema: string, filter: CommonFilter): string | undefined {
 /** The same from those of the first tag, looked up one by one: by a plan for all values, all of the user's might be read. */
 function taggedEntities(
   schema: string,
-  { tags: [first = '', ...others] = [], ...rest }: CommonFilter,
+  { tags: [first = '', ...others] = [], anyTags, ...rest }: CommonFilter,
   parameter: Parameter,
 ): string {
-  const conditions = conditionsOf(schema, { ...rest, tags: others }, parameter)
+  const comparable = (tag: string) => parameter(comparableTag(tag), 'text')
+  const isTagged = (names: string) => `exists (
+    select from ${schema}.own_entity_tags as et ${tagOf(schema)}
+    where et.entity_id = e.entity_id and lower(tags.name) = ${names} offset 0)`
+  const conditions = [
+    'e.entity_id = tagged.entity_id',
+    isLiving('e'),
+    ...conditionsOf(schema, rest, parameter),
+    ...others.map((tag) => isTagged(comparable(tag))),
+    ...(anyTags === undefined ? [] : [isTagged(`any(${parameter(anyTags.map(comparableTag), 'text[]')})`)]),
+  ]
+  const isOfTasks = (rest.statuses ?? rest.dueBefore ?? rest.dueAfter) !== undefined
+  const task = isOfTasks ? `left ${lookUp(schema, 'task_details', 't', 't.entity_id = e.entity_id')}` : ''
   return `
     select e.entity_id from (
-      select et.entity_id from ${schema}.tags join ${schema}.entity_tags as et using (tag_id)
-      where lower(tags.name) = ${parameter(comparableTag(first), 'text')} offset 0
+      select tags.tag_id from ${schema}.tags where lower(tags.name) = ${comparable(first)} offset 0
+    ) as first
+    cross join lateral (
+      select et.entity_id from ${schema}.entity_tags as et where et.tag_id = first.tag_id offset 0
     ) as tagged
     cross join lateral (
-      select e.entity_id from ${schema}.entities as e left join ${schema}.task_details as t using (entity_id)
-      where ${['e.entity_id = tagged.entity_id', 'e.deleted_at is null', ...conditions].join(' and ')} offset 0
+      select e.entity_id from ${schema}.own_entities as e ${task} where ${conditions.join(' and ')} offset 0
     ) as e`
 }
 

@@ -1,4 +1,5 @@
 import { type Client, query } from '@synap/postgres'
+import { isLiving, lookUp } from './look-up.ts'
 
 /** Where a link stands: in the extraction of an entity's content. */
 export interface LinkPlace {
@@ -33,7 +34,7 @@ const itemOf = (row: string) =>
 
 /** The extraction, of what an entity holds now, by the newest program. */
 const currentProducer = (schema: string, entity: string) => `
-  (select t.producer from ${schema}.entity_texts as t
+  (select t.producer from ${schema}.own_entity_texts as t
    where t.entity_id = ${entity}.entity_id and t.content_sha256 = ${entity}.subject_sha256 and t.block = 0
    order by substring(t.producer from '@([0-9]{1,9})$')::int desc nulls last, t.producer desc limit 1)`
 
@@ -60,7 +61,6 @@ export function listLinks(
   { after, limit }: Page,
 ): Promise<LinkRow[]> {
   return query<LinkRow>(client, {
-    name: `${schema}.list_links`,
     text: `
       select l.entity_id, l.block, l.position, l.kind, l.target, l.heading, coalesce(m.items, '[]') as items,
         false as shared
@@ -86,8 +86,7 @@ const linksBy = (schema: string, column: string, value: string, shared: string) 
   (select l.entity_id, l.block, l.position, l.kind, l.target, l.heading, jsonb_build_array(${itemOf('s')}) as items,
      ${shared} as shared
    from ${schema}.entity_links as l
-   join ${schema}.entities as s on s.entity_id = l.entity_id and s.user_id = l.user_id and s.deleted_at is null
-     and s.subject_sha256 = l.content_sha256
+   ${lookUp(schema, 'entities', 's', `s.entity_id = l.entity_id and s.subject_sha256 = l.content_sha256 and ${isLiving('s')}`)}
    where l.user_id = (select user_id from me) and l.${column} = (select ${value} from me)
      and l.producer = ${currentProducer(schema, 's')}
      and ($2::uuid is null or (l.entity_id, l.block, l.position) < ($2::uuid, $3::int, $4::int))
@@ -108,7 +107,6 @@ export function listBacklinks(
   { after, limit }: Page,
 ): Promise<LinkRow[]> {
   return query<LinkRow>(client, {
-    name: `${schema}.list_backlinks`,
     text: `
       with me as materialized (
         select e.entity_id, e.user_id, e.title_name, nullif(e.file_name, e.title_name) as file_name

@@ -40,7 +40,6 @@ export async function findNeighbours(
   }
   const nearest = from === 'everything' ? nearestOfAll(names) : nearestOfSome(names, from)
   return queryPlannedAnew<Neighbour>(client, {
-    ...(filtered ? {} : { name: `${schema}.find_neighbours_${from}` }),
     text: `
       with asked as materialized (select ${vector} as vector)
       ${filtered ? `, allowed as materialized (${allowedEntities(schema, conditions)})` : ''}

@@ -1,4 +1,5 @@
 import { type Client, query } from '@synap/postgres'
+import { isLiving, lookUp } from './look-up.ts'
 
 export interface RelatedRow {
   id: string
@@ -21,10 +22,10 @@ export async function findModelOf(
   const rows = await query<{ model: string }>(client, {
     name: `${schema}.find_model_of`,
     text: `
-      select v.model from ${schema}.entities as e
-      join ${schema}.entity_vectors as v on v.entity_id = e.entity_id and v.content_sha256 = e.subject_sha256
+      select v.model from ${schema}.own_entities as e
+      ${lookUp(schema, 'entity_vectors', 'v', 'v.entity_id = e.entity_id and v.content_sha256 = e.subject_sha256')}
       left join ${schema}.chosen_models as c on c.user_id = e.user_id
-      where e.entity_id = $1::uuid and e.deleted_at is null and v.model = coalesce(c.model, v.model)
+      where e.entity_id = $1::uuid and ${isLiving('e')} and v.model = coalesce(c.model, v.model)
       group by v.model order by count(*) desc, v.model limit 1`,
     values: [entityId],
   })
@@ -41,22 +42,23 @@ export function findRelated(
   { entityId, model, limit }: { entityId: string; model: string; limit: number },
 ): Promise<RelatedRow[]> {
   return query<RelatedRow>(client, {
-    name: `${schema}.find_related`,
     text: `
       with me as materialized (
         select public.avg(v.embedding) as middle from ${schema}.entities as e
         join ${schema}.entity_vectors as v on v.entity_id = e.entity_id and v.content_sha256 = e.subject_sha256
         where e.entity_id = $1::uuid and e.deleted_at is null and v.model = $2::text
       ), nearest as materialized (
-        select v.entity_id, min(v.embedding operator(public.<=>) (select middle from me)) as distance
-        from ${schema}.entity_vectors as v
-        join ${schema}.entities as o on o.entity_id = v.entity_id and o.subject_sha256 = v.content_sha256
-          and o.deleted_at is null
-        where v.model = $2::text and v.entity_id <> $1::uuid
-        group by v.entity_id order by distance, v.entity_id limit $3::int
+        select d.entity_id, d.distance from (
+          select v.entity_id, v.content_sha256,
+            min(v.embedding operator(public.<=>) (select middle from me)) as distance
+          from ${schema}.entity_vectors as v where v.model = $2::text and v.entity_id <> $1::uuid
+          group by v.entity_id, v.content_sha256 order by distance, v.entity_id
+        ) as d
+        ${lookUp(schema, 'entities', 'o', `o.entity_id = d.entity_id and o.subject_sha256 = d.content_sha256 and ${isLiving('o')}`)}
+        order by d.distance, d.entity_id limit $3::int
       )
       select e.entity_id as id, e.type, e.title, e.preview, n.distance
-      from nearest as n join ${schema}.entities as e using (entity_id) order by n.distance, e.entity_id`,
+      from nearest as n ${lookUp(schema, 'entities', 'e', 'e.entity_id = n.entity_id')} order by n.distance, e.entity_id`,
     values: [entityId, model, limit],
   })
 }

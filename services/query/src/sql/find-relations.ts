@@ -1,5 +1,6 @@
 import { type Client, query, toTimestamptz } from '@synap/postgres'
 import type { ListPosition } from '../cursor.ts'
+import { isLiving, lookUp } from './look-up.ts'
 
 /** Times in milliseconds since 1970. */
 export interface RelationRow {
@@ -19,13 +20,12 @@ export interface RelationFilter {
   type?: string | undefined
 }
 
-/** Relations of which both ends are there and not deleted. */
-const selectRelations = (schema: string) => `
+/** Relations of which both ends are there and not deleted: in the order of `rows`, so that no more ends are looked up than are shown. */
+const selectRelations = (schema: string, table: 'relations' | 'own_relations', rows: string) => `
   select r.relation_id, r.type, r.source_id, r.target_id, r.version, r.sequence, r.created_at
-  from ${schema}.relations as r
-  join ${schema}.entities as s on s.entity_id = r.source_id and s.deleted_at is null
-  join ${schema}.entities as t on t.entity_id = r.target_id and t.deleted_at is null
-  where not r.deleted`
+  from (select * from ${schema}.${table} as r where not r.deleted and ${rows} offset 0) as r
+  ${lookUp(schema, 'entities', 's', `s.entity_id = r.source_id and ${isLiving('s')}`)}
+  ${lookUp(schema, 'entities', 't', `t.entity_id = r.target_id and ${isLiving('t')}`)}`
 
 /** Newest first; after `position` when one is given. */
 export function listRelations(
@@ -36,13 +36,15 @@ export function listRelations(
 ): Promise<RelationRow[]> {
   const { after } = page
   return query<RelationRow>(client, {
-    name: `${schema}.list_relations`,
-    text: `${selectRelations(schema)}
-      and ($1::uuid is null
+    text: `${selectRelations(
+      schema,
+      'relations',
+      `($1::uuid is null
         or ($2::text <> 'in' and r.source_id = $1::uuid) or ($2::text <> 'out' and r.target_id = $1::uuid))
       and ($3::text is null or r.type = $3::text)
       and ($4::timestamptz is null or (r.created_at, r.relation_id) < ($4::timestamptz, $5::uuid))
-      order by r.created_at desc, r.relation_id desc limit $6::int`,
+      order by r.created_at desc, r.relation_id desc`,
+    )} order by r.created_at desc, r.relation_id desc limit $6::int`,
     values: [
       entity ?? null,
       direction,
@@ -61,7 +63,7 @@ export async function findRelation(
 ): Promise<RelationRow | undefined> {
   const [row] = await query<RelationRow>(client, {
     name: `${schema}.find_relation`,
-    text: `${selectRelations(schema)} and r.relation_id = $1::uuid`,
+    text: selectRelations(schema, 'own_relations', 'r.relation_id = $1::uuid'),
     values: [id],
   })
   return row
@@ -74,11 +76,12 @@ export function findRelationsOf(
   { entities, type, limit }: { entities: readonly string[]; type: string | undefined; limit: number },
 ): Promise<RelationRow[]> {
   return query<RelationRow>(client, {
-    name: `${schema}.find_relations_of`,
-    text: `${selectRelations(schema)}
-      and (r.source_id = any($1::uuid[]) or r.target_id = any($1::uuid[]))
-      and ($2::text is null or r.type = $2::text)
-      order by r.created_at, r.relation_id limit $3::int`,
+    text: `${selectRelations(
+      schema,
+      'relations',
+      `(r.source_id = any($1::uuid[]) or r.target_id = any($1::uuid[]))
+      and ($2::text is null or r.type = $2::text) order by r.created_at, r.relation_id`,
+    )} order by r.created_at, r.relation_id limit $3::int`,
     values: [entities, type ?? null, limit],
   })
 }

@@ -1,4 +1,5 @@
 import { type Client, query } from '@synap/postgres'
+import { isLiving, lookUp } from './look-up.ts'
 
 export interface TagRow {
   tag_id: string
@@ -18,11 +19,11 @@ export function listTags(
 ): Promise<TagRow[]> {
   const [name = null, id = null] = page.after ?? []
   return query<TagRow>(client, {
-    name: `${schema}.list_tags`,
     text: `
       select t.tag_id, t.name, t.color, lower(t.name) as sort_name, (
-          select count(*) from ${schema}.entity_tags as et join ${schema}.entities as e using (entity_id)
-          where et.tag_id = t.tag_id and e.deleted_at is null
+          select count(*) from ${schema}.entity_tags as et
+          ${lookUp(schema, 'entities', 'e', `e.entity_id = et.entity_id and ${isLiving('e')}`)}
+          where et.tag_id = t.tag_id
         )::int as count
       from ${schema}.tags as t
       where ($1::text is null or starts_with(lower(t.name), $1::text))

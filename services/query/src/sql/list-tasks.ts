@@ -26,7 +26,6 @@ export function listTasks(
 ): Promise<TaskRow[]> {
   const [day = null, rank = null, id = null] = page.after ?? []
   return query<TaskRow>(client, {
-    name: `${schema}.list_tasks`,
     text: `
       select listed.*, d.sort_day::text as sort_day, d.sort_rank
       from (${selectEntities(schema)} where e.type = 'task' and e.deleted_at is null) as listed
