@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { ApiError } from '@synap/client'
 import { type RebuildLine, type RebuildRequest, rebuildLine } from '@synap/contracts'
 import { rebuildLaunchOptions } from '@synap/servers'
@@ -61,7 +62,8 @@ async function* runProgram(
   const child = spawn(process.execPath, [...launch.arguments, file, JSON.stringify(request)], {
     cwd: repositoryRoot,
     env,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    // Through the channel it hears when this process has gone, however that happened.
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
@@ -71,7 +73,7 @@ async function* runProgram(
   signal.addEventListener('abort', interrupt, { once: true })
   let isWhole = false
   try {
-    for await (const text of createInterface({ input: child.stdout })) {
+    for await (const text of createInterface({ input: child.stdout as Readable })) {
       const line = rebuildLine.parse(JSON.parse(text))
       isWhole ||= !('progress' in line || 'difference' in line)
       yield line

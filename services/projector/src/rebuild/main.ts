@@ -17,8 +17,8 @@ async function main(): Promise<void> {
   const request = rebuildRequest.parse(JSON.parse(process.argv[2] ?? '{}'))
   const { databaseUrl, topicPrefix } = parseEnv(rebuildConfig, environment())
   const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => stop.abort(new Error('it was broken off')))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(brokenOff()))
+  stopWithParent(stop)
   const pool = createPool({
     url: databaseUrl,
     applicationName: 'synap-rebuild',
@@ -38,6 +38,18 @@ async function main(): Promise<void> {
   } finally {
     await pool.end()
   }
+}
+
+const brokenOff = () => new Error('it was broken off')
+
+/** A command that was killed cannot pass a signal on: nothing is to switch for somebody who has ended it. */
+function stopWithParent(stop: AbortController): void {
+  // Nobody reads what is still to be said.
+  process.stdout.on('error', () => stop.abort(brokenOff()))
+  if (process.send === undefined) return
+  if (!process.connected) return stop.abort(brokenOff())
+  process.once('disconnect', () => stop.abort(brokenOff()))
+  process.channel?.unref()
 }
 
 main().catch((error: unknown) => {
