@@ -52,7 +52,7 @@ const aboutItem = (item: EntityView, ids: ReadonlyMap<string, string> | undefine
 
 /** The same columns for what was found; below the title where the words stand, unless the title shows them. */
 export function hitRow(
-  { entity, highlights: [first] }: SearchHit,
+  { entity, highlights: [first] }: Pick<SearchHit, 'entity' | 'highlights'>,
   ids?: ReadonlyMap<string, string>,
   now = Date.now(),
 ): Cell[] {

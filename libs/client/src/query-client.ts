@@ -39,9 +39,10 @@ export function buildQueryClient(call: Transport, origin: string): QueryClient {
       call(getCall(urlOf(origin, `/v1/entities/${id}/status`), options), (response) =>
         parseAnswer(statusResponse, response),
       ),
-    search: ({ q, mode, ...read }) =>
-      call(get('/v1/search', read, { q, mode, ...filterParameters(read) }), async (response) =>
-        readOf(response, await parseAnswer(searchResponse, response)),
+    search: ({ q, mode, passages, ...read }) =>
+      call(
+        get('/v1/search', read, { q, mode, passages: passages && 'true', ...filterParameters(read) }),
+        async (response) => readOf(response, await parseAnswer(searchResponse, response)),
       ),
   }
 }

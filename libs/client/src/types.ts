@@ -120,6 +120,8 @@ export interface ListOptions extends ReadOptions, PastOptions, FilterOptions {
 export interface SearchOptions extends ReadOptions, FilterOptions {
   q: string
   mode?: SearchMode
+  /** With the text of the passage of each hit that is nearest in meaning. */
+  passages?: true
 }
 
 /** A state of the past: of an instant (`2026-11-21T08:00:00Z`), or right after the user's event with this sequence. */

@@ -32,8 +32,14 @@ export interface ShownHit {
   place: PassagePlace | undefined
 }
 
+export interface HitTexts {
+  highlights: Highlight[]
+  /** The nearest chunk; undefined: there is none, or the store cannot give it. */
+  passage: string | undefined
+}
+
 /**
- * What to show of each hit: fragments with the question's words marked, else the beginning of the nearest chunk. Reads
+ * What to show of each hit: fragments with the question's words marked, else the beginning of the nearest chunk; and that chunk. Reads
  * some bytes of each text, holding no connection meanwhile. Without the object store hits are shown without passages.
  */
 export async function findHighlights(
@@ -41,7 +47,7 @@ export async function findHighlights(
   schema: string,
   question: string,
   hits: readonly ShownHit[],
-): Promise<Highlight[][]> {
+): Promise<HitTexts[]> {
   const mark = (passages: readonly Passage[][]) => markAll(deps, schema, question, passages)
   const read = await inTurns(hits, (hit) => passagesOf(deps, hit))
   const passages = read.map((of) => of.passages)
@@ -56,10 +62,11 @@ export async function findHighlights(
   )
   const markedFurther = await mark(further)
   return hits.map(({ row }, at) => {
+    const passage = read[at]?.chunk
     const found = marked[at] ?? markedFurther[at]
-    if (found !== undefined) return found
+    if (found !== undefined) return { highlights: found, passage }
     const excerpt = row.chunk === null ? undefined : excerptOf(passages[at]?.[0]?.text ?? '')
-    return excerpt === undefined ? [] : [excerpt]
+    return { highlights: excerpt === undefined ? [] : [excerpt], passage }
   })
 }
 
@@ -93,14 +100,17 @@ async function markAll(
 async function passagesOf(
   deps: HighlightDeps,
   { row, entity, place }: ShownHit,
-): Promise<{ passages: Passage[]; hasMore: boolean }> {
+): Promise<{ passages: Passage[]; hasMore: boolean; chunk: string | undefined }> {
   const config = place?.config ?? 'simple'
   const texts: string[] = []
   let hasMore = false
+  let chunk: string | undefined
   if (place !== undefined) {
     const { byte_start: start, byte_end: end } = place
     if (start !== null && end !== null && end > start) {
-      texts.push(await readText(deps, place.text_key, start, Math.min(end, start + windowBytes)))
+      const text = await readText(deps, place.text_key, start, Math.min(end, start + windowBytes))
+      texts.push(text)
+      chunk = text === '' ? undefined : text
     }
     if (row.text_place !== null) {
       // The chunk may already be that beginning.
@@ -112,7 +122,7 @@ async function passagesOf(
   if (texts.join('') === '') texts.push(entity.preview ?? '')
   if (entity.title !== null) texts.push(entity.title)
   const passages = texts.filter((text) => text !== '').map((text) => ({ config, text }))
-  return { passages, hasMore }
+  return { passages, hasMore, chunk }
 }
 
 /** Where the words of a hit by words seem to be, behind the beginning of a long text, in so many bytes at most. */

@@ -28,6 +28,7 @@ const opening: Record<string, readonly string[]> = {
   stale: ['allow'],
   as_of: ['1', '2', '2026-11-21T08:00:00Z'],
   analyses: ['true'],
+  passages: ['true'],
   type: [],
   status: [],
   relation: [],

@@ -422,6 +422,29 @@ describe('search', () => {
     }
   })
 
+  it('given hits by meaning, each says which passage is nearest, and gives its text to who asks for it', async () => {
+    const anna = uuidv7() as UserId
+    const text = `${'Über Wörter. '.repeat(3_000)} milk 🌸`
+    const [near, far] = [await seed(anna, text), await seed(anna, 'car')]
+    const passages = async (more: string) =>
+      Object.fromEntries(
+        (await search(anna, 'milk', more)).json.items.map(
+          (item: { entity: { id: string }; passage: unknown }) => [item.entity.id, item.passage],
+        ),
+      )
+    const place = { chunk: 0, start: 0, end: text.length }
+    expect(await passages('&mode=semantic')).toEqual({ [near]: place, [far]: { chunk: 0, start: 0, end: 3 } })
+    const told = await passages('&mode=semantic&passages=true')
+    expect(told).toEqual({
+      [near]: { ...place, text: Buffer.from(text).subarray(0, 16_384).toString() },
+      [far]: { chunk: 0, start: 0, end: 3, text: 'car' },
+    })
+    expect(await passages('&mode=text&passages=true')).toEqual({ [near]: null })
+    await query.store.delete(textKeyOf({ userId: anna, id: far }))
+    expect((await passages('&mode=semantic&passages=true'))[far]).toEqual({ chunk: 0, start: 0, end: 3 })
+    expect((await search(anna, 'milk', '&passages=false')).status).toBe(400)
+  })
+
   it('given many long texts, no more than some MiB of all are read to mark words in, and each is looked through', async () => {
     const anna = uuidv7() as UserId
     const text = `${'other words. '.repeat(4_000)} a pianist ${'more of them. '.repeat(80_000)}`

@@ -12,6 +12,7 @@ interface SearchFlags extends ConnectionFlags, FilterFlags {
   mode: SearchMode
   limit: number
   json?: boolean
+  passages?: true
 }
 
 /** `synap search QUERY` */
@@ -25,8 +26,9 @@ export function registerSearch(program: Command): void {
     .option('-n, --limit <count>', 'how many at most', parseCount, 10)
     .option(
       '--json',
-      'one JSON document: {items: [{entity, score, matched, highlights}], mode, note, corrections, model}',
+      'one JSON document: {items: [{entity, score, matched, highlights, passage}], mode, note, corrections, model}',
     )
+    .option('--passages', 'with --json: with the text of the passage of each that is nearest in meaning')
     .addHelpText(
       'after',
       `
@@ -40,12 +42,19 @@ Examples:
   $ ./synap search what to do at home --mode semantic
   $ ./synap search invoice --type task --status todo --due overdue
   $ ./synap search roses --tag garden --created-after 2026-01-01 --json
+  $ ./synap search when do roses need water --json --passages
   $ ./synap search '"green tea" -sugar'`,
     )
   withConnection(command).action(async (words: string[], flags: SearchFlags) => {
     const q = words.join(' ')
     const { value } = await withSynap(flags, (client) =>
-      client.search({ q, mode: flags.mode, ...filterOf(flags), limit: flags.limit }),
+      client.search({
+        q,
+        mode: flags.mode,
+        ...filterOf(flags),
+        ...(flags.passages === true && flags.json === true ? { passages: true } : {}),
+        limit: flags.limit,
+      }),
     )
     if (flags.json) return printJson(value)
     if (value.note !== null) note(value.note)

@@ -11,6 +11,7 @@ export const searchQuery = z.strictObject({
   q: cleanText(1_000, 1).refine((text) => text.trim() !== '', 'must hold more than white space'),
   mode: z.enum(searchModes).optional(),
   ...filterOptions,
+  passages: z.literal('true').optional().meta({ description: 'With the text of the passage of each hit.' }),
   limit: queryInt(1, 100).optional(),
 })
 export type SearchQuery = z.infer<typeof searchQuery>
@@ -28,6 +29,24 @@ export const searchHit = z
           .meta({ description: 'Start and end of each hit in `text`, in UTF-16 code units.' }),
       }),
     ),
+    passage: z
+      .strictObject({
+        chunk: z.int().min(0).meta({ description: 'Its number in the text, from 0.' }),
+        start: z
+          .int()
+          .min(0)
+          .meta({ description: 'First character in the extracted text, in UTF-16 code units.' }),
+        end: z.int().min(0).meta({ description: 'Behind its last character.' }),
+        text: z.string().optional().meta({
+          description:
+            'With `passages=true`: up to 16 KiB of it. Left out while the object store cannot give it.',
+        }),
+      })
+      .nullable()
+      .meta({
+        description:
+          'The chunk of the text that is nearest in meaning. Null: found by words alone, or by its title.',
+      }),
   })
   .meta({ id: 'SearchHit' })
 export type SearchHit = z.infer<typeof searchHit>

@@ -1,5 +1,11 @@
 import type { ModelProvider } from '@synap/ai'
-import { type SearchMode, type SearchQuery, searchQuery, searchResponse } from '@synap/contracts'
+import {
+  type SearchHit,
+  type SearchMode,
+  type SearchQuery,
+  searchQuery,
+  searchResponse,
+} from '@synap/contracts'
 import { type App, principalOf, requires } from '@synap/http'
 import type { ObjectStore } from '@synap/object-store'
 import type { Pool } from '@synap/postgres'
@@ -45,18 +51,19 @@ export function registerSearch(app: App, deps: SearchDeps): void {
     const { found, mode, embedded } = await search(deps, request, reply)
     const corrections = correctionsOf(found.hits.map(({ row }) => row))
     const words = [q, ...corrections].join(' ')
-    const highlights = await findHighlights(
+    const texts = await findHighlights(
       { ...deps, signal: request.signal },
       found.schema,
       corrections.length === 0 ? q : words,
       found.hits,
     )
     return {
-      items: found.hits.map(({ row, entity }, index) => ({
-        entity: toEntityView(entity),
-        score: row.score,
-        matched: matchedOf(row),
-        highlights: highlights[index] ?? [],
+      items: found.hits.map((hit, index) => ({
+        entity: toEntityView(hit.entity),
+        score: hit.row.score,
+        matched: matchedOf(hit.row),
+        highlights: texts[index]?.highlights ?? [],
+        passage: passageOf(hit, request.query.passages === 'true' ? texts[index]?.passage : undefined),
       })),
       mode,
       note: noteOf(request.query, embedded),
@@ -153,6 +160,12 @@ function doneMode(asked: SearchMode, embedded: EmbeddedQuestion | undefined): Se
 function correctionsOf(rows: readonly SearchRow[]): string[] {
   const corrected = rows.find((row) => row.corrected !== null)?.corrected
   return corrected?.split(' ') ?? []
+}
+
+function passageOf({ row: { chunk }, place }: ShownHit, text: string | undefined): SearchHit['passage'] {
+  const [start, end] = [place?.char_start ?? null, place?.char_end ?? null]
+  if (chunk === null || start === null || end === null) return null
+  return { chunk, start, end, ...(text === undefined ? {} : { text }) }
 }
 
 function matchedOf(row: SearchRow): ('text' | 'semantic')[] {

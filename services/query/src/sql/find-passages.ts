@@ -11,6 +11,9 @@ export interface PassagePlace {
   /** Bytes of the chunk asked for, end exclusive; null when the text has no such chunk. */
   byte_start: number | null
   byte_end: number | null
+  /** The same in UTF-16 code units. */
+  char_start: number | null
+  char_end: number | null
 }
 
 /** The extracted texts of entities' current content, with the place of one chunk in each. */
@@ -23,7 +26,8 @@ export async function findPassages(
     name: `${schema}.find_passages`,
     text: `
       select h.entity_id, t.text_key, t.config, (c.chunk ->> 'byteStart')::int as byte_start,
-        (c.chunk ->> 'byteEnd')::int as byte_end
+        (c.chunk ->> 'byteEnd')::int as byte_end, (c.chunk ->> 'start')::int as char_start,
+        (c.chunk ->> 'end')::int as char_end
       from unnest($1::uuid[], $2::int[]) as h(entity_id, chunk)
       ${lookUp(schema, 'entities', 'e', 'e.entity_id = h.entity_id')}
       join lateral (
