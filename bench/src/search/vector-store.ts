@@ -34,6 +34,10 @@ export async function storeUsers(
   const database = new URL(url).pathname.slice(1)
   const pool = createPool({ url, applicationName: 'bench-search', max: 1 })
   try {
+    const [index] = await servers.sql(
+      database,
+      `select pg_get_indexdef('read_v1.entity_vectors_hnsw'::regclass)`,
+    )
     await servers.sql(
       database,
       `drop index read_v1.entity_vectors_hnsw; alter table read_v1.entity_vectors add column ${bucketColumn};`,
@@ -50,7 +54,7 @@ export async function storeUsers(
     await servers.sql(
       database,
       `set maintenance_work_mem = '4GB'; set max_parallel_maintenance_workers = 2;
-       create index entity_vectors_hnsw on read_v1.entity_vectors using hnsw (embedding public.halfvec_cosine_ops);`,
+       ${index};`,
     )
     await servers.sql(database, 'vacuum analyze')
   } finally {

@@ -1,4 +1,4 @@
--- What the migrations beside this file come to; of them: sha256 549ae91cad893d8b75014101835237efd82d6a83791ef5c0bc6d89bf8ebe1bfe
+-- What the migrations beside this file come to; of them: sha256 8cec76a71ad23a59d81a44fcc7a62d2e8c078bb15fc1ab3bf13a05ae1fb6a408
 create schema read_v1 authorization synap_projector;
 
 create table read_v1.chosen_models (
@@ -326,7 +326,7 @@ CREATE INDEX entity_tags_by_tag ON read_v1.entity_tags USING btree (user_id, tag
 
 CREATE INDEX entity_vectors_by_addition ON read_v1.entity_vectors USING btree (user_id, model, added_in, entity_id);
 
-CREATE INDEX entity_vectors_hnsw ON read_v1.entity_vectors USING hnsw (embedding halfvec_cosine_ops);
+CREATE INDEX entity_vectors_hnsw ON read_v1.entity_vectors USING hnsw (embedding halfvec_cosine_ops) WITH (ef_construction='200');
 
 CREATE INDEX merged_tags_by_user ON read_v1.merged_tags USING btree (user_id, sequence);
 
