@@ -1,17 +1,14 @@
 import { findByCandidates } from './find-by-candidates.ts'
+import { findByComparing } from './find-by-comparing.ts'
 import type { ShownHit } from './find-highlights.ts'
 import { findTogether } from './find-together.ts'
 import { fuseHits, type SearchRow } from './fuse-hits.ts'
 import type { Place } from './read-model.ts'
-import { type Asker, type ByMeaning, isFiltered, type SearchQuestion } from './search-question.ts'
+import type { Asker, SearchQuestion } from './search-question.ts'
 import { findEntities } from './sql/find-entities.ts'
 import { findMatches } from './sql/find-matches.ts'
-import { allowIterativeScan, findNeighbours, type Neighbour, scannedTuples } from './sql/find-neighbours.ts'
+import type { Neighbour } from './sql/find-neighbours.ts'
 import { findPassages } from './sql/find-passages.ts'
-import { countVectors } from './sql/user-vectors.ts'
-
-/** Up to so many vectors, comparing all of them is fast, and misses none. */
-export const exactVectors = 20_000
 
 /** The best hits with what is shown of them, in order. */
 export async function findHits(snapshot: Place, question: SearchQuestion, asker: Asker): Promise<ShownHit[]> {
@@ -55,26 +52,5 @@ async function nearestTo(snapshot: Place, question: SearchQuestion, asker: Asker
   return (
     (await findByCandidates(snapshot, byMeaning, asker)) ??
     (await findByComparing(snapshot, byMeaning, asker))
-  )
-}
-
-async function findByComparing(
-  { client, schema }: Place,
-  question: ByMeaning,
-  { vectors }: Asker,
-): Promise<Neighbour[]> {
-  const few = await isFew({ client, schema }, question, vectors)
-  if (!few) await allowIterativeScan(client, scannedTuples)
-  const neighbours = await findNeighbours(client, schema, question, few ? 'compared' : 'indexed')
-  if (neighbours.length >= question.limit) return neighbours
-  // Few of them may be of different entities and current, or the index gave up: there may be more.
-  return findNeighbours(client, schema, question, 'everything')
-}
-
-async function isFew({ client, schema }: Place, question: SearchQuestion, vectors: number): Promise<boolean> {
-  if (vectors <= exactVectors) return true
-  return (
-    isFiltered(question) &&
-    (await countVectors(client, schema, question.filter, exactVectors + 1)) <= exactVectors
   )
 }

@@ -1,10 +1,13 @@
 import { createOfflineProvider, type ModelProvider } from '@synap/ai'
 import { type UserId, uuidv7 } from '@synap/core'
+import { type Client, queryRole, transaction } from '@synap/postgres'
 import { eventually } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createPoints, nearestPoints, seedPoints } from '../test/clustered-vectors.ts'
 import { seedEntity } from '../test/seed.ts'
 import { startQuery, type TestQuery } from '../test/start-query.ts'
+import { findByComparing } from './find-by-comparing.ts'
+import { allowIterativeScan, findNeighbours, scannedTuples } from './sql/find-neighbours.ts'
 
 const draw = createPoints(100)
 let question = draw()
@@ -21,6 +24,9 @@ describe('neighbours by meaning', () => {
   const users = new Map<number, { id: UserId; points: Float32Array[]; entities: string[] }>()
   beforeAll(async () => {
     query = await startQuery([model], undefined, { vectorCacheBytes: 0 })
+    const [index] = await query.database.superuserSql(
+      `select pg_get_indexdef('read_v1.entity_vectors_hnsw'::regclass)`,
+    )
     await query.database.superuserSql('drop index read_v1.entity_vectors_hnsw')
     for (const count of [1_000, 10_000]) {
       const [id, points] = [uuidv7() as UserId, Array.from({ length: count }, draw)]
@@ -32,7 +38,7 @@ describe('neighbours by meaning', () => {
        select entity_id, user_id, case when random() < 0.5 then 'note' else 'idea' end, 'h', '[]', '{}', '{}', '[]',
          '[]', 1, 1, now(), now() from read_v1.entity_vectors;
        insert into read_v1.user_models select user_id, model, count(*) from read_v1.entity_vectors group by 1, 2;
-       create index entity_vectors_hnsw on read_v1.entity_vectors using hnsw (embedding public.halfvec_cosine_ops);
+       ${index};
        analyze read_v1.entity_vectors; analyze read_v1.entities;`,
     )
   })
@@ -47,6 +53,17 @@ describe('neighbours by meaning', () => {
     query.database.superuserSql(
       `update read_v1.user_models set vectors = ${vectors} where user_id = '${user}'`,
     )
+
+  const asUser = <T>(userId: UserId, work: (client: Client) => Promise<T>) =>
+    transaction(query.pool, { role: queryRole, userId }, work, { readOnly: true, genericPlans: true })
+  const asked = () => ({
+    text: null,
+    configs: [],
+    vector: { values: question, model: 'points' },
+    filter: {},
+    leastLikeness: null,
+    limit: 10,
+  })
 
   const scansOfTheIndex = async () =>
     Number(
@@ -82,6 +99,69 @@ describe('neighbours by meaning', () => {
       async () => (await scansOfTheIndex()) > before === (told === many),
     )
     expect(hits / 200).toBeGreaterThanOrEqual(Math.min(least, 0.995))
+  })
+
+  it('given many, of very many of all, the index is not asked', async () => {
+    const { id, points, entities } = users.get(10_000) as {
+      id: UserId
+      points: Float32Array[]
+      entities: string[]
+    }
+    question = draw()
+    const nearest = nearestPoints(points, question, 10).map((place) => entities[place])
+    const searched = async (all: number) => {
+      await query.database.superuserSql(
+        `update pg_class set reltuples = ${all} where oid = 'read_v1.entity_vectors'::regclass`,
+      )
+      return asUser(id, async (client) => {
+        const rows = await findByComparing({ client, schema: 'read_v1' }, asked(), { vectors: 200_000 })
+        const { rows: scans } = await client.query(
+          `select current_setting('hnsw.iterative_scan', true) as way`,
+        )
+        return { way: scans[0]?.way, ids: new Set(rows.map((row) => row.entity_id)) }
+      })
+    }
+    const ofMany = await searched(100_000_000)
+    const ofFew = await searched(11_000)
+    expect(ofMany.ids).toEqual(new Set(nearest))
+    expect([ofMany.way === 'strict_order', ofFew.way]).toEqual([false, 'strict_order'])
+  })
+
+  it('given the index and a filter that keeps many, the nearest of these are found', async () => {
+    const { id, points, entities } = users.get(10_000) as {
+      id: UserId
+      points: Float32Array[]
+      entities: string[]
+    }
+    const notes = new Set(
+      await query.database.superuserSql(
+        `select entity_id from read_v1.entities where user_id = '${id}' and type = 'note'`,
+      ),
+    )
+    question = draw()
+    const nearest = nearestPoints(points, question, 100)
+      .map((place) => entities[place] as string)
+      .filter((one) => notes.has(one))
+      .slice(0, 10)
+    const rows = await asUser(id, async (client) => {
+      await allowIterativeScan(client, scannedTuples)
+      return findNeighbours(client, 'read_v1', { ...asked(), filter: { types: ['note'] } }, 'indexed')
+    })
+    const hits = rows.filter((row) => nearest.includes(row.entity_id)).length
+    expect([rows.length, rows.every((row) => notes.has(row.entity_id))]).toEqual([10, true])
+    expect(hits).toBeGreaterThanOrEqual(9)
+  })
+
+  it('given what was compared in the order of an index, other statements are planned as ever', async () => {
+    const { id } = users.get(1_000) as { id: UserId }
+    const scans = await asUser(id, async (client) => {
+      await findByComparing({ client, schema: 'read_v1' }, asked(), { vectors: 1_000 })
+      const { rows } = await client.query(
+        `select current_setting('enable_seqscan') as tables, current_setting('enable_bitmapscan') as bitmaps`,
+      )
+      return rows
+    })
+    expect(scans).toEqual([{ tables: 'on', bitmaps: 'on' }])
   })
 
   it('given the index and a filter that keeps few, all of them are found', async () => {

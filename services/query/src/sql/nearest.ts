@@ -11,8 +11,8 @@ export interface Names {
   model: string
   /** Places of the order. */
   depth: string
-  /** There is a table `allowed` of the entities that a filter keeps. */
-  filtered: boolean
+  /** What the entities of vectors `v` are narrowed by; empty: nothing. */
+  filter: string
 }
 
 /**
@@ -23,12 +23,12 @@ export interface Names {
 export type Neighbours = 'compared' | 'indexed' | 'everything'
 
 /** The entities nearest to the question, each by its nearest chunk: all vectors are compared. */
-export const nearestOfAll = ({ schema, vector, model, depth, filtered }: Names) => `
+export const nearestOfAll = ({ schema, vector, model, depth, filter }: Names) => `
   select d.entity_id, c.chunk, d.distance
   from (
     select v.entity_id, v.content_sha256, min(v.embedding operator(public.<=>) ${vector}) as distance
     from ${schema}.entity_vectors as v
-    where v.model = ${model} ${filtered ? 'and v.entity_id in (select entity_id from allowed)' : ''}
+    where v.model = ${model} ${filter}
     group by v.entity_id, v.content_sha256
     order by distance
   ) as d
@@ -36,23 +36,27 @@ export const nearestOfAll = ({ schema, vector, model, depth, filtered }: Names) 
   cross join lateral (${nearestChunk({ schema, vector, model }, 'd')}) as c
   order by d.distance limit ${depth}`
 
-/** The same from some of the vectors. `+ 0` keeps the index out where all are compared: it would be a guess. */
-export const nearestOfSome = (
-  { schema, vector, model, depth, filtered }: Names,
-  from: 'compared' | 'indexed',
-) => `
+/** The same from some of the vectors. */
+export const nearestOfSome = (names: Names, from: 'compared' | 'indexed') => `
   select entity_id, chunk, distance from (
     select distinct on (found.entity_id) found.entity_id, found.chunk, found.distance
-    from (
-      select v.entity_id, v.content_sha256, v.chunk, v.embedding operator(public.<=>) ${vector} as distance
-      from ${schema}.entity_vectors as v
-      where v.model = ${model} ${filtered ? 'and v.entity_id in (select entity_id from allowed)' : ''}
-      order by (v.embedding operator(public.<=>) ${vector})${from === 'compared' ? ' + 0' : ''} limit ${nearestVectors}
-    ) as found
-    cross join lateral (${current(schema, 'found', 'e.subject_sha256 = found.content_sha256')}) as current
+    from (${from === 'compared' ? nearestCompared(names) : nearestIndexed(names)}) as found
+    cross join lateral (${current(names.schema, 'found', 'e.subject_sha256 = found.content_sha256')}) as current
     order by found.entity_id, found.distance, found.chunk
   ) as one_each
-  order by distance limit ${depth}`
+  order by distance limit ${names.depth}`
+
+const nearestIndexed = (names: Names) => `
+  ${distances(names)} order by v.embedding operator(public.<=>) ${names.vector} limit ${nearestVectors}`
+
+/** `offset 0` keeps the index out, which would be a guess, and each distance is taken once: not for the order and once more. */
+const nearestCompared = (names: Names) => `
+  select * from (${distances(names)} offset 0) as compared order by compared.distance limit ${nearestVectors}`
+
+const distances = ({ schema, vector, model, filter }: Names) => `
+  select v.entity_id, v.content_sha256, v.chunk, v.embedding operator(public.<=>) ${vector} as distance
+  from ${schema}.entity_vectors as v
+  where v.model = ${model} ${filter}`
 
 /** See `lookUp`. */
 const current = (schema: string, of: string, condition: string) => `

@@ -22,6 +22,18 @@ export async function findUserModel(client: Client, schema: string): Promise<Use
   return row
 }
 
+/** How many vectors all users have, as the database keeps count for its own plans; 0: it has not counted yet. */
+export async function countAllVectors(client: Client, schema: string): Promise<number> {
+  const [row] = await query<{ vectors: number }>(client, {
+    name: `${schema}.count_all_vectors`,
+    text: `select greatest(c.reltuples, 0)::float8 as vectors from pg_catalog.pg_class as c
+      join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+      where n.nspname = $1::name and c.relname = 'entity_vectors'`,
+    values: [schema],
+  })
+  return row?.vectors ?? 0
+}
+
 /** How many vectors the entities have that a filter keeps; counts no further than `most`. */
 export async function countVectors(
   client: Client,
