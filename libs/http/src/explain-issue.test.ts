@@ -20,6 +20,7 @@ describe('what is wrong with a field', () => {
     [z.literal([0, 1]), 9, 'must be one of 0, 1'],
     [z.iso.date(), '2026-02-30', 'must be a day, such as 2026-12-01'],
     [instant, 'now', 'must be an instant with its zone, such as 2026-12-01T15:00:00Z'],
+    [z.uuid(), 'x', 'must be a UUID'],
     [z.int().max(5), 9, 'must be at most 5'],
     [z.int().min(1), 0, 'must be at least 1'],
     [z.string().max(3), 'four', 'must have at most 3 characters'],

@@ -18,6 +18,7 @@ const nouns: Record<string, string> = {
 
 /** What each of the formats looks like. */
 const formats: Record<string, string> = {
+  uuid: 'must be a UUID',
   date: 'must be a day, such as 2026-12-01',
   datetime: 'must be an instant with its zone, such as 2026-12-01T15:00:00Z',
 }

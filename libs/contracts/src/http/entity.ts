@@ -111,10 +111,14 @@ export const readOptions = {
 
 export const readQuery = z.strictObject(readOptions)
 
+const momentError = 'must be a sequence, or an instant with its zone, such as 2026-12-01T15:00:00Z'
+
 /** A moment of the past: a sequence of the user, or an instant. Reads of it come from the event log. */
-export const asOf = z.union([queryInt(0, 9_007_199_254_740_990), instant]).meta({
-  description: 'As it was then: a sequence of the user, or an instant, which means all events up to it.',
-})
+export const asOf = z
+  .union([queryInt(0, 9_007_199_254_740_990), z.iso.datetime({ offset: true, error: momentError })])
+  .meta({
+    description: 'As it was then: a sequence of the user, or an instant, which means all events up to it.',
+  })
 export type AsOf = z.infer<typeof asOf>
 
 export const entityQuery = z.strictObject({ ...readOptions, as_of: asOf.optional() })
