@@ -60,6 +60,20 @@ const stats = {
 }
 
 describe('stats', () => {
+  it('given changes that are parked, it says that items may be missing from the count', async () => {
+    const parked = (count: number, reason: string) => ({
+      ...stats.failures[0],
+      stage: 'projected',
+      state: 'parked',
+      reason,
+      count,
+    })
+    const failures = [parked(3, 'behind_parked'), parked(1, 'refused_by_store')]
+    await using synap = await startFakeSynap(() => ({ status: 200, body: { ...stats, failures } }))
+    const { stdout } = await runSynap(['stats', '--url', synap.url, '--api-key', 'syn_key'])
+    expect(stdout.split('\n')[1]).toBe('4 changes are parked: items that they begin are not counted.')
+  })
+
   it('given items on their way and failures, it says how many, what waits, and what failed, why and what to do', async () => {
     await using synap = await startFakeSynap(() => ({ status: 200, body: stats }))
     const run = (...args: string[]) =>

@@ -36,6 +36,8 @@ Examples:
 
 function printStats({ coverage, stages, oldest, cost, paused, embedding, failures }: Stats): void {
   console.log(paint.bold(coverageSentence(coverage)))
+  const parked = parkedSentence(failures)
+  if (parked !== undefined) console.log(paint.red(parked))
   if (oldest !== null) console.log(`Waiting longest: ${oldest.id}, for ${formatDuration(oldest.ageMs)}`)
   if (cost !== null && cost.total.calls > 0)
     console.log(`Models: ${costSentence(cost.today)} today; ${costSentence(cost.total)} in all`)
@@ -85,6 +87,16 @@ export function coverageSentence(coverage: Stats['coverage']): string {
     ...(failed > 0 ? [`${failed} failed`] : []),
   ]
   return `${parts.join(', ')}.`
+}
+
+/** An item whose beginning is parked is unknown to what counts items. */
+function parkedSentence(failures: Stats['failures']): string | undefined {
+  const parked = failures.filter(({ stage, state }) => stage === 'projected' && state === 'parked')
+  const changes = parked.reduce((sum, { count }) => sum + count, 0)
+  if (changes === 0) return undefined
+  return changes === 1
+    ? '1 change is parked: an item that it begins is not counted.'
+    : `${changes} changes are parked: items that they begin are not counted.`
 }
 
 const counted = (count: number, unit: 'events' | 'items') =>
