@@ -61,8 +61,9 @@ const lookUps: Record<string, (client: Client, user: UserId) => Promise<unknown>
   find_model_of: (client, user) => findModelOf(client, schema, idOf(user, 'item', 3)),
   find_relation: (client, user) => findRelation(client, schema, idOf(user, 'relation', 3)),
 }
-/** The others that are prepared: by the user alone, or they only call functions. */
+/** The others that are prepared: by the user alone, or they only call functions, or ask the catalogue. */
 const byUser = [
+  'count_all_vectors',
   'find_item_status',
   'find_matches',
   'find_parked_events',

@@ -58,6 +58,10 @@ const columns = (tags: string) => `
       from ${tags} where et.entity_id = e.entity_id
     ), '[]') as tags`
 
+/** The same of those that are looked up. */
+export const ownColumns = (schema: string): string =>
+  columns(`${schema}.own_entity_tags as et ${tagOf(schema)}`)
+
 /** Of all of the user's. `more`: another column. */
 export const selectEntities = (schema: string, more?: string) => `
   select ${more === undefined ? '' : `${more},`} ${columns(`${schema}.entity_tags as et join ${schema}.tags using (tag_id)`)}
@@ -73,7 +77,7 @@ export async function findEntities(
   return query<EntityRow>(client, {
     name: `${schema}.find_entities`,
     text: `
-      select ${columns(`${schema}.own_entity_tags as et ${tagOf(schema)}`)}
+      select ${ownColumns(schema)}
       from unnest($1::uuid[]) as wanted (entity_id)
       ${lookUp(schema, 'entities', 'e', `e.entity_id = wanted.entity_id and ${isLiving('e')}`)}
       left ${lookUp(schema, 'task_details', 't', 't.entity_id = e.entity_id')}`,
