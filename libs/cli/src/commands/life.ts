@@ -51,8 +51,10 @@ export function registerPurge(program: Command): void {
     .addHelpText(
       'after',
       `
-Nothing brings them back, from no store; that something was there stays in the
-log. To hide an item, delete it.
+Nothing brings them back: files, texts, vectors and what reads show of them are
+removed. The log keeps the events, which ./synap history and events still tell:
+titles, tags, metadata, summaries, and the first 200 characters of a text. To
+hide an item, delete it.
 
 Example:
   $ ./synap purge 019aa0c8-7c1e-7000-8a3e-6d7a4c1b2f90 --yes`,
