@@ -43,11 +43,11 @@ describe('candidates that the database only confirms', () => {
   afterAll(() => query.close())
 
   const sql = (text: string) => query.database.superuserSql(text)
-  const search = async () => {
+  const search = async (filter = '') => {
     const finds = vi.spyOn(query.vectors, 'find')
     const compares = vi.spyOn(query.vectors, 'count')
     const answer = await eventually('an answer', async () => {
-      const given = await query.get('/v1/search?q=anything&mode=semantic&limit=10', user)
+      const given = await query.get(`/v1/search?q=anything&mode=semantic&limit=10${filter}`, user)
       return given.status === 503 ? undefined : given
     })
     expect(answer, answer.text).toMatchObject({ status: 200 })
@@ -71,6 +71,23 @@ describe('candidates that the database only confirms', () => {
     await sql(`update read_v1.entity_vectors set entity_id = '${entities[place]}', content_sha256 = '${content}', chunk = ${chunk}
       where entity_id = '${other}'`)
   }
+
+  it('given a filter that is tried on candidates, the nearest that pass come, and no vector is read', async () => {
+    await sql(`update read_v1.entity_vectors set embedding = array_fill(1, array[1536])::public.halfvec
+      where user_id = '${user}'`)
+    const others = entities.flatMap((_, place) => (place % 2 === 0 ? [place] : []))
+    await sql(`update read_v1.entities set type = 'idea' where user_id = '${user}'
+      and entity_id <> all ('{${others.map((place) => entities[place]).join(',')}}')`)
+    const wanted = nearest(others)
+    const first = await search('&type=idea')
+    // Two that are as near may change places.
+    expect([new Set(first.ids), first.outcome]).toEqual([new Set(wanted), 'cached'])
+    await sql(`update read_v1.entities set deleted_at = now() where entity_id = '${wanted[3]}'`)
+    const { ids, outcome } = await search('&type=idea')
+    expect([ids.length, outcome]).toEqual([10, 'cached'])
+    expect(ids).toEqual(expect.arrayContaining(wanted.toSpliced(3, 1)))
+    expect(ids).not.toContain(wanted[3])
+  })
 
   it('given all of the user’s vectors in memory, the nearest come in order, and none is read', async () => {
     // What is not read may be torn: the answer is memory's.

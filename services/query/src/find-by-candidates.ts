@@ -51,15 +51,18 @@ export async function findByCandidates(
     const sure = isNarrowed ? Math.ceil(wanted * sureShare) : wanted - spare + 2
     const found = cache.find(of, { values, wanted, sure, leastLikeness, among })
     if (found === undefined) return 'missing'
-    if (!isNarrowed && found.isLevel && found.count === vectors) {
-      const confirmed = await findConfirmed(place, question, { of, cache, found })
+    const noteShare = ({ kept, checked }: Pick<KnownNeighbours, 'kept' | 'checked'>) => {
+      if (isNarrowed) cache.shares.set(asked, (kept + 0.5) / (checked + 1))
+    }
+    if (found.isLevel && found.count === vectors) {
+      const confirmed = await findConfirmed(place, question, { of, cache, found, isNarrowed, noteShare })
       if (confirmed !== undefined) return confirmed
     }
     const known = { vector: question.vector, ids: found.ids, since: found.since, filter }
     const enough = enoughOf(question, found, isNarrowed)
     const looked = await findKnownNeighbours(client, schema, { ...known, enough })
     if (looked.added > mostAdded) return 'behind'
-    if (isNarrowed) cache.shares.set(asked, (looked.kept + 0.5) / (looked.checked + 1))
+    noteShare(looked)
     if (!isCertain(looked, found, { limit: question.limit, enough })) return 'too few'
     return { neighbours: looked.neighbours.slice(0, depthOf(question)), added: looked.added }
   }
@@ -74,20 +77,30 @@ export async function findByCandidates(
   return isFound ? tried.neighbours : undefined
 }
 
+interface ToConfirm {
+  of: VectorsOf
+  cache: VectorCache
+  found: FoundCandidates
+  /** The filter has to be tried on them; else all pass, or the answer does not count. */
+  isNarrowed: boolean
+  noteShare: (looked: { kept: number; checked: number }) => void
+}
+
 /**
- * The nearest as memory tells, where it has exactly the vectors that the database has: of these nothing is looked at. `among` some all
- * pass the filter, or the answer does not count. Undefined: memory has others.
+ * The nearest as memory tells, where it has exactly the vectors that the database has: of these nothing is looked at. Undefined: memory
+ * has others.
  */
 async function findConfirmed(
   { client, schema }: Place,
   question: ByMeaning,
-  { of, cache, found }: { of: VectorsOf; cache: VectorCache; found: FoundCandidates },
+  { of, cache, found, isNarrowed, noteShare }: ToConfirm,
 ): Promise<Tried | undefined> {
   const { ids, likenesses, since, count } = found
   const passages = found.passages()
-  const enough = enoughOf(question, found, false)
+  const enough = enoughOf(question, found, isNarrowed)
   const { model, values } = question.vector
-  const confirmed = await confirmCandidates(client, schema, { model, ids, since, enough })
+  const filter = isNarrowed ? question.filter : undefined
+  const confirmed = await confirmCandidates(client, schema, { model, ids, since, filter, enough })
   const { entities, vectors, hasMore } = confirmed
   if (hasMore || vectors !== count) {
     cache.told(of, { vectors, added: hasMore ? 1 : 0 })
@@ -109,6 +122,7 @@ async function findConfirmed(
     kept,
     checked: kept < enough ? passages.length : (entities.at(-1)?.place ?? -1) + 1,
   }
+  noteShare(looked)
   if (!isCertain(looked, found, { limit: question.limit, enough })) return 'too few'
   return { neighbours: neighbours.slice(0, depthOf(question)), added: 0 }
 }

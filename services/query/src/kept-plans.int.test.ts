@@ -52,6 +52,10 @@ const lookUps: Record<string, (client: Client, user: UserId) => Promise<unknown>
     findKnownNeighbours(client, schema, candidates(user, ['3'], everyFilter)),
   confirm_candidates: (client, user) => confirmCandidates(client, schema, candidates(user, [])),
   confirm_candidates_running: (client, user) => confirmCandidates(client, schema, candidates(user, ['3'])),
+  confirm_candidates_filtered: (client, user) =>
+    confirmCandidates(client, schema, candidates(user, [], everyFilter)),
+  confirm_candidates_running_filtered: (client, user) =>
+    confirmCandidates(client, schema, candidates(user, ['3'], everyFilter)),
   find_allowed_tags1: (client) => findAllowedIds(client, schema, { tags: ['tag9'] }, many),
   find_allowed_tags2: (client) => findAllowedIds(client, schema, { tags: ['tag9', 'tag10'] }, many),
   find_allowed_anytags_tags1: (client) =>
