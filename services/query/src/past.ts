@@ -79,7 +79,7 @@ const candidates = 100
 const together = 20
 
 /**
- * Entities as they were, newest first: those that were made by then are folded one after the other. One of which the
+ * Entities as they were, newest first: those that were made by then are folded, some at a time. One of which the
  * log lacks an event is left out; the answer names what is parked.
  */
 export async function listPast(
