@@ -7,6 +7,8 @@ import { type Slabs, scratch, slabBytes } from './slabs.ts'
 const rowBytes = signBytes + 4
 export const rowsPerSlab = Math.floor(slabBytes / rowBytes)
 const numbersAt = rowsPerSlab * signBytes
+/** Cells for the root of the number of vectors: where topics are more than cells, some of them share one and others fall into two. */
+const cellsPerRoot = 3
 /** Rounds in which the middles of the cells find their places. */
 const rounds = 4
 /** Vectors of each cell that are looked at for that. */
@@ -41,7 +43,7 @@ export interface CellsMade {
 }
 
 /**
- * Puts vectors into cells, by k-means on their signs, as many as is the root of their number; in slices, so that nothing waits
+ * Puts vectors into cells, by k-means on their signs, three times as many as is the root of their number; in slices, so that nothing waits
  * for long. Undefined: there is no memory for it, or the vectors are gone or others meanwhile.
  */
 export async function createCells(
@@ -50,7 +52,7 @@ export async function createCells(
 ): Promise<CellsMade | undefined> {
   const { slabs } = vectors
   const count = vectors.count()
-  const cells = Math.round(Math.sqrt(count))
+  const cells = Math.round(Math.sqrt(count) * cellsPerRoot)
   const isThere = () => !signal.aborted && vectors.count() === count
   const taken: number[] = []
   const take = (slabsWanted: number) => {
@@ -161,7 +163,7 @@ export function middleDifferences(
     const count = Math.min(middlesPerSlab, cells - from)
     slabs.kernel.countDifferences(signs, slab, count, scratch.out + from * 2)
   }
-  // All fit: there are no more than the root of what memory holds.
+  // All fit: there are no more than a few times the root of what memory holds.
   return slabs.scratch().differences.subarray(0, cells)
 }
 

@@ -64,6 +64,21 @@ describe('cells', () => {
     expect([vectors.slabs.used(), vectors.cells()]).toEqual([0, undefined])
   })
 
+  it('given more topics than the root of the number of vectors, few are looked at, and the nearest are found', async () => {
+    const drawMore = createPoints(150)
+    const own = Array.from({ length: count }, drawMore)
+    const vectors = pack(30, own)
+    await makeCells(vectors, never)
+    expect(vectors.cells()?.shareFor(12)).toBeLessThan(0.06)
+    let hits = 0
+    for (let run = 0; run < 20; run += 1) {
+      const values = drawMore()
+      const places = new Set(found(vectors, values))
+      hits += nearestPoints(own, values, 10).filter((place) => places.has(place)).length
+    }
+    expect(hits / 200).toBeGreaterThanOrEqual(0.99)
+  })
+
   it('given vectors that lie nowhere near each other, there are none, for they would hide what is near', async () => {
     const alone = createPoints(count)
     const vectors = pack(30, Array.from({ length: count }, alone))

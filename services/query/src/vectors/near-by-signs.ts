@@ -1,3 +1,4 @@
+import { vectorDimensions } from '@synap/ai'
 import { type Cells, middleDifferences, numbersOf, rowsPerSlab } from './cells.ts'
 import { signBytes } from './kernel.ts'
 import type { PackedQuestion } from './packed-question.ts'
@@ -50,15 +51,14 @@ interface Rows {
 
 /** All vectors of the nearest cells, until they are `least`; the question lies where the kernel reads it. */
 function lookInto(slabs: Slabs, cells: Cells, least: number): Rows {
-  const order = nearestCells(slabs, cells)
-  let [end, count] = [0, 0]
-  for (; end < order.length && count < least; end += 1) count += sizeOf(cells, order[end] as number)
+  const near = cellsWith(slabs, cells, least)
+  const count = near.reduce((sum, cell) => sum + sizeOf(cells, cell), 0)
   const [numbers, differences] = [new Uint32Array(count), new Uint16Array(count)]
   const { kernel } = slabs
   const buffer = slabs.buffer()
   const { differences: counted } = slabs.scratch()
   let written = 0
-  for (const cell of order.subarray(0, end)) {
+  for (const cell of near) {
     const last = cells.starts[cell + 1] as number
     for (let row = cells.starts[cell] as number; row < last; ) {
       const at = row % rowsPerSlab
@@ -72,6 +72,27 @@ function lookInto(slabs: Slabs, cells: Cells, least: number): Rows {
     }
   }
   return { numbers, differences }
+}
+
+const sizes = new Uint32Array(vectorDimensions + 1)
+
+/** The nearest cells, until they have so many vectors; and those that are as near as the last. To sort all would take longer than the look. */
+function cellsWith(slabs: Slabs, cells: Cells, least: number): number[] {
+  const count = cells.starts.length - 1
+  const differences = middleDifferences(slabs, cells.middles, count, scratch.signs)
+  sizes.fill(0)
+  for (let cell = 0; cell < count; cell += 1) {
+    const difference = differences[cell] as number
+    sizes[difference] = (sizes[difference] as number) + sizeOf(cells, cell)
+  }
+  let [last, sum] = [0, sizes[0] as number]
+  while (last < vectorDimensions && sum < least) {
+    last += 1
+    sum += sizes[last] as number
+  }
+  const near: number[] = []
+  for (let cell = 0; cell < count; cell += 1) if ((differences[cell] as number) <= last) near.push(cell)
+  return near
 }
 
 const cellLimit = 2 ** 16
