@@ -96,7 +96,7 @@ const calls: Record<keyof SynapClient, (client: SynapClient) => unknown> = {
   contentStream: (c) => c.contentStream(entity, past),
   attachmentStream: (c) => c.attachmentStream(entity, 'a.txt', past),
   status: (c) => c.status(entity),
-  search: (c) => c.search({ ...read, ...filter, q: 'x', mode: 'text' }),
+  search: (c) => c.search({ ...read, ...filter, q: 'x', mode: 'text', passages: true }),
   patchEntity: (c) => c.patchEntity(entity, { title: 'x' }, { ifMatch: 1, idempotencyKey: 'k' }),
   deleteEntity: (c) => c.deleteEntity(entity),
   restoreEntity: (c) => c.restoreEntity(entity),
