@@ -1,9 +1,8 @@
-import { bytesToUuid } from '@synap/core'
-import { confirmedNeighbours, type Remembered } from './confirmed-neighbours.ts'
+import type { UserId } from '@synap/core'
+import { confirmFound } from './confirm-found.ts'
 import type { Place } from './read-model.ts'
 import { type Asker, type ByMeaning, depthOf, isFiltered, type SearchQuestion } from './search-question.ts'
 import { findAllowedIds } from './sql/allowed-entities.ts'
-import { confirmCandidates } from './sql/confirm-candidates.ts'
 import type { Neighbour } from './sql/find-neighbours.ts'
 import { stateOf } from './sql/find-position.ts'
 import { findKnownNeighbours, type KnownNeighbours, mostAdded } from './sql/known-neighbours.ts'
@@ -55,7 +54,7 @@ export async function findByCandidates(
       if (isNarrowed) cache.shares.set(asked, (kept + 0.5) / (checked + 1))
     }
     if (found.isLevel && found.count === vectors) {
-      const confirmed = await findConfirmed(place, question, { of, cache, found, isNarrowed, noteShare })
+      const confirmed = await findConfirmed(place, question, { userId, cache, found, isNarrowed, noteShare })
       if (confirmed !== undefined) return confirmed
     }
     const known = { vector: question.vector, ids: found.ids, since: found.since, filter }
@@ -77,8 +76,8 @@ export async function findByCandidates(
   return isFound ? tried.neighbours : undefined
 }
 
-interface ToConfirm {
-  of: VectorsOf
+interface Confirming {
+  userId: UserId
   cache: VectorCache
   found: FoundCandidates
   /** The filter has to be tried on them; else all pass, or the answer does not count. */
@@ -91,37 +90,19 @@ interface ToConfirm {
  * has others.
  */
 async function findConfirmed(
-  { client, schema }: Place,
+  place: Place,
   question: ByMeaning,
-  { of, cache, found, isNarrowed, noteShare }: ToConfirm,
+  { isNarrowed, noteShare, ...asker }: Confirming,
 ): Promise<Tried | undefined> {
-  const { ids, likenesses, since, count } = found
-  const passages = found.passages()
+  const { found } = asker
   const enough = enoughOf(question, found, isNarrowed)
-  const { model, values } = question.vector
   const filter = isNarrowed ? question.filter : undefined
-  const confirmed = await confirmCandidates(client, schema, { model, ids, since, filter, enough })
-  const { entities, vectors, hasMore } = confirmed
-  if (hasMore || vectors !== count) {
-    cache.told(of, { vectors, added: hasMore ? 1 : 0 })
-    return undefined
-  }
-  // Not looked at in order, nothing is known of those that were left out.
-  if (entities.some(({ place }, at) => place <= (entities[at - 1]?.place ?? -1))) return undefined
-  const there = entities.map(({ place, content }) => ({
-    entity_id: bytesToUuid(ids.subarray(place * 16, (place + 1) * 16)),
-    place,
-    content,
-  }))
-  const nearestPassage: Remembered['nearestPassage'] = (passage) => cache.nearestPassage(of, values, passage)
-  const neighbours = confirmedNeighbours(there, { ids, likenesses, passages, nearestPassage })
-  if (neighbours === undefined) return undefined
-  const kept = entities.length
-  const looked = {
-    neighbours,
-    kept,
-    checked: kept < enough ? passages.length : (entities.at(-1)?.place ?? -1) + 1,
-  }
+  const confirmed = await confirmFound(place, question, { ...asker, filter, enough })
+  if (confirmed === undefined) return undefined
+  const { there, neighbours } = confirmed
+  const kept = there.length
+  const given = found.likenesses.length
+  const looked = { neighbours, kept, checked: kept < enough ? given : (there.at(-1)?.place ?? -1) + 1 }
   noteShare(looked)
   if (!isCertain(looked, found, { limit: question.limit, enough })) return 'too few'
   return { neighbours: neighbours.slice(0, depthOf(question)), added: 0 }

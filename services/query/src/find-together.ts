@@ -1,14 +1,12 @@
 import { uuidToBytes } from '@synap/core'
 import { sent } from '@synap/postgres'
-import { confirmedNeighbours } from './confirmed-neighbours.ts'
+import { type ConfirmedFound, confirmFound } from './confirm-found.ts'
 import { spare } from './find-by-candidates.ts'
 import type { SearchRow } from './fuse-hits.ts'
 import { decide, type Presumed, presumedOf, spareHits, worthALook } from './presumed-hits.ts'
 import type { Place } from './read-model.ts'
 import { type Asker, type ByBoth, depthOf, isFiltered } from './search-question.ts'
-import { confirmCandidates } from './sql/confirm-candidates.ts'
 import { findUncheckedMatches, type Match, type UncheckedMatches } from './sql/find-matches.ts'
-import type { Neighbour } from './sql/find-neighbours.ts'
 import { findKnownNeighbours, mostAdded } from './sql/known-neighbours.ts'
 import type { FoundCandidates } from './vectors/vector-cache.ts'
 
@@ -46,12 +44,7 @@ interface Near {
   found: FoundCandidates
   presumed: Presumed
   /** Undefined: memory has other vectors than the read model. */
-  confirmed: Confirmed | undefined
-}
-
-interface Confirmed {
-  neighbours: Neighbour[]
-  there: ReadonlySet<string>
+  confirmed: ConfirmedFound | undefined
 }
 
 /** What is near as memory has it, looked for while the database looks for words, and confirmed behind these. */
@@ -69,30 +62,16 @@ async function findNear(
   if (found === undefined) return undefined
   const presumed = presumedOf(found)
   if (!found.isLevel || found.count !== vectors) return { found, presumed, confirmed: undefined }
-  const { ids, likenesses, since } = found
-  const passages = found.passages()
   const enough = presumed.neighbours.length
-  const looked = await confirmCandidates(place.client, place.schema, { model: of.model, ids, since, enough })
-  if (looked.hasMore || looked.vectors !== found.count) return { found, presumed, confirmed: undefined }
-  const entities = looked.entities.flatMap((one) => {
-    const neighbour = presumed.neighbours[one.place]
-    return neighbour === undefined ? [] : [{ ...one, entity_id: neighbour.entity_id }]
-  })
-  const neighbours = confirmedNeighbours(entities, {
-    ids,
-    likenesses,
-    passages,
-    nearestPassage: (passage) => cache.nearestPassage(of, values, passage),
-  })
-  const there = new Set(entities.map(({ entity_id }) => entity_id))
-  return { found, presumed, confirmed: neighbours && { neighbours, there } }
+  const confirmed = await confirmFound(place, question, { userId, cache, found, enough })
+  return { found, presumed, confirmed }
 }
 
 /** The same decision as of those that were looked up: all that is near was, and the first of those that words found. */
 function decideConfirmed(
   { matches, there }: UncheckedMatches,
   presumed: Presumed,
-  confirmed: Confirmed,
+  confirmed: ConfirmedFound,
   question: ByBoth,
 ): SearchRow[] | undefined {
   const checked = matches.slice(0, question.limit + spareHits)
@@ -101,7 +80,10 @@ function decideConfirmed(
       matches,
       presumed,
       asked: new Set([...presumed.neighbours, ...checked].map(({ entity_id }) => entity_id)),
-      looked: { neighbours: confirmed.neighbours, there: new Set([...confirmed.there, ...there]) },
+      looked: {
+        neighbours: confirmed.neighbours,
+        there: new Set([...confirmed.there.map(({ entity_id }) => entity_id), ...there]),
+      },
     },
     question,
   )

@@ -8,8 +8,8 @@ export function edgeOf(likenesses: Float32Array, least: number): number {
   for (let at = 0; at < likenesses.length; at += 1) {
     const step = ((1 - (likenesses[at] as number)) * (steps / 2)) | 0
     // What is off by chance may be more or less than any likeness.
-    const within = step < 0 ? 0 : step >= steps ? steps - 1 : step
-    counts[within] = (counts[within] as number) + 1
+    const counted = step < 0 ? 0 : step >= steps ? steps - 1 : step
+    counts[counted] = (counts[counted] as number) + 1
   }
   let [step, sum] = [0, counts[0] as number]
   while (step < steps - 1 && sum < least) {
@@ -22,7 +22,7 @@ export function edgeOf(likenesses: Float32Array, least: number): number {
 let scratch = new Uint32Array(2_048)
 
 /** Those of some vectors whose likeness is `from` at least and less than `below`. */
-export function within(
+export function withLikeness(
   of: Uint32Array,
   likenesses: Float32Array,
   { from, below }: { from: number; below: number },

@@ -1,4 +1,4 @@
-import { edgeOf, within } from './by-likeness.ts'
+import { edgeOf, withLikeness } from './by-likeness.ts'
 import { differenceAt, differenceOf, placesWithin } from './by-signs.ts'
 import { type BySigns, compareSigns } from './near-by-signs.ts'
 import { mostRoughly, type PackedQuestion, packQuestion } from './packed-question.ts'
@@ -161,9 +161,9 @@ function closerOfFew(
   if (rough === undefined) return undefined
   const { likenesses, error } = rough
   const edge = edgeOf(likenesses.subarray(0, of.length), least)
-  const first = keysOf(vectors, question, within(of, likenesses, { from: edge, below: Infinity }))
+  const first = keysOf(vectors, question, withLikeness(of, likenesses, { from: edge, below: Infinity }))
   const reach = reachOf(first)
-  const rest = keysOf(vectors, question, within(of, likenesses, { from: reach - error, below: edge }))
+  const rest = keysOf(vectors, question, withLikeness(of, likenesses, { from: reach - error, below: edge }))
   return { first, rest, reach, isAll: first.length + rest.length === of.length }
 }
 
