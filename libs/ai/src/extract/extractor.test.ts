@@ -4,7 +4,9 @@ import { lines, makePdf } from '../../test/pdf.ts'
 import { createExtractor, type Extractor, type ExtractorOptions } from './extractor.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
-const signal = () => AbortSignal.timeout(20_000)
+/** Markdown that takes more than ten seconds to read. */
+const slow = bytes('[a](<b>'.repeat(240_000) + '*_'.repeat(240_000))
+const signal = () => AbortSignal.timeout(60_000)
 let extractor: Extractor
 const make = (options?: ExtractorOptions) => {
   extractor = createExtractor(options)
@@ -37,19 +39,31 @@ describe('createExtractor', () => {
     })
   })
 
-  it('given one that takes too long, when read, then it is unprocessable and the next one is read', async () => {
-    make({ timeoutMs: 300 })
-    const slow = bytes('[a](<b>'.repeat(60_000) + '*_'.repeat(60_000))
+  it('given one that takes too much work, when read, then it is unprocessable and the next one is read', async () => {
+    make({ cpuMs: 2_000, timeoutMs: 60_000 })
     const answers = await Promise.all([
       extractor.extract({ bytes: slow, fileType: 'markdown' }, signal()),
       extractor.extract({ bytes: bytes('milk'), fileType: 'text' }, signal()),
     ])
     expect(answers[0]).toEqual({ analysable: false, extraction: null, reason: 'unprocessable' })
-    expect(answers.length).toBe(2)
+    expect(answers[1]).toMatchObject({ extraction: { text: 'milk' } })
+  })
+
+  it('given a machine that gives it no time, when read, then it is no fault of the document, and the next one is read', async () => {
+    make({ timeoutMs: 300 })
+    await expect(extractor.extract({ bytes: slow, fileType: 'markdown' }, signal())).rejects.toMatchObject({
+      code: 'extract.no_time',
+      class: 'dependency',
+    })
+    await extractor.close()
+    make()
+    expect(await extractor.extract({ bytes: bytes('milk'), fileType: 'text' }, signal())).toMatchObject({
+      extraction: { text: 'milk' },
+    })
   })
 
   it('given one that takes too much memory, when read, then it is unprocessable and this process lives', async () => {
-    make({ memoryMb: 16, timeoutMs: 20_000 })
+    make({ memoryMb: 16, cpuMs: 20_000 })
     const wide = bytes('- a\n'.repeat(120_000))
     expect(await extractor.extract({ bytes: wide, fileType: 'markdown' }, signal())).toMatchObject({
       reason: 'unprocessable',
@@ -57,7 +71,7 @@ describe('createExtractor', () => {
   })
 
   it('given a PDF that unpacks to a thousand times its size, when read, then it is unprocessable and the next is read', async () => {
-    make({ memoryMb: 256, timeoutMs: 60_000 })
+    make({ memoryMb: 256, cpuMs: 60_000 })
     const bomb = makePdf({ pages: [''], deflated: await deflatedBlanks(600) })
     const next = makePdf({ pages: [lines('milk')] })
     expect(bomb.length).toBeLessThan(1_000_000)
