@@ -43,7 +43,7 @@ describe('a crash', () => {
     expect(await first.exited).toEqual({ code: null, signal: 'SIGKILL' })
     await using _service = await stand().start()
     await finished(history, id)
-    const values = (await stand().derived(history.userId)).map(({ message }) =>
+    const values = (await stand().derivedLog(history.userId)).map(({ message }) =>
       message.value?.toString('hex'),
     )
     expect(values).toHaveLength(3)

@@ -39,6 +39,12 @@ export interface StepStatus {
   next_retry_at: number | null
 }
 
+export interface SentRecord {
+  message: InboundMessage
+  /** Null: a tombstone. */
+  record: DerivedRecord | null
+}
+
 /** The real servers, with real HTTP servers in place of ingest and of a model; the enricher runs as a process. */
 export interface Stand extends AsyncDisposable {
   ingest: HttpStub
@@ -61,8 +67,10 @@ export interface Stand extends AsyncDisposable {
   hasten(entityId: string): Promise<void>
   /** Empties the enricher's tables, positions included: the next start reads the topic from its beginning. */
   forget(): Promise<void>
-  /** Everything on the derived topic in the user's partition, in order. */
-  derived(userId: UserId): Promise<{ message: InboundMessage; record: DerivedRecord | null }[]>
+  /** The last record of each of the user's keys on the derived topic, in the order in which the keys came: one may be sent twice. */
+  derived(userId: UserId): Promise<SentRecord[]>
+  /** Every record of the user on the derived topic, in order. */
+  derivedLog(userId: UserId): Promise<SentRecord[]>
 }
 
 export async function createStand(): Promise<Stand> {
@@ -95,6 +103,8 @@ export async function createStand(): Promise<Stand> {
   const model = await startHttpStub(answerAsModel)
   const publisher = kafka.publisher()
   const running: TestService[] = []
+  const derivedLog = (userId: UserId) =>
+    readDerived(kafka, topicName('derived', topicPrefix), userId, registry)
 
   return {
     ingest,
@@ -143,7 +153,10 @@ export async function createStand(): Promise<Stand> {
     },
     outcomes: (entityId) =>
       database.superuserSql(`select outcome from enrich.jobs where entity_id = '${entityId}'`),
-    derived: (userId) => readDerived(kafka, topicName('derived', topicPrefix), userId, registry),
+    derived: async (userId) => [
+      ...new Map((await derivedLog(userId)).map((sent) => [sent.message.key, sent])).values(),
+    ],
+    derivedLog,
     async [Symbol.asyncDispose]() {
       await Promise.all(running.map((service) => service.stop()))
       await publisher.close()
@@ -193,10 +206,10 @@ async function readDerived(
   topic: string,
   userId: UserId,
   registry: ReturnType<typeof createSchemaRegistry>,
-): Promise<{ message: InboundMessage; record: DerivedRecord | null }[]> {
+): Promise<SentRecord[]> {
   const partition = partitionOf(userId, topics.derived.partitions)
   const marks = (await kafka.watermarks(topic)).get(partition)
-  const found: { message: InboundMessage; record: DerivedRecord | null }[] = []
+  const found: SentRecord[] = []
   for (let offset = marks?.low ?? 0n; offset < (marks?.high ?? 0n); offset += 1n) {
     const message = await kafka.consumerDriver.readAt(topic, partition, offset)
     if (message === undefined || !message.key?.startsWith(userId)) continue

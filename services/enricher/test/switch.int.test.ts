@@ -26,7 +26,7 @@ const analyses = () => stand().model.count('/responses')
 const standing = async (history: History) => {
   const vectors = new Map<string, string>()
   const order: string[] = []
-  for (const { message, record } of await stand().derived(history.userId)) {
+  for (const { message, record } of await stand().derivedLog(history.userId)) {
     const key = message.key ?? ''
     if (record === null) {
       vectors.delete(key)
