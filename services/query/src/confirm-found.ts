@@ -36,7 +36,7 @@ export async function confirmFound(
   const of = { schema, userId, model }
   const { ids, likenesses, since, count } = found
   const passages = found.passages()
-  const confirmed = await confirmCandidates(client, schema, { model, ids, since, filter, enough })
+  const confirmed = await confirmCandidates(client, schema, { userId, model, ids, since, filter, enough })
   const { entities, vectors, hasMore } = confirmed
   if (hasMore || vectors !== count) {
     cache.told(of, { vectors, added: hasMore ? 1 : 0 })

@@ -203,7 +203,7 @@ function enoughOf(
   isNarrowed: boolean,
 ): number {
   if (text !== null) return depthOf({ text, limit })
-  if (isNarrowed) return limit + spare / 2
+  if (isNarrowed) return limit + 2
   const last = likenesses[limit - 1] ?? -Infinity
   let enough = limit + 2
   while (enough < limit + spare && (likenesses[enough] ?? -Infinity) > last - 2 * closeError) enough += 1

@@ -20,6 +20,7 @@ const itemsOf = (user: UserId) => asked.map((number) => idOf(user, 'item', numbe
 
 const later = '9223372036854775807'
 const candidates = (user: UserId, running: readonly string[], filter?: CommonFilter) => ({
+  userId: user,
   vector: { values: new Float32Array(1_536).fill(1), model: 'm' },
   model: 'm',
   ids: bytesOf(itemsOf(user)),

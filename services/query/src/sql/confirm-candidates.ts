@@ -1,3 +1,4 @@
+import type { UserId } from '@synap/core'
 import { type Client, query, toUuids } from '@synap/postgres'
 import { contentLetters } from '../vectors/packed-vectors.ts'
 import type { Seen } from './added-vectors.ts'
@@ -7,6 +8,7 @@ import { passes, valuesOf } from './passes.ts'
 import { writtenOnce } from './written-once.ts'
 
 export interface CandidatesToConfirm {
+  userId: UserId
   model: string
   /** Entities, 16 bytes each, in the order in which they are looked at. */
   ids: Uint8Array
@@ -40,7 +42,7 @@ interface ConfirmedRow {
 export async function confirmCandidates(
   client: Client,
   schema: string,
-  { model, ids, since, filter, enough }: CandidatesToConfirm,
+  { userId, model, ids, since, filter, enough }: CandidatesToConfirm,
 ): Promise<Confirmed> {
   const isRunning = since.running.length > 0
   const values = [
@@ -48,6 +50,7 @@ export async function confirmCandidates(
     toUuids(ids),
     enough,
     since.next,
+    userId,
     ...(isRunning ? [since.running] : []),
     ...(filter === undefined ? [] : valuesOf(filter)),
   ]
@@ -71,15 +74,15 @@ function writeText(
   schema: string,
   { isRunning, isFiltered }: Record<'isRunning' | 'isFiltered', boolean>,
 ): string {
-  let count = isRunning ? 5 : 4
+  let count = isRunning ? 6 : 5
   const conditions = isFiltered ? passes(schema, (type) => `$${(count += 1)}::${type}`) : ''
   const cameSince = (condition: string) => `
     (select v.added_in from ${schema}.entity_vectors as v where v.model = $1::text and ${condition}
      order by v.added_in limit 1) is not null`
   return `
     select
-      (select m.vectors from ${schema}.user_models as m where m.model = $1::text) as vectors,
-      ${cameSince('v.added_in >= $4::xid8')} ${isRunning ? `or ${cameSince('v.added_in = any ($5::xid8[])')}` : ''} as has_more,
+      (select m.vectors from ${schema}.user_models as m where m.user_id = $5::uuid and m.model = $1::text) as vectors,
+      ${cameSince('v.added_in >= $4::xid8')} ${isRunning ? `or ${cameSince('v.added_in = any ($6::xid8[])')}` : ''} as has_more,
       (select string_agg(place || ':' || coalesce(left(subject_sha256, ${contentLetters}), ''), ',') from (
         select c.place, e.subject_sha256 from unnest($2::uuid[]) with ordinality as c(entity_id, place)
         ${lookUp(schema, 'entities', 'e', `e.entity_id = c.entity_id and ${isLiving('e')} ${conditions}`, 'e.subject_sha256')}

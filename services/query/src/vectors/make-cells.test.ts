@@ -48,6 +48,8 @@ describe('cells', () => {
     expect(new Set(numbers?.slice(0, count)).size).toBe(count)
     expect(numbers?.length).toBe(Math.ceil(count / rowsPerSlab) * rowsPerSlab)
     expect(cells?.shareFor(12)).toBeLessThan(0.5)
+    // Of a topic there are 75; as many as pass a filter's half are near it.
+    expect(cells?.shareFor(45)).toBeLessThan(0.5)
     expect(cells?.shareFor(2_000)).toBeUndefined()
     const added = Array.from({ length: 100 }, draw)
     for (const [at, point] of added.entries()) vectors.add(vectorOf(count + at, point))

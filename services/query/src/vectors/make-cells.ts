@@ -9,9 +9,9 @@ import { type PackedVectors, unpack } from './packed-vectors.ts'
 const leastVectors = 4_096
 /** So many times as many as are in cells: then they are made anew. */
 const grownBy = 1.25
-/** Vectors that are asked for in the trial, and numbers of neighbours of each that are to be found. */
+/** Vectors that are asked for in the trial, and numbers of neighbours of each that are to be found: with a filter, many are wanted. */
 const asked = 48
-const depths = [12, 40]
+const depths = [12, 25, 50, 100, 200, 400]
 /** So many times as many vectors are looked at as finds all of these, for a question is no vector of the user's. */
 const margin = 3
 /** When that is more than this share of all, cells are of no use. */
