@@ -2,6 +2,7 @@ import { type UserId, uuidv7 } from '@synap/core'
 import { type CopyColumn, copyBinary, type Pool, transaction } from '@synap/postgres'
 
 const dimensions = 1_536
+const atOnce = 200
 const columns: readonly CopyColumn[] = [
   { name: 'entity_id', type: 'uuid' },
   { name: 'content_sha256', type: 'text' },
@@ -41,9 +42,10 @@ export async function seedPoints(
   points: readonly Float32Array[],
 ): Promise<string[]> {
   const ids = points.map(() => uuidv7())
-  for (let from = 0; from < points.length; from += 1_000) {
+  // Each has to be linked into the index, and a statement has its time: on a machine with other work as well.
+  for (let from = 0; from < points.length; from += atOnce) {
     const rows = points
-      .slice(from, from + 1_000)
+      .slice(from, from + atOnce)
       .map((point, place) => [ids[from + place], 'h', 'p', 0, 0, userId, model, 0, 1, point])
     await transaction(pool, { role: 'synap_projector' }, (client) =>
       copyBinary(client, 'read_v1.entity_vectors', columns, rows),

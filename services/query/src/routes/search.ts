@@ -100,7 +100,7 @@ async function search(
     reply,
     async ({ client, schema }) => {
       const [model, configs] = await Promise.all([
-        findUserModel(client, schema),
+        findUserModel(client, schema, userId),
         findTextConfigs(client, schema),
       ])
       return { model, configs }
@@ -129,7 +129,7 @@ async function search(
     async (snapshot) => {
       const { client, schema } = snapshot
       const [model, hits] = await Promise.all([
-        question.vector === null ? known.model : findUserModel(client, schema),
+        question.vector === null ? known.model : findUserModel(client, schema, userId),
         findHits(snapshot, question, asker),
       ])
       return model?.model === known.model?.model ? { schema, hits } : undefined

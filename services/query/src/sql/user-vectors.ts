@@ -1,3 +1,4 @@
+import type { UserId } from '@synap/core'
 import { type Client, query } from '@synap/postgres'
 import { type CommonFilter, conditionsOf } from './list-entities.ts'
 import { queryPlannedAnew } from './planned-anew.ts'
@@ -12,12 +13,18 @@ export interface UserModel {
  * The one model by whose vectors the user's items are compared, and how many there are: the chosen one, else the one with
  * the most. Undefined: there are none. Vectors of another model that are being made beside them do not count.
  */
-export async function findUserModel(client: Client, schema: string): Promise<UserModel | undefined> {
+export async function findUserModel(
+  client: Client,
+  schema: string,
+  userId: UserId,
+): Promise<UserModel | undefined> {
   const [row] = await query<UserModel>(client, {
     name: `${schema}.find_user_model`,
     text: `select m.model, m.vectors from ${schema}.user_models as m
       left join ${schema}.chosen_models as c on c.user_id = m.user_id
-      where m.vectors > 0 and m.model = coalesce(c.model, m.model) order by m.vectors desc, m.model limit 1`,
+      where m.user_id = $1::uuid and m.vectors > 0 and m.model = coalesce(c.model, m.model)
+      order by m.vectors desc, m.model limit 1`,
+    values: [userId],
   })
   return row
 }

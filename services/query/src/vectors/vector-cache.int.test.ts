@@ -216,7 +216,7 @@ describe('vectors in memory', () => {
     await warm(anna)
     await warm(bert)
     question = anna.points[3] as Float32Array
-    expect((await search(anna)).ids).toEqual(nearest(anna))
+    expect(new Set((await search(anna)).ids)).toEqual(new Set(nearest(anna)))
     expect(bert.entities).toEqual(expect.arrayContaining((await search(bert)).ids))
     const find = query.vectors.find.bind(query.vectors)
     const mistaken = vi.spyOn(query.vectors, 'find').mockImplementation((of, asked) => {
