@@ -6,8 +6,9 @@ import { findAllowedIds } from './sql/allowed-entities.ts'
 import type { Neighbour } from './sql/find-neighbours.ts'
 import { stateOf } from './sql/find-position.ts'
 import { findKnownNeighbours, type KnownNeighbours, mostAdded } from './sql/known-neighbours.ts'
-import { closeError, likenessError } from './vectors/find-candidates.ts'
+import { closeError } from './vectors/find-candidates.ts'
 import type { VectorsOf } from './vectors/load-vectors.ts'
+import { likenessError } from './vectors/rank.ts'
 import type { CacheOutcome, FoundCandidates, VectorCache } from './vectors/vector-cache.ts'
 
 /** Candidates besides those that are wanted, for some may be gone or of old content. */

@@ -4,7 +4,8 @@ import { idsOf } from './ids-of.ts'
 import { depthOf, type SearchQuestion } from './search-question.ts'
 import type { Match } from './sql/find-matches.ts'
 import { byDistance, type KnownNeighbours } from './sql/known-neighbours.ts'
-import { type Candidates, likenessError } from './vectors/find-candidates.ts'
+import type { Candidates } from './vectors/find-candidates.ts'
+import { likenessError } from './vectors/rank.ts'
 
 /** Hits that are looked up besides those that are wanted, for some may be gone or of old content. */
 export const spareHits = 4

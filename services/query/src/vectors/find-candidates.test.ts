@@ -2,15 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { createOfflineProvider } from '@synap/ai'
 import { describe, expect, it } from 'vitest'
 import { createPoints, nearestPoints } from '../../test/clustered-vectors.ts'
-import {
-  type Candidates,
-  closeError,
-  findCandidates,
-  likenessError,
-  nearestPassage,
-} from './find-candidates.ts'
+import { type Candidates, closeError, findCandidates, nearestPassage } from './find-candidates.ts'
 import { packQuestion } from './packed-question.ts'
 import { createPackedVectors, perSlab } from './packed-vectors.ts'
+import { likenessError } from './rank.ts'
 import { createSlabs, slabBytes } from './slabs.ts'
 import { vectorsOf } from './vectors-of.ts'
 

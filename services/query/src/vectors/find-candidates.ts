@@ -3,6 +3,7 @@ import { differenceAt, differenceOf, placesWithin } from './by-signs.ts'
 import { type BySigns, compareSigns } from './near-by-signs.ts'
 import { mostRoughly, type PackedQuestion, packQuestion } from './packed-question.ts'
 import { idAddress, idBytes, type PackedPassage, type PackedVectors, passagesOf } from './packed-vectors.ts'
+import { joined, keysOf, likenessError, likenessOf, type Ranked, rank, smallest, vectorOf } from './rank.ts'
 import { vectorsOf } from './vectors-of.ts'
 
 export interface CandidateQuestion {
@@ -30,9 +31,7 @@ export interface Candidates {
   isCut: boolean
 }
 
-/** What likenesses by bytes may be wrong by: five deviations of what rounding to them does to a product. */
-export const likenessError = 0.001
-/** The same of `Candidates.likenesses`: a sixteenth, and what rounding the question does. */
+/** What `Candidates.likenesses` may be wrong by: a sixteenth of `likenessError`, and what rounding the question does. */
 export const closeError = 0.0001
 /** So many vectors are compared more closely without any other look. */
 const compared = 256
@@ -196,60 +195,12 @@ export function nearestVectors(vectors: PackedVectors, question: PackedQuestion,
     least: 2 * count,
     reachOf: (keys) => likenessOf(smallest(keys, count).at(-1) ?? 0),
   })
-  return Array.from(smallest(joined(first, rest), count), (key) => key % vectorLimit)
+  return Array.from(smallest(joined(first, rest), count), vectorOf)
 }
 
 interface OneVector {
   vector: number
   likeness: number
-}
-
-/** An entity. */
-interface Ranked {
-  /** Its nearest vector, and those that may be nearer by a closer look. */
-  nearest: number[]
-  /** Of the first. */
-  likeness: number
-}
-
-/** Above any number of vectors there can be: what a likeness is multiplied with to be sorted together with its vector. */
-const vectorLimit = 2 ** 22
-
-/** One number for the distance and the vector, for numbers are sorted many times faster than objects. */
-function keysOf(vectors: PackedVectors, question: PackedQuestion, of: Uint32Array): Float64Array {
-  const keys = question.likenesses(vectors, of)
-  for (let at = 0; at < keys.length; at += 1) {
-    // As a whole number, by cutting off: rounding takes many times as long.
-    const distance = Math.max(0, (1 - (keys[at] as number)) * 1e6) | 0
-    keys[at] = distance * vectorLimit + (of[at] as number)
-  }
-  return keys
-}
-
-const likenessOf = (key: number) => 1 - Math.floor(key / vectorLimit) / 1e6
-
-/** Entities by their nearest vector, the nearest first; one more than are wanted, when there are. */
-function rank(vectors: PackedVectors, keys: Float64Array, wanted: number): Ranked[] {
-  const some = entitiesOf(vectors, smallest(keys, 2 * wanted), wanted)
-  return some.length > wanted || keys.length <= 2 * wanted
-    ? some
-    : entitiesOf(vectors, keys.slice().sort(), wanted)
-}
-
-function entitiesOf(vectors: PackedVectors, keys: Float64Array, wanted: number): Ranked[] {
-  const bytes = vectors.slabs.bytes()
-  const best = new Map<string, Ranked>()
-  for (const key of keys) {
-    const vector = key % vectorLimit
-    const likeness = likenessOf(key)
-    const at = idAddress(vectors, vector)
-    const id = bytes.toString('latin1', at, at + idBytes)
-    const known = best.get(id)
-    if (known === undefined) best.set(id, { nearest: [vector], likeness })
-    else if (likeness > known.likeness - 2 * likenessError) known.nearest.push(vector)
-    if (best.size > wanted) break
-  }
-  return [...best.values()]
 }
 
 function idsOf(vectors: PackedVectors, ranked: readonly OneVector[]): Uint8Array {
@@ -260,28 +211,6 @@ function idsOf(vectors: PackedVectors, ranked: readonly OneVector[]): Uint8Array
     bytes.copy(ids, place * idBytes, at, at + idBytes)
   }
   return ids
-}
-
-/** The smallest of these numbers in order. */
-function smallest(keys: Float64Array, count: number): Float64Array {
-  const kept = keys.slice(0, count).sort()
-  // Put in their places one by one they would take the square of the time.
-  if (count > 200) return keys.slice().sort().subarray(0, count)
-  for (let at = count; at < keys.length; at += 1) {
-    const key = keys[at] as number
-    if (key >= (kept[count - 1] as number)) continue
-    let place = count - 1
-    for (; place > 0 && (kept[place - 1] as number) > key; place -= 1) kept[place] = kept[place - 1] as number
-    kept[place] = key
-  }
-  return kept
-}
-
-function joined(first: Float64Array, second: Float64Array): Float64Array {
-  const both = new Float64Array(first.length + second.length)
-  both.set(first)
-  both.set(second, first.length)
-  return both
 }
 
 let every = new Uint32Array()
