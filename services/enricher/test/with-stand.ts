@@ -5,7 +5,7 @@ import { fileOf, type History, newEntity } from './events.ts'
 import { answerAsModel } from './model-stub.ts'
 import { createStand, type Stand } from './stand.ts'
 
-export const waiting = { deadlineMs: 40_000, everyMs: 50 }
+export const waiting = { deadlineMs: 90_000, everyMs: 50 }
 /** With neither key nor address the offline provider works. */
 export const offline = { OPENAI_API_KEY: undefined, OPENAI_BASE_URL: undefined }
 export const allDone = {
