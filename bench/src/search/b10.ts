@@ -12,6 +12,7 @@ import { askSynap } from './vector-run.ts'
 import { drawUser, partitions, shareOfPartition, storePeers, storeUsers } from './vector-store.ts'
 
 const database = 'bench_vectors'
+const peerTimeoutMs = 60_000
 /** As by default. */
 const memoryBytes = 402_653_184
 
@@ -55,7 +56,13 @@ beside the vector. Limit: the scan in memory. Floor: ten rows by their keys in s
     await storePeers(database, servers, measured, bench.say)
     const pool = createPool({ url, applicationName: 'bench-search', max: 1 })
     await using _ = { [Symbol.asyncDispose]: () => pool.end() }
-    const peersPool = createPool({ url, applicationName: 'bench-peers', max: 1 })
+    // Who reads a whole table from disk is slow, and no failure.
+    const peersPool = createPool({
+      url,
+      applicationName: 'bench-peers',
+      max: 1,
+      statementTimeoutMs: peerTimeoutMs,
+    })
     await using __ = { [Symbol.asyncDispose]: () => peersPool.end() }
     const client = await peersPool.connect()
     await using ___ = { [Symbol.asyncDispose]: () => Promise.resolve(client.release()) }
