@@ -1,5 +1,6 @@
+import { createIdTable, slotOf } from './id-table.ts'
 import type { PackedQuestion } from './packed-question.ts'
-import { idAddress, idBytes, type PackedVectors } from './packed-vectors.ts'
+import { idAddress, type PackedVectors } from './packed-vectors.ts'
 
 /** What likenesses by bytes may be wrong by: five deviations of what rounding to them does to a product. */
 export const likenessError = 0.001
@@ -37,20 +38,32 @@ export function rank(vectors: PackedVectors, keys: Float64Array, wanted: number)
     : entitiesOf(vectors, keys.slice().sort(), wanted)
 }
 
+/** Used again: of each question's ids where they lie, and their place among the ranked. */
+let slots: Int32Array = new Int32Array()
+let placeIn: Uint32Array = new Uint32Array()
+
 function entitiesOf(vectors: PackedVectors, keys: Float64Array, wanted: number): Ranked[] {
-  const bytes = vectors.slabs.bytes()
-  const best = new Map<string, Ranked>()
+  const { words } = vectors.slabs.scratch()
+  const most = Math.min(keys.length, wanted + 1)
+  const table = createIdTable(words, most, slots)
+  slots = table.begins
+  if (placeIn.length < slots.length) placeIn = new Uint32Array(slots.length)
+  const ranked: Ranked[] = []
   for (const key of keys) {
     const vector = vectorOf(key)
     const likeness = likenessOf(key)
-    const at = idAddress(vectors, vector)
-    const id = bytes.toString('latin1', at, at + idBytes)
-    const known = best.get(id)
-    if (known === undefined) best.set(id, { nearest: [vector], likeness })
-    else if (likeness > known.likeness - 2 * likenessError) known.nearest.push(vector)
-    if (best.size > wanted) break
+    const at = idAddress(vectors, vector) / 4
+    const slot = slotOf(table, words, at)
+    if (table.begins[slot] === 0) {
+      table.begins[slot] = at + 1
+      placeIn[slot] = ranked.push({ nearest: [vector], likeness }) - 1
+      if (ranked.length === most) break
+    } else {
+      const known = ranked[placeIn[slot] as number] as Ranked
+      if (likeness > known.likeness - 2 * likenessError) known.nearest.push(vector)
+    }
   }
-  return [...best.values()]
+  return ranked
 }
 
 /** The smallest of these numbers in order. */

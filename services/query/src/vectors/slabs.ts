@@ -29,6 +29,7 @@ export interface Scratch {
   rough: Float32Array
   /** All of the memory. */
   floats: Float32Array
+  words: Uint32Array
 }
 
 /** Memory in pieces of one size, so that what one user gives back fits the next; never more than was allowed. */
@@ -103,6 +104,7 @@ function viewsOf(buffer: ArrayBuffer): { buffer: ArrayBuffer; bytes: Buffer; scr
       differences: new Uint16Array(buffer, out, (roughOut - out) / 2),
       rough: new Float32Array(buffer, roughOut, listed),
       floats: new Float32Array(buffer),
+      words: new Uint32Array(buffer),
     },
   }
 }
