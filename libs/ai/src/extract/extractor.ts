@@ -60,13 +60,13 @@ export function createExtractor({
     worker ??= startWorker(memoryMb)
     const done = new AbortController()
     const noTime = AbortSignal.timeout(timeoutMs)
-    const limits = [signal, noTime, tooMuch(worker, { cpuMs, memoryMb }, done.signal)]
-    const answer = await answerOf(worker, request, AbortSignal.any(limits))
+    const broken = tooMuch(worker, { cpuMs, memoryMb }, done.signal)
+    const answer = await answerOf(worker, request, AbortSignal.any([signal, noTime, broken]))
     done.abort()
     if (answer !== undefined) return answer
     await end()
     signal.throwIfAborted()
-    if (noTime.aborted) throw noTimeError(timeoutMs)
+    if (noTime.aborted && !broken.aborted) throw noTimeError(timeoutMs)
     return unprocessable
   }
 
@@ -98,7 +98,7 @@ function startWorker(memoryMb: number): Worker {
 
 /**
  * Aborts when the thread holds more in buffers than it may, or has worked for longer since. Asks the engine, so also while the
- * thread is busy.
+ * thread is busy, be it inside one regular expression.
  */
 function tooMuch(
   worker: Worker,
