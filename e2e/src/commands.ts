@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createClient } from '@synap/client'
 import type { UserId } from '@synap/core'
+import { programEnvironment } from '@synap/testing'
 import type { Account, CommandResult } from './pipeline.ts'
 
 const run = promisify(execFile)
@@ -20,16 +21,6 @@ export const accountOf = (urls: Urls, { userId, key }: { userId: UserId; key: st
   client: createClient({ ...urls, apiKey: key, deadlineMs: 30_000 }),
 })
 
-/** Runs a program of the repository to its end and gives its standard output. */
-export async function runProgram(
-  path: string,
-  env: Record<string, string>,
-  args: readonly string[] = [],
-): Promise<string> {
-  const options = { cwd: root, env: { PATH: process.env['PATH'], ...env } }
-  return (await run(process.execPath, [path, ...args], options)).stdout
-}
-
 /** Runs the `synap` command for an account; its journals go to `stateDir`. */
 export async function runSynap(
   {
@@ -46,7 +37,11 @@ export async function runSynap(
     SYNAP_API_KEY: account.apiKey,
     XDG_STATE_HOME: stateDir,
   }
-  const options = { cwd: root, env: { ...process.env, ...env, ...own }, maxBuffer: 64 * 1024 * 1024 }
+  const options = {
+    cwd: root,
+    env: { ...process.env, ...programEnvironment(), ...env, ...own },
+    maxBuffer: 64 * 1024 * 1024,
+  }
   try {
     const { stdout, stderr } = await run(process.execPath, ['libs/cli/src/main.ts', ...args], options)
     return { stdout, stderr, code: 0 }

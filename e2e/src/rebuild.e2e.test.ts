@@ -1,6 +1,5 @@
-import { eventually } from '@synap/testing'
+import { eventually, runProgram } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { runProgram } from './commands.ts'
 import { importFolder } from './import-folder.ts'
 import { type Account, type Pipeline, ways } from './pipeline.ts'
 import { copyRealMarkdown, type MarkdownFolder } from './real-markdown.ts'

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
+import { programEnvironment } from '@synap/testing'
 
 /** A command that runs on a terminal of 80 columns. */
 export interface OnTerminal {
@@ -26,7 +27,7 @@ export function runOnTerminal(
     .map(quoted)
     .join(' ')
   const child = spawn('script', ['-qefc', `stty cols 80 rows 24; exec ${command}`, '/dev/null'], {
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TERM: 'xterm', ...env },
+    env: { ...programEnvironment(), TERM: 'xterm', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   let output = ''

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { programEnvironment } from '@synap/testing'
 
 export interface Ended {
   code: number | null
@@ -15,9 +16,8 @@ export function runSynap(
   env: Readonly<Record<string, string>> = {},
   onStarted: (child: ReturnType<typeof spawn>) => void = () => undefined,
 ): Promise<Ended> {
-  const inherited = { PATH: process.env['PATH'], HOME: process.env['HOME'] }
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
-    env: { ...inherited, ...env },
+    env: { ...programEnvironment(), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   let stdout = ''

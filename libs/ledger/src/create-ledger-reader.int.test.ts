@@ -1,6 +1,3 @@
-import { execFile } from 'node:child_process'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { createClient } from '@synap/client'
 import { type Ledger, partitionOf, topicName } from '@synap/contracts'
 import type { UserId } from '@synap/core'
@@ -11,6 +8,7 @@ import { createPool, type Pool } from '@synap/postgres'
 import {
   createTestDatabase,
   eventually,
+  runProgram,
   startService,
   type TestDatabase,
   type TestService,
@@ -19,9 +17,6 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createLedgerReader, findUserOfKey, type LedgerReader } from './create-ledger-reader.ts'
 import { ledgerGaps } from './ledger-gaps.ts'
-
-const run = promisify(execFile)
-const repositoryRoot = join(import.meta.dirname, '..', '..', '..')
 
 interface Account {
   key: string
@@ -39,10 +34,7 @@ describe('the ledger, read from real servers', () => {
   let env: Record<string, string>
   let account: Account
 
-  const program = async (path: string, ...args: string[]) => {
-    const options = { cwd: repositoryRoot, env: { PATH: process.env['PATH'], ...env } }
-    return (await run(process.execPath, [path, ...args], options)).stdout
-  }
+  const program = (path: string, ...args: string[]) => runProgram(path, env, args)
 
   beforeAll(async () => {
     const stack = await useStack()

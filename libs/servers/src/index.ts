@@ -30,7 +30,12 @@ export {
   serverKinds,
 } from './server.ts'
 export { type DownOptions, down } from './stack/down.ts'
-export { type LaunchOptions, launchOptionsOf, rebuildLaunchOptions } from './stack/launch-options.ts'
+export {
+  compileCache,
+  type LaunchOptions,
+  launchOptionsOf,
+  rebuildLaunchOptions,
+} from './stack/launch-options.ts'
 export { type StackLayout, stackLayout } from './stack/layout.ts'
 export { defaultStackPorts, type PortName, parsePortOption, portNames } from './stack/ports.ts'
 export { findKey } from './stack/prepare.ts'

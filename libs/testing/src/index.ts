@@ -7,6 +7,7 @@ export {
   startPrivateBroker,
   startPrivateServers,
 } from './private-servers.ts'
+export { programEnvironment, runProgram } from './run-program.ts'
 export { createTestDatabase, type Stack, type TestDatabase, useStack } from './stack.ts'
 export {
   type ServiceExit,

@@ -3,8 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePorts, identify, launchOptionsOf, type ProcessIdentity, signalProcess } from '@synap/servers'
 import { eventually } from './eventually.ts'
-
-const root = join(import.meta.dirname, '..', '..', '..')
+import { programEnvironment, repositoryRoot } from './run-program.ts'
 
 export interface ServiceExit {
   code: number | null
@@ -53,7 +52,7 @@ export async function startService(
 ): Promise<TestService> {
   const [port = 0, adminPort = 0] = await freePorts(2)
   const child = spawnBound(programArguments(name, options), {
-    ...inherited(),
+    ...programEnvironment(),
     ...(options.program === undefined ? launchOptionsOf(name).environment : {}),
     HOST: '127.0.0.1',
     ADMIN_HOST: '127.0.0.1',
@@ -102,15 +101,10 @@ function programArguments(name: string, options: StartServiceOptions): string[] 
 
 /** setpriv(1) becomes Node and has the kernel kill it when this process dies, SIGKILL included. */
 function spawnBound(args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
-  const options: SpawnOptions = { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] }
+  const options: SpawnOptions = { cwd: repositoryRoot, env, stdio: ['ignore', 'pipe', 'pipe'] }
   const setpriv = '/usr/bin/setpriv'
   if (!existsSync(setpriv)) return spawn(process.execPath, args, options)
   return spawn(setpriv, ['--pdeathsig', 'KILL', process.execPath, ...args], options)
-}
-
-function inherited(): NodeJS.ProcessEnv {
-  const names = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'NODE_EXTRA_CA_CERTS', 'XDG_CACHE_HOME']
-  return Object.fromEntries(names.map((name) => [name, process.env[name]]))
 }
 
 function endWithUs(pid: number, exited: Promise<unknown>): void {

@@ -1,6 +1,3 @@
-import { execFile } from 'node:child_process'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { createClient, type SynapClient } from '@synap/client'
 import { topicName } from '@synap/contracts'
 import type { UserId } from '@synap/core'
@@ -9,15 +6,13 @@ import { silentLogger } from '@synap/messaging'
 import {
   createTestDatabase,
   eventually,
+  runProgram,
   startService,
   type TestDatabase,
   type TestService,
   useStack,
 } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-
-const run = promisify(execFile)
-const root = join(import.meta.dirname, '..', '..', '..')
 
 describe('events-writer and ingest', () => {
   let database: TestDatabase
@@ -32,13 +27,7 @@ describe('events-writer and ingest', () => {
     const stack = await useStack()
     database = await createTestDatabase(['ingest', 'events-writer'])
     const env: Record<string, string> = { ...stack.env, DATABASE_URL: database.url }
-    const program = async (path: string, ...args: string[]) =>
-      (
-        await run(process.execPath, [path, ...args], {
-          cwd: root,
-          env: { PATH: process.env['PATH'], ...env },
-        })
-      ).stdout
+    const program = (path: string, ...args: string[]) => runProgram(path, env, args)
     await Promise.all([
       program('libs/kafka/src/create-topics.ts'),
       program('services/ingest/src/register-schemas.ts'),

@@ -1,18 +1,13 @@
-import { execFile } from 'node:child_process'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import type { Scope } from '@synap/contracts'
 import type { UserId } from '@synap/core'
 import {
   createTestDatabase,
+  runProgram,
   startService,
   type TestDatabase,
   type TestService,
   useStack,
 } from '@synap/testing'
-
-const run = promisify(execFile)
-const root = join(import.meta.dirname, '..', '..', '..')
 
 export interface Account {
   userId: UserId
@@ -45,10 +40,8 @@ export async function createIngestStack(owners: readonly string[] = ['ingest']):
     RELAY_LEASE_MS: '1000',
     RELAY_POLL_MS: '50',
   }
-  const program = async (path: string, args: string[] = [], more: Record<string, string> = {}) => {
-    const options = { cwd: root, env: { PATH: process.env['PATH'], ...env, ...more } }
-    return (await run(process.execPath, [path, ...args], options)).stdout
-  }
+  const program = (path: string, args: string[] = [], more: Record<string, string> = {}) =>
+    runProgram(path, { ...env, ...more }, args)
   await Promise.all([
     program('libs/kafka/src/create-topics.ts'),
     program('services/ingest/src/register-schemas.ts'),

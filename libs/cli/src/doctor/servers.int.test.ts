@@ -1,11 +1,15 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { createKafka, declaredTopics } from '@synap/kafka'
 import { freePorts } from '@synap/servers'
-import { createTestDatabase, eventually, type Stack, type TestDatabase, useStack } from '@synap/testing'
+import {
+  createTestDatabase,
+  eventually,
+  runProgram,
+  type Stack,
+  type TestDatabase,
+  useStack,
+} from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { contextOf } from '../../test/doctor-context.ts'
-import { repositoryRoot } from '../repository.ts'
 import type { Check } from './check.ts'
 import { kafka } from './kafka.ts'
 import { migrations } from './migrations.ts'
@@ -15,7 +19,6 @@ import { quietLogger } from './quiet-logger.ts'
 import { registry } from './registry.ts'
 import { type Checked, runChecks } from './run-checks.ts'
 
-const run = promisify(execFile)
 const services = ['ingest', 'events-writer', 'projector', 'enricher']
 
 let stack: Stack
@@ -130,10 +133,7 @@ describe('the registry', () => {
     const before = await check(registry)
     expect(before).toMatchObject({ state: 'failed', advice: './synap setup' })
     expect(before?.found).toMatch(/^not registered: synap\.events\.\w+ and \d+ more$/)
-    await run(process.execPath, ['services/ingest/src/register-schemas.ts'], {
-      cwd: repositoryRoot,
-      env: { PATH: process.env['PATH'], ...stack.env, DATABASE_URL: migrated.url },
-    })
+    await runProgram('services/ingest/src/register-schemas.ts', { ...stack.env, DATABASE_URL: migrated.url })
     expect(await check(registry)).toMatchObject({ state: 'ok' })
   }, 120_000)
 

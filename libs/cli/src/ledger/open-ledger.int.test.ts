@@ -1,21 +1,14 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
-import { createTestDatabase, type TestDatabase, useStack } from '@synap/testing'
+import { createTestDatabase, runProgram, type TestDatabase, useStack } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { repositoryRoot } from '../repository.ts'
 import { openLedger } from './open-ledger.ts'
 
-const run = promisify(execFile)
 const unasked = { ledger: () => Promise.reject(new Error('Synap was asked')) }
 
 describe('the ledger of servers whose addresses are known', () => {
   let database: TestDatabase
   let env: Record<string, string>
 
-  const program = async (path: string, ...args: string[]) => {
-    const options = { cwd: repositoryRoot, env: { PATH: process.env['PATH'], ...env } }
-    return (await run(process.execPath, [path, ...args], options)).stdout
-  }
+  const program = (path: string, ...args: string[]) => runProgram(path, env, args)
 
   beforeAll(async () => {
     const stack = await useStack()

@@ -1,6 +1,3 @@
-import { execFile } from 'node:child_process'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { createClient } from '@synap/client'
 import { type Agreement, type LedgerFinding, partitionOf, topicName } from '@synap/contracts'
 import type { UserId } from '@synap/core'
@@ -10,6 +7,7 @@ import { createPool, type Pool } from '@synap/postgres'
 import {
   createTestDatabase,
   eventually,
+  runProgram,
   startService,
   type TestDatabase,
   type TestService,
@@ -19,8 +17,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { compareStores } from './compare-stores.ts'
 import { createPostgresStores } from './postgres-stores.ts'
 
-const run = promisify(execFile)
-const repositoryRoot = join(import.meta.dirname, '..', '..', '..', '..')
 const never = new AbortController().signal
 
 interface Account {
@@ -40,10 +36,7 @@ describe('the comparison of real stores', () => {
   const services = new Map<string, TestService>()
   const undo: (() => Promise<unknown>)[] = []
 
-  const program = async (path: string, ...args: string[]) => {
-    const options = { cwd: repositoryRoot, env: { PATH: process.env['PATH'], ...env } }
-    return (await run(process.execPath, [path, ...args], options)).stdout
-  }
+  const program = (path: string, ...args: string[]) => runProgram(path, env, args)
   const createAccount = async (...scopes: string[]) =>
     JSON.parse(
       await program('services/ingest/src/create-key.ts', '--name', 'test', '--scopes', scopes.join(',')),

@@ -39,6 +39,7 @@ export function rebuildLaunchOptions(): LaunchOptions {
   }
 }
 
-function compileCache() {
+/** Where Node keeps what it made of the sources, for the environment of programs. */
+export function compileCache(): { NODE_COMPILE_CACHE: string } {
   return { NODE_COMPILE_CACHE: join(serversConfig().cacheRoot, 'compiled') }
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { createTestDatabase, type TestDatabase } from '@synap/testing'
+import { createTestDatabase, programEnvironment, type TestDatabase } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 describe('the program of a rebuild', () => {
@@ -14,7 +14,7 @@ describe('the program of a rebuild', () => {
 
   const start = () =>
     spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), JSON.stringify({ action: 'run' })], {
-      env: { ...process.env, DATABASE_URL: database.url },
+      env: { ...programEnvironment(), DATABASE_URL: database.url },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
   const endOf = async (child: ChildProcess) => {

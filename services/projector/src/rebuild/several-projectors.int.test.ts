@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type RebuildLine, rebuildLine, type SynapEvent } from '@synap/contracts'
-import { eventually } from '@synap/testing'
+import { eventually, programEnvironment } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fillLog } from '../../test/fill-log.ts'
 import { createLine, type Line } from '../../test/line.ts'
@@ -50,7 +50,7 @@ describe('a rebuild with several projectors', () => {
     Number((await line.database.superuserSql(`select count(*) from ${schema}.entities`))[0])
   const runRebuild = async () => {
     const program = join(import.meta.dirname, 'main.ts')
-    const env = { ...process.env, DATABASE_URL: line.database.url, TOPIC_PREFIX: line.topicPrefix }
+    const env = { ...programEnvironment(), DATABASE_URL: line.database.url, TOPIC_PREFIX: line.topicPrefix }
     const { stdout, stderr } = await promisify(execFile)(
       process.execPath,
       ['--disable-warning=ExperimentalWarning', program, JSON.stringify({ action: 'run' })],
