@@ -33,14 +33,21 @@ export interface ListedRow extends EntityRow {
   sort_value: string
 }
 
-const sortable: Record<string, { expression: string; type: string }> = {
+interface Sortable {
+  expression: string
+  /** The other way round, where that is another. */
+  descending?: string
+  type: string
+}
+
+const dueOr = (none: string) => `coalesce(case when e.type = 'task' then t.due_day end, '${none}'::date)`
+
+const sortable: Record<string, Sortable> = {
   created: { expression: 'e.created_at', type: 'timestamptz' },
   updated: { expression: 'e.updated_at', type: 'timestamptz' },
   title: { expression: `lower(coalesce(e.title, e.preview, '')) collate "C"`, type: 'text' },
-  due: {
-    expression: `coalesce(case when e.type = 'task' then t.due_day end, 'infinity'::date)`,
-    type: 'date',
-  },
+  // What has no day comes last both ways: who sorts by days asks for those that have one.
+  due: { expression: dueOr('infinity'), descending: dueOr('-infinity'), type: 'date' },
 }
 
 /** In the order that is asked for; after `key` when one is given. */
@@ -60,7 +67,8 @@ export async function listEntities(
         and l.lexemes @@ ${schema}.to_question(${parameter(filter.text, 'text')}, ${configs}))`)
   }
   const isDescending = page.order.startsWith('-')
-  const { expression, type } = sortable[page.order.replace('-', '')] as { expression: string; type: string }
+  const { type, ...by } = sortable[page.order.replace('-', '')] as Sortable
+  const expression = isDescending ? (by.descending ?? by.expression) : by.expression
   if (page.after !== undefined) {
     const [value, id] = page.after
     const than = isDescending ? '<' : '>'
