@@ -51,11 +51,14 @@ export interface ServicesPipelineOptions extends PipelineOptions {
   servers?: Partial<ServerAddresses>
 }
 
-/** The ways to run Synap, for `describe.each`: what holds in one holds in the other. */
-export const ways: readonly {
+/** One of the ways to run Synap. */
+export interface Way {
   way: string
   startPipeline: (options?: PipelineOptions) => Promise<Pipeline>
-}[] = [
-  { way: 'five services on real servers', startPipeline: startServicesPipeline },
-  { way: 'standalone', startPipeline: startStandalonePipeline },
-]
+}
+
+export const services: Way = { way: 'five services on real servers', startPipeline: startServicesPipeline }
+export const standalone: Way = { way: 'standalone', startPipeline: startStandalonePipeline }
+
+/** For `describe.each`: what holds in one holds in the other. */
+export const ways: readonly Way[] = [services, standalone]

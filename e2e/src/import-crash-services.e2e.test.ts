@@ -1,0 +1,4 @@
+import { describeImportCrashes } from './import-crash.ts'
+import { services } from './pipeline.ts'
+
+describeImportCrashes(services)
