@@ -8,7 +8,12 @@ let services: TestService[]
 beforeAll(async () => {
   stack = await createIngestStack()
   // The clock of the relay would be too late for every deadline in here.
-  const environment = { DATABASE_DIRECT_URL: stack.database.url, RELAY_POLL_MS: '60000' }
+  const environment = {
+    DATABASE_DIRECT_URL: stack.database.url,
+    RELAY_POLL_MS: '60000',
+    // On a busy machine a short one would pass from one to the other.
+    RELAY_LEASE_MS: '30000',
+  }
   services = await Promise.all([stack.start(environment), stack.start(environment)])
   await Promise.all(services.map((service) => service.waitReady()))
 }, 300_000)

@@ -90,6 +90,8 @@ export interface CallOptions {
   idempotencyKey?: string
   headers?: Record<string, string>
   body?: unknown
+  /** 40,000 by default. */
+  timeoutMs?: number
 }
 
 /** One HTTP call; a string body is sent as it is. */
@@ -99,6 +101,7 @@ export async function call(
   options: CallOptions = {},
 ): Promise<Answer> {
   const { method = options.body === undefined ? 'GET' : 'POST', key, idempotencyKey, body } = options
+  const { timeoutMs = 40_000 } = options
   const response = await fetch(`${service.url}${path}`, {
     method,
     headers: {
@@ -108,7 +111,7 @@ export async function call(
       ...options.headers,
     },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    signal: AbortSignal.timeout(40_000),
+    signal: AbortSignal.timeout(timeoutMs),
   })
   const text = await response.text()
   return {
