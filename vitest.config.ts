@@ -30,6 +30,7 @@ export default defineConfig({
       project('unit', '.test.ts', 30_000, 1, 2),
       // Integration tests mostly wait for servers, so more of them than cores run at once.
       project('int', '.int.test.ts', 120_000, 2, 4),
+      // One leaves a core idle while it waits.
       project('e2e', '.e2e.test.ts', 180_000, 3, 2),
       // Not tests: what something costs, on demand. `./synap test` leaves them out.
       project('measure', '.measure.ts', 900_000, 4, 1),

@@ -39,7 +39,7 @@ export async function runSynap(
   }
   const options = {
     cwd: root,
-    env: { ...process.env, ...programEnvironment(), ...env, ...own },
+    env: { ...programEnvironment(), ...env, ...own },
     maxBuffer: 64 * 1024 * 1024,
   }
   try {

@@ -1,14 +1,10 @@
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { topics } from '@synap/contracts'
 import { silentLogger } from '@synap/messaging'
-import { useStack } from '@synap/testing'
+import { runProgram, useStack } from '@synap/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createKafka, declaredTopics, type KafkaDriver } from '../src/index.ts'
 
-const run = promisify(execFile)
-const program = fileURLToPath(new URL('../src/create-topics.ts', import.meta.url))
+const program = 'libs/kafka/src/create-topics.ts'
 
 describe('creating topics', () => {
   let kafka: KafkaDriver
@@ -23,10 +19,9 @@ describe('creating topics', () => {
   afterAll(() => kafka.close())
 
   it('given none, the program creates the declared topics; a second run changes nothing', async () => {
-    const env = { ...process.env, KAFKA_BROKERS: brokers, TOPIC_PREFIX: prefix }
+    const env = { KAFKA_BROKERS: brokers, TOPIC_PREFIX: prefix }
     const outcomes = async () => {
-      const { stdout } = await run(process.execPath, [program], { env })
-      const lines = stdout.trim().split('\n')
+      const lines = (await runProgram(program, env)).trim().split('\n')
       return lines.map((line) => JSON.parse(line) as { topic: string; outcome: string })
     }
     const names = [`${prefix}${topics.events.name}`, `${prefix}${topics.derived.name}`]
@@ -38,8 +33,8 @@ describe('creating topics', () => {
   })
 
   it('given a wrong environment, the program lists every problem and ends with 1', async () => {
-    const env = { ...process.env, KAFKA_BROKERS: 'nowhere', TOPIC_PREFIX: 'a/b' }
-    const failure = await run(process.execPath, [program], { env }).catch((error: unknown) => error)
+    const env = { KAFKA_BROKERS: 'nowhere', TOPIC_PREFIX: 'a/b' }
+    const failure = await runProgram(program, env).catch((error: unknown) => error)
     expect(failure).toMatchObject({ code: 1 })
     expect((failure as { stderr: string }).stderr).toMatch(/KAFKA_BROKERS[^]*TOPIC_PREFIX/)
   })

@@ -1,20 +1,24 @@
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { type Agreement, eventHeaders, topicName } from '@synap/contracts'
 import type { AggregateId, EventId, UserId } from '@synap/core'
 import { createKafka, type KafkaDriver } from '@synap/kafka'
 import { silentLogger } from '@synap/messaging'
-import { createTestDatabase, type TestDatabase, useStack } from '@synap/testing'
+import {
+  createTestDatabase,
+  programEnvironment,
+  runProgram,
+  type TestDatabase,
+  useStack,
+} from '@synap/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 // What `./synap ledger` needs over a hundred thousand events and over a million: time, and memory of its process.
 
-const run = promisify(execFile)
 const root = join(import.meta.dirname, '..', '..', '..')
 const never = new AbortController().signal
 const users = 1_000
@@ -68,8 +72,7 @@ beforeAll(async () => {
   const stack = await useStack()
   database = await createTestDatabase(['ingest', 'events-writer', 'projector', 'enricher'])
   env = { ...stack.env, DATABASE_URL: database.url }
-  const options = { cwd: root, env: { PATH: process.env['PATH'], ...env } }
-  await run(process.execPath, ['libs/kafka/src/create-topics.ts'], options)
+  await runProgram('libs/kafka/src/create-topics.ts', env)
   kafka = createKafka({
     brokers: stack.env.KAFKA_BROKERS.split(','),
     clientId: 'measure',
@@ -117,7 +120,7 @@ async function measure() {
   const began = performance.now()
   const child = spawn(process.execPath, args, {
     cwd: root,
-    env: { PATH: process.env['PATH'], ...env, ...own },
+    env: { ...programEnvironment(), ...env, ...own },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let stdout = ''

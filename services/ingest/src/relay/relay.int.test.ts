@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { parseEventHeaders, parseFrame, readKnownEvent } from '@synap/contracts'
 import { sha256Hex, type UserId, uuidv7 } from '@synap/core'
 import { type Publisher, silentLogger } from '@synap/messaging'
-import { eventually } from '@synap/testing'
+import { eventually, programEnvironment } from '@synap/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { appendCall, newUser } from '../../test/append-call.ts'
 import { createRelayStack, distinct, type RelayStack, sequencesOf, upTo } from '../../test/relay-stack.ts'
@@ -63,7 +63,7 @@ const relayProgram = fileURLToPath(new URL('../../test/relay-process.ts', import
 function spawnRelay(env: Record<string, string> = {}, leaseMs = 3_000): ChildProcess {
   const args = [relayProgram, stack.database.url, stack.brokers, stack.topic, String(leaseMs)]
   const child = spawn(process.execPath, args, {
-    env: { ...process.env, ...env },
+    env: { ...programEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   children.push(child)
