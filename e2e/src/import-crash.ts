@@ -22,7 +22,7 @@ export function describeImportCrashes({ way, startPipeline }: Way): void {
 
     beforeAll(async () => {
       pipeline = await startPipeline({ env: { RELAY_LEASE_MS: '2000', ENRICH_LEASE_MS: '3000' } })
-      few = await copyRealMarkdown(80)
+      few = await copyRealMarkdown(40)
     })
     afterAll(async () => {
       await pipeline[Symbol.asyncDispose]()
