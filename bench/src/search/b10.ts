@@ -26,8 +26,9 @@ them once, without a filter and with filters that leave about
 finds. Of an index that can look harder or less hard, the least effort counts that reaches a recall of 0.99, tried before the
 rounds; one that is eight times as slow as another is only tried. Synap runs its search by meaning: candidates from the vectors in its
 memory, read before the rounds, and the statement with the check that content is current, in its transaction under row
-security; the others run one bare SELECT, prepared, with the vector in binary, over a table that has the filter in a column
-beside the vector. Limit: the scan in memory. Floor: ten rows by their keys in such a transaction.`,
+security. Nothing changes between the questions, so it comes to keep what a filter lets pass; once more it runs as if
+something of the user's did change between any two. The others run one bare SELECT, prepared, with the vector in binary, over a table that
+has the filter in a column beside the vector. Limit: the scan in memory. Floor: ten rows by their keys in such a transaction.`,
   options: {
     small: { help: 'of a user with few', unit: 'vectors', default: 1_000, min: 100 },
     medium: { help: 'of a user with some', unit: 'vectors', default: 10_000, min: 100 },

@@ -23,6 +23,8 @@ const wanted = 10
 const fewPassing = 2_000
 /** The first search of a user. */
 const coldName = 'Synap, vectors not in memory'
+/** Where something of the user's changes between any two questions. */
+const forgetfulName = 'Synap, what passes not kept'
 /** A scan of very many takes long, and every question as long as the other. */
 const scanned = 8
 
@@ -63,12 +65,11 @@ export async function measureUser(place: Place, filter: VectorFilter, bench: Ben
     },
     ...tried.filter(({ isSlow }) => !isSlow).map((one) => contenderOf(place, asked, one)),
   ]
-  if (!isFiltered(filter)) {
-    contenders.push({
-      name: coldName,
-      run: () => runTimed((some) => askSynap({ pool, cache: none }, asked, some), asked),
-    })
-  }
+  const [name, other] = isFiltered(filter) ? [forgetfulName, forgetting(cache)] : [coldName, none]
+  contenders.push({
+    name,
+    run: () => runTimed((some) => askSynap({ pool, cache: other }, asked, some), asked),
+  })
   const results = await runRounds({ contenders, rounds: place.rounds, bench })
   for (const one of tried.filter(({ isSlow }) => isSlow)) results.set(nameOf(one), [one.run])
   const fewest = Math.min(...asked.truth.map((ids) => ids.size))
@@ -84,6 +85,12 @@ export async function measureUser(place: Place, filter: VectorFilter, bench: Ben
     results,
   }
 }
+
+const forgetting = (cache: VectorCache): VectorCache => ({
+  ...cache,
+  choice: () => undefined,
+  wantChoice: () => undefined,
+})
 
 const nameOf = ({ peer, effort, isSlow }: Tried) =>
   [peer.name, ...(effort === 0 ? [] : [String(effort)]), ...(isSlow ? ['tried only'] : [])].join(', ')

@@ -6,6 +6,7 @@ import { findAllowedIds } from './sql/allowed-entities.ts'
 import type { Neighbour } from './sql/find-neighbours.ts'
 import { stateOf } from './sql/find-position.ts'
 import { findKnownNeighbours, type KnownNeighbours, mostAdded } from './sql/known-neighbours.ts'
+import type { Chosen } from './vectors/chosen.ts'
 import { closeError } from './vectors/find-candidates.ts'
 import type { VectorsOf } from './vectors/load-vectors.ts'
 import { likenessError } from './vectors/rank.ts'
@@ -22,15 +23,18 @@ const mostAllowed = 20_000
 /** When fewer pass, they are sooner asked for than tried; unless they are many all the same. */
 const smallShare = 0.2
 const fewAllowed = 4_000
-/** When no more pass, and nothing of the user's changes, they are worth to be asked for once, and kept. */
-const mostKept = 10_000
+/** When no more pass, they are read and kept, once the filter was asked for so often while nothing of the user's changed. */
+const mostKept = 200_000
+const leastTimes = 2
+/** And once for each so many that pass: then the questions have cost no less than the reading will. */
+const readPerQuestion = 1_000
 /** Of a filter that nothing is known of. */
 const usualShare = 0.25
 
 /** How one look at candidates ended; a word: it could not be, or left a doubt. */
 type Tried = { neighbours: Neighbour[]; added: number } | Exclude<CacheOutcome, 'cached'>
-/** Of all of the user's vectors, or of some, by their numbers, whose entities all pass. */
-type Try = (wanted: number, among?: Uint32Array) => Promise<Tried>
+/** Of all of the user's vectors, or of some whose entities all pass. */
+type Try = (wanted: number, among?: Chosen) => Promise<Tried>
 
 /** The nearest, from candidates in memory; undefined where these leave a doubt. */
 export async function findByCandidates(
@@ -110,7 +114,7 @@ async function findConfirmed(
 }
 
 /** Those that are wanted are among the nearest, but for some that are gone or of old content. */
-async function findAmong(tryOn: Try, depth: number, among?: Uint32Array): Promise<Tried> {
+async function findAmong(tryOn: Try, depth: number, among?: Chosen): Promise<Tried> {
   const tried = await tryOn(depth + spare, among)
   return tried === 'too few' ? tryOn((depth + spare) * 8, among) : tried
 }
@@ -118,12 +122,10 @@ async function findAmong(tryOn: Try, depth: number, among?: Uint32Array): Promis
 /** The user's vectors that a filter lets pass. */
 interface Passing {
   /** As they were at some position, and whether that is where the read model is in this snapshot. */
-  kept(): { vectors: Uint32Array; isCurrent: () => Promise<boolean> } | undefined
+  kept(): { vectors: Chosen; isCurrent: () => Promise<boolean> } | undefined
   /** Asks for them, and keeps them; undefined: they are too many, or not in memory. */
-  find(): Promise<Uint32Array | undefined>
-  /** True: the user asked for the same before, and nothing had changed. */
-  isSteady(): boolean
-  /** Asks where the read model is, for `isSteady`; what it answers notes it, once the filter has a share. */
+  find(): Promise<Chosen | undefined>
+  /** Asks where the read model is; what it answers notes it, once the filter has a share, and has them read where that has come to pay. */
   askState(): Promise<() => void>
 }
 
@@ -151,10 +153,15 @@ function createPassing(
       cache.shares.set(asked, ids.length / 16 / Math.max(1, vectors))
       return cache.choose(of, asked, { ids, position: at && stateOf(at) })
     },
-    isSteady: () => position !== undefined && cache.shares.isSteady(asked),
     async askState() {
       const at = await position?.()
-      return () => cache.shares.noteState(asked, at && stateOf(at))
+      return () => {
+        cache.shares.noteState(asked, at && stateOf(at))
+        const passing = (cache.shares.get(asked) ?? 1) * vectors
+        if (passing > mostKept) return
+        if (cache.shares.timesIn(asked) >= Math.max(leastTimes, passing / readPerQuestion))
+          cache.wantChoice(of, asked, { filter, most: mostKept })
+      }
     },
   }
 }
@@ -182,14 +189,12 @@ async function findFiltered(tryOn: Try, { depth, vectors, shareOf, passing }: Fi
   }
   const share = () => shareOf() ?? usualShare
   const wanted = () => Math.ceil(((depth + spare) / share()) * 1.3)
-  const isKept = () => share() * vectors <= mostKept
   const isTried = () =>
-    wanted() <= mostCandidates &&
-    (share() >= smallShare || share() * vectors > fewAllowed) &&
-    !(isKept() && passing.isSteady())
+    wanted() <= mostCandidates && (share() >= smallShare || share() * vectors > fewAllowed)
   for (let before = 0; isTried() && wanted() > before; ) {
+    const isFirst = before === 0
     before = wanted()
-    const [tried, note] = await Promise.all([tryOn(before), isKept() ? passing.askState() : undefined])
+    const [tried, note] = await Promise.all([tryOn(before), isFirst ? passing.askState() : undefined])
     note?.()
     if (tried !== 'too few') return tried
   }

@@ -77,22 +77,34 @@ describe('what a filter let pass, kept', () => {
     expect(looked.mock.calls).toEqual([])
   })
 
-  it('given a filter that most pass, they are asked for once nothing has changed between two questions', async () => {
+  it('given a filter that most pass, they are read behind two questions between which nothing has changed', async () => {
     const most = Array.from({ length: count - few }, (_, at) => few + at)
     const asked = async () => {
       question = draw()
       // Two that are as near may change places.
       expect(new Set(await search(user, 'note'))).toEqual(new Set(nearest(most)))
-      return looked.mock.calls.length
+      await query.vectors.settled()
+      return [read.mock.calls.length, tried.mock.calls.at(-1)?.[1].among?.count]
     }
     const move = () => sql('update read_v1.user_positions set seen = seen + 1')
+    const read = vi.spyOn(query.vectors, 'wantChoice')
+    const tried = vi.spyOn(query.vectors, 'find')
     for (let run = 0; run < 3; run += 1) {
       await move()
-      expect(await asked()).toBe(0)
+      expect(await asked()).toEqual([0, undefined])
     }
-    expect([await asked(), await asked(), await asked()]).toEqual([0, 1, 1])
+    expect([await asked(), await asked()]).toEqual([
+      [1, undefined],
+      [1, most.length],
+    ])
     await move()
-    expect([await asked(), await asked(), await asked()]).toEqual([1, 1, 2])
+    expect([await asked(), await asked(), await asked()]).toEqual([
+      [1, undefined],
+      [2, undefined],
+      [2, most.length],
+    ])
+    read.mockRestore()
+    tried.mockRestore()
   })
 
   it('given a position that moved, what passes now is found, and what does not any more is not', async () => {

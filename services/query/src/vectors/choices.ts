@@ -1,9 +1,9 @@
+import type { Chosen } from './chosen.ts'
 import type { PackedVectors } from './packed-vectors.ts'
 
 /** Which of a user's vectors a filter lets pass, as it was at a position of the read model. */
 export interface Choice {
-  /** Numbers of the vectors, ascending. */
-  vectors: Uint32Array
+  vectors: Chosen
   /** What of the read model they are true for: see `positionOf`. */
   position: string
 }
@@ -28,7 +28,7 @@ interface Kept extends Choice {
   count: number
 }
 
-/** So much a choice takes besides its numbers. */
+/** So much a choice takes besides its vectors. */
 const besides = 512
 
 /** @param maxBytes memory at most; those that were asked for last stay. */
@@ -71,4 +71,4 @@ export function createChoices(maxBytes: number): Choices {
 /** The same vectors, and none more; those that were given up have none. */
 const isOf = (kept: Kept, packed: PackedVectors) => kept.packed === packed && kept.count === packed.count()
 
-const sizeOf = (filter: string, { vectors }: Choice) => vectors.byteLength + filter.length * 2 + besides
+const sizeOf = (filter: string, { vectors }: Choice) => vectors.bytes + filter.length * 2 + besides

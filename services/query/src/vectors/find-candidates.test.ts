@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createOfflineProvider } from '@synap/ai'
 import { describe, expect, it } from 'vitest'
 import { createPoints, nearestPoints } from '../../test/clustered-vectors.ts'
+import { createChosen } from './chosen.ts'
 import { type Candidates, closeError, findCandidates, nearestPassage } from './find-candidates.ts'
 import { packQuestion } from './packed-question.ts'
 import { createPackedVectors, perSlab } from './packed-vectors.ts'
@@ -202,7 +203,7 @@ describe('findCandidates', () => {
       wanted: 3,
       sure: 3,
       leastLikeness: null,
-      among: vectorsOf(vectors, Buffer.concat(among.map(idOf))),
+      among: createChosen(vectorsOf(vectors, Buffer.concat(among.map(idOf))), vectors.count()),
     })
     const own = among.slice(0, 4).flatMap((entity) => [entity * 2, entity * 2 + 1])
     const order = nearestPoints(
@@ -212,7 +213,8 @@ describe('findCandidates', () => {
     ).map((at) => Math.floor((own[at] as number) / 2))
     expect(numbersOf(found)).toEqual([...new Set(order)].slice(0, 3))
     expect(found.beyond).not.toBeNull()
-    const one = findCandidates(vectors, { ...all, values: question, among: vectorsOf(vectors, idOf(7)) })
+    const seven = createChosen(vectorsOf(vectors, idOf(7)), vectors.count())
+    const one = findCandidates(vectors, { ...all, values: question, among: seven })
     expect([numbersOf(one), one.beyond]).toEqual([[7], null])
   })
 
@@ -225,7 +227,9 @@ describe('findCandidates', () => {
       let hits = 0
       for (let run = 0; run < 20; run += 1) {
         const question = draw()
-        const found = numbersOf(findCandidates(vectors, { ...all, values: question, among }))
+        const found = numbersOf(
+          findCandidates(vectors, { ...all, values: question, among: createChosen(among, 3_000) }),
+        )
         const own = nearestPoints(
           Array.from(among, (place) => points[place] as Float32Array),
           question,

@@ -1,5 +1,6 @@
 import { edgeOf, withLikeness } from './by-likeness.ts'
 import { differenceAt, differenceOf, placesWithin } from './by-signs.ts'
+import type { Chosen } from './chosen.ts'
 import { type BySigns, compareSigns } from './near-by-signs.ts'
 import { mostRoughly, type PackedQuestion, packQuestion } from './packed-question.ts'
 import { idAddress, idBytes, type PackedPassage, type PackedVectors, passagesOf } from './packed-vectors.ts'
@@ -14,8 +15,8 @@ export interface CandidateQuestion {
   sure: number
   /** As in a search: what is less like the question, or not half as like as the nearest, need not be among them. */
   leastLikeness: number | null
-  /** Numbers of the vectors to choose among; all when left out. */
-  among?: Uint32Array | undefined
+  /** The vectors to choose among; all when left out. */
+  among?: Chosen | undefined
 }
 
 export interface Candidates {
@@ -111,7 +112,8 @@ function nearest(
   question: PackedQuestion,
   { wanted, sure, leastLikeness, among }: Omit<CandidateQuestion, 'values'>,
 ): { ranked: Ranked[]; reach: number | null } {
-  const count = among?.length ?? vectors.count()
+  const count = among?.count ?? vectors.count()
+  const numbers = () => among?.numbers() ?? everyOf(count)
   if (count > compared) {
     const how: Closer = {
       least: 2 * wanted,
@@ -121,7 +123,7 @@ function nearest(
       },
     }
     const { first, rest, reach, isAll } =
-      (count <= mostRoughly ? closerOfFew(vectors, question, among ?? everyOf(count), how) : undefined) ??
+      (count <= mostRoughly ? closerOfFew(vectors, question, numbers(), how) : undefined) ??
       closer(vectors, question, compareSigns(vectors, question, { wanted: sure, among }), how)
     const ranked = rank(vectors, joined(first, rest), wanted)
     if (isAll) return { ranked, reach: null }
@@ -131,7 +133,7 @@ function nearest(
       return { ranked: within, reach }
     }
   }
-  return { ranked: rank(vectors, keysOf(vectors, question, among ?? everyOf(count)), wanted), reach: null }
+  return { ranked: rank(vectors, keysOf(vectors, question, numbers()), wanted), reach: null }
 }
 
 interface Closer {

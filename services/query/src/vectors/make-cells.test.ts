@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createPoints, nearestPoints } from '../../test/clustered-vectors.ts'
 import { numbersOf, rowsPerSlab } from './cells.ts'
+import { type Chosen, createChosen } from './chosen.ts'
 import { findCandidates } from './find-candidates.ts'
 import type { Kernel } from './kernel.ts'
 import { makeCells } from './make-cells.ts'
@@ -33,8 +34,8 @@ function pack(moreSlabs: number, own = points, failing: Partial<Kernel> = {}) {
 }
 
 const question = { wanted: 20, sure: 12, leastLikeness: null }
-const found = (vectors: ReturnType<typeof pack>, values: Float32Array) => {
-  const { ids } = findCandidates(vectors, { ...question, values })
+const found = (vectors: ReturnType<typeof pack>, values: Float32Array, among?: Chosen) => {
+  const { ids } = findCandidates(vectors, { ...question, values, among })
   return Array.from({ length: ids.length / 16 }, (_, at) => Buffer.from(ids).readUInt32BE(at * 16))
 }
 
@@ -79,6 +80,42 @@ describe('cells', () => {
       hits += nearestPoints(own, values, 10).filter((place) => places.has(place)).length
     }
     expect(hits / 200).toBeGreaterThanOrEqual(0.99)
+  })
+
+  it('given very many to choose among, few are looked at; all are where none of these lies near', async () => {
+    let listed = 0
+    const vectors = pack(30)
+    const { countListed } = vectors.slabs.kernel
+    vectors.slabs.kernel.countListed = (...list) => {
+      listed += 1
+      countListed(...list)
+    }
+    await makeCells(vectors, never)
+    const nearestOf = (values: Float32Array, chosen: readonly number[]) =>
+      nearestPoints(
+        chosen.map((place) => points[place] as Float32Array),
+        values,
+        10,
+      ).map((at) => chosen[at] as number)
+    const half = points.flatMap((_, place) => ((place * 7919) % 100 < 50 ? [place] : []))
+    const chosen = createChosen(Uint32Array.from(half), count)
+    let hits = 0
+    for (let run = 0; run < 30; run += 1) {
+      const values = draw()
+      const places = found(vectors, values, chosen)
+      hits += nearestOf(values, half).filter((place) => places.includes(place)).length
+      expect(places.filter((place) => !half.includes(place))).toEqual([])
+    }
+    expect(hits / 300).toBeGreaterThanOrEqual(0.99)
+    expect(listed).toBeLessThan(10)
+
+    listed = 0
+    const values = draw()
+    const near = new Set(nearestPoints(points, values, 300))
+    const far = half.filter((place) => !near.has(place))
+    const places = found(vectors, values, createChosen(Uint32Array.from(far), count))
+    expect(nearestOf(values, far).filter((place) => places.includes(place)).length).toBeGreaterThanOrEqual(9)
+    expect(listed).toBeGreaterThan(0)
   })
 
   it('given vectors that lie nowhere near each other, there are none, for they would hide what is near', async () => {

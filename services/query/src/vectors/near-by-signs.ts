@@ -1,5 +1,7 @@
 import { vectorDimensions } from '@synap/ai'
+import { differenceOf } from './by-signs.ts'
 import { type Cells, middleDifferences, numbersOf, rowsPerSlab } from './cells.ts'
+import { type Chosen, placesOf } from './chosen.ts'
 import { signBytes } from './kernel.ts'
 import type { PackedQuestion } from './packed-question.ts'
 import type { PackedVectors } from './packed-vectors.ts'
@@ -21,26 +23,59 @@ export interface BySigns {
 export function compareSigns(
   packed: PackedVectors,
   question: PackedQuestion,
-  { wanted, among }: { wanted: number; among: Uint32Array | undefined },
+  { wanted, among }: { wanted: number; among: Chosen | undefined },
 ): BySigns {
-  if (among !== undefined) {
-    const differences = question.differencesOf(packed, among)
-    return { differences, vectorOf: (place) => among[place] as number, isAll: true }
-  }
   const cells = packed.cells()
+  if (among !== undefined) {
+    return (
+      (cells && signsAmong(packed, question, { cells, wanted, among })) ?? signsOf(packed, question, among)
+    )
+  }
   const share = cells?.shareFor(wanted)
   if (cells === undefined || share === undefined) {
     return { differences: question.differences(packed, 0), vectorOf: undefined, isAll: true }
   }
-  const { numbers, differences } = lookInto(packed.slabs, cells, Math.ceil(cells.count * share))
-  const since = question.differences(packed, cells.count)
-  const all = new Uint16Array(differences.length + since.length)
-  all.set(differences)
-  all.set(since, differences.length)
-  return {
-    differences: all,
-    vectorOf: (place) => numbers[place] ?? place - numbers.length + cells.count,
-    isAll: false,
+  const { numbers, differences } = lookInto(packed, question, cells, share)
+  return { differences, vectorOf: (place) => numbers[place] as number, isAll: false }
+}
+
+function signsOf(packed: PackedVectors, question: PackedQuestion, among: Chosen): BySigns {
+  const numbers = among.numbers()
+  const differences = question.differencesOf(packed, numbers)
+  return { differences, vectorOf: (place) => numbers[place] as number, isAll: true }
+}
+
+/** So many times as many neighbours as have as many chosen ones among them on the average: hardly ever too few. */
+const spareShare = 1.6
+
+/**
+ * Of the cells that have the nearest of all, those that were chosen, once as many of these nearest were as are wanted. Undefined: to
+ * look at each that was chosen takes no longer, or none lies near.
+ */
+function signsAmong(
+  packed: PackedVectors,
+  question: PackedQuestion,
+  { cells, wanted, among }: { cells: Cells; wanted: number; among: Chosen },
+): BySigns | undefined {
+  const { count, bits } = among
+  if (bits === undefined) return undefined
+  for (let depth = Math.ceil((wanted * packed.count() * spareShare) / count); ; depth *= 2) {
+    const share = cells.shareFor(depth)
+    if (share === undefined || share * cells.count >= count) return undefined
+    const { numbers, differences } = lookInto(packed, question, cells, share)
+    const places = placesOf(bits, numbers)
+    const chosen = new Uint16Array(places.length)
+    const edge = differenceOf(differences, depth)
+    let near = 0
+    for (let at = 0; at < places.length; at += 1) {
+      const difference = differences[places[at] as number] as number
+      chosen[at] = difference
+      if (difference <= edge) near += 1
+    }
+    if (near >= wanted) {
+      const vectorOf = (place: number) => numbers[places[place] as number] as number
+      return { differences: chosen, vectorOf, isAll: false }
+    }
   }
 }
 
@@ -49,11 +84,16 @@ interface Rows {
   differences: Uint16Array
 }
 
-/** All vectors of the nearest cells, until they are `least`; the question lies where the kernel reads it. */
-function lookInto(slabs: Slabs, cells: Cells, least: number): Rows {
-  const near = cellsWith(slabs, cells, least)
-  const count = near.reduce((sum, cell) => sum + sizeOf(cells, cell), 0)
-  const [numbers, differences] = [new Uint32Array(count), new Uint16Array(count)]
+/** The vectors of the nearest cells, until they are such a share, and those that came since; the question lies where the kernel reads it. */
+function lookInto(packed: PackedVectors, question: PackedQuestion, cells: Cells, share: number): Rows {
+  const { slabs } = packed
+  const near = cellsWith(slabs, cells, Math.ceil(cells.count * share))
+  const inCells = near.reduce((sum, cell) => sum + sizeOf(cells, cell), 0)
+  const since = question.differences(packed, cells.count)
+  const [numbers, differences] = [
+    new Uint32Array(inCells + since.length),
+    new Uint16Array(inCells + since.length),
+  ]
   const { kernel } = slabs
   const buffer = slabs.buffer()
   const { differences: counted } = slabs.scratch()
@@ -71,6 +111,8 @@ function lookInto(slabs: Slabs, cells: Cells, least: number): Rows {
       row += some
     }
   }
+  differences.set(since, inCells)
+  for (let at = 0; at < since.length; at += 1) numbers[inCells + at] = cells.count + at
   return { numbers, differences }
 }
 

@@ -12,14 +12,14 @@ export interface PassShares {
   set(filter: string, share: number): void
   /** It was asked for in this state of the read model (see `stateOf`); undefined: in one that may be any. */
   noteState(filter: string, state: string | undefined): void
-  /** True: asked for twice in one state, it may well be asked for again in it. */
-  isSteady(filter: string): boolean
+  /** How often it was asked for in the state that was noted last, one time after the other. */
+  timesIn(filter: string): number
 }
 
 interface Noted {
   share: number
   state: string | undefined
-  isSteady: boolean
+  times: number
 }
 
 export function createPassShares(): PassShares {
@@ -28,18 +28,19 @@ export function createPassShares(): PassShares {
     get: (filter) => all.get(filter)?.share,
     set(filter, share) {
       if (filter.length > longest) return
-      const { state, isSteady = false } = all.get(filter) ?? {}
+      const { state, times = 0 } = all.get(filter) ?? {}
       all.delete(filter)
-      all.set(filter, { share, state, isSteady })
+      all.set(filter, { share, state, times })
       const oldest = all.size > remembered ? all.keys().next().value : undefined
       if (oldest !== undefined) all.delete(oldest)
     },
     noteState(filter, state) {
       const noted = all.get(filter)
       if (noted === undefined) return
-      noted.isSteady = state !== undefined && state === noted.state
+      if (state === undefined) noted.times = 0
+      else noted.times = state === noted.state ? noted.times + 1 : 1
       noted.state = state
     },
-    isSteady: (filter) => all.get(filter)?.isSteady === true,
+    timesIn: (filter) => all.get(filter)?.times ?? 0,
   }
 }

@@ -1,13 +1,17 @@
 import type { Pool } from '@synap/postgres'
 import { counter, type Logger } from '@synap/telemetry'
 import type { Seen } from '../sql/added-vectors.ts'
+import type { CommonFilter } from '../sql/list-entities.ts'
 import { type Choice, createChoices } from './choices.ts'
+import { type Chosen, createChosen } from './chosen.ts'
 import { type CandidateQuestion, type Candidates, findCandidates, nearestPassage } from './find-candidates.ts'
 import { createHeldVectors } from './held-vectors.ts'
 import type { VectorsOf } from './load-vectors.ts'
 import { perSlab } from './packed-vectors.ts'
 import { createPassShares, type PassShares } from './pass-shares.ts'
+import { readChoice } from './read-choice.ts'
 import { createReadQueue } from './read-queue.ts'
+import { readVectors } from './read-vectors.ts'
 import { createSlabs, slabBytes } from './slabs.ts'
 import { vectorsOf } from './vectors-of.ts'
 
@@ -46,14 +50,16 @@ export interface VectorCache {
   /** What a filter let pass when it was looked for last; undefined: not known of the vectors that are here now. */
   choice(of: VectorsOf, filter: string): Choice | undefined
   /**
-   * Takes the entities that a filter lets pass, by their ids of 16 bytes each, and gives the numbers of their vectors; kept for
-   * `position`, if it is given. Undefined: these vectors are not here.
+   * Takes the entities that a filter lets pass, by their ids of 16 bytes each, and gives their vectors; kept for `position`, if it
+   * is given. Undefined: these vectors are not here.
    */
   choose(
     of: VectorsOf,
     filter: string,
     passing: { ids: Uint8Array; position: string | undefined },
-  ): Uint32Array | undefined
+  ): Chosen | undefined
+  /** Has what a filter lets pass read in the background, and kept, unless more than so many pass. */
+  wantChoice(of: VectorsOf, filter: string, wanted: { filter: CommonFilter; most: number }): void
   /** A choice turned out to be of another position. */
   dropChoice(filter: string): void
   /** Counts a question by what came of it. */
@@ -100,13 +106,20 @@ export function createVectorCache(options: VectorCacheOptions): VectorCache {
   const choices = createChoices(maxBytes * choicesShare)
   const slabs = createSlabs(maxBytes * (1 - choicesShare))
   const held = createHeldVectors(now)
-  const queue = createReadQueue({ pool, slabs, held, logger, now })
+  const queue = createReadQueue()
   const clean = () => {
     held.dropIdle(idleMs)
     choices.dropGone()
   }
   const clock = setInterval(clean, idleMs / 10).unref()
   const room = slabs.limit * perSlab
+  const choose: VectorCache['choose'] = (of, filter, { ids, position }) => {
+    const found = held.look(keyOf(of))
+    if (found === undefined) return undefined
+    const vectors = createChosen(vectorsOf(found.packed, ids), found.packed.count())
+    if (position !== undefined) choices.set(filter, found.packed, { vectors, position })
+    return vectors
+  }
   return {
     holds: (of) => held.look(keyOf(of)) !== undefined,
     find(of, question) {
@@ -125,20 +138,23 @@ export function createVectorCache(options: VectorCacheOptions): VectorCache {
       const found = held.look(key)
       if (found !== undefined) found.isBehind = added > 0 || found.packed.count() !== vectors
       const anew = found === undefined || now() - found.readAt > staleMs(found.packed.count(), vectors)
-      if (anew || added >= worthReading) queue.want(key, { of, anew })
+      if (anew || added >= worthReading) {
+        queue.want(key, (signal) =>
+          readVectors({ pool, slabs, held, logger, now }, { key, of, anew }, signal),
+        )
+      }
     },
     shares: createPassShares(),
     choice(of, filter) {
       const found = held.look(keyOf(of))
       return found && choices.get(filter, found.packed)
     },
-    choose(of, filter, { ids, position }) {
-      const found = held.look(keyOf(of))
-      if (found === undefined) return undefined
-      const vectors = vectorsOf(found.packed, ids)
-      if (position !== undefined) choices.set(filter, found.packed, { vectors, position })
-      return vectors
-    },
+    choose,
+    wantChoice: (of, key, wanted) =>
+      queue.want(`what passes ${key}`, async (signal) => {
+        const passing = await readChoice({ pool, logger }, { of, ...wanted }, signal)
+        if (passing !== undefined) choose(of, key, passing)
+      }),
     dropChoice: (filter) => choices.drop(filter),
     count: (outcome) => questions.add(1, { outcome }),
     bytes: () => slabs.used() * slabBytes + choices.bytes(),
