@@ -6,7 +6,7 @@ import {
   type TcpProxy,
   type TestDatabase,
 } from '@synap/testing'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   awaitAtCommit,
   type Client,
@@ -135,6 +135,28 @@ describe('statements that nobody waits for', () => {
     })
     expect(answers).toBe(2)
     expect(await rows()).toEqual(['1', '2', '3', '4', '5', '6'])
+  })
+
+  it('given reads one behind the other, the end of one goes with the beginning of the next, and that of the last by itself', async () => {
+    const pool = open({ max: 1 })
+    const read = () =>
+      transaction(
+        pool,
+        owner,
+        (client) => query(client, { name: 'pipe.all', text: 'select n from pipe.rows' }),
+        {
+          readOnly: true,
+        },
+      )
+    await read()
+    const client = await pool.connect()
+    client.release()
+    const { stream } = (client as unknown as { connection: { stream: Writable } }).connection
+    const sends = vi.spyOn(stream, '_writev')
+    for (let round = 0; round < 5; round += 1) await read()
+    expect(sends).toHaveBeenCalledTimes(5)
+    await eventually('the last one has ended', () => client.getTransactionStatus() === 'I')
+    expect(sends).toHaveBeenCalledTimes(6)
   })
 
   it('given who waits until what was asked is sent, it is on its way before he goes on', async () => {

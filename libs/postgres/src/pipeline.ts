@@ -4,6 +4,7 @@ const unanswered = new WeakMap<Client, Promise<unknown>[]>()
 const turns = new WeakMap<Client, Promise<unknown>>()
 const ended = new WeakSet<Client>()
 const failed = new WeakSet<Client>()
+const unhurried = new WeakSet<object>()
 
 /**
  * A statement of this transaction whose answer the work does not wait for: it is awaited with the commit, which rejects
@@ -53,6 +54,21 @@ export function noteBegin(client: Client): void {
   failed.delete(client)
   unanswered.delete(client)
 }
+
+/**
+ * Sends what nobody waits for along with what is asked next, or at the end of this turn of the event loop: a message less, and a wake-up of
+ * the server, where one transaction follows the other.
+ */
+export function unhurriedly<T>(client: Client, send: () => T): T {
+  unhurried.add(client)
+  try {
+    return send()
+  } finally {
+    unhurried.delete(client)
+  }
+}
+
+export const isUnhurried = (client: object): boolean => unhurried.has(client)
 
 /** Asks as part of a transaction; refused once its commit was sent. */
 export function ask<T>(client: Client, send: () => Promise<T>): Promise<T> {

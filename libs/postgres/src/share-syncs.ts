@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { isUnhurried } from './pipeline.ts'
 
 /** The parts of the driver (pg 8.23) that this stands on; not in its types. */
 interface Connection extends NodeJS.EventEmitter {
@@ -22,7 +23,7 @@ interface Driver {
 /**
  * The driver ends each statement with a Sync, at which the server sends what it has answered so far: a system call, a wake-up
  * and a turn of this process for each statement of a pipeline. Here the statements that are asked for in one turn of the event
- * loop go in one message with one Sync at its end, and are answered in one. What the driver is not told between two of them,
+ * loop go in one message with one Sync at its end, and are answered in one; what nobody waits for goes with them. What the driver is not told between two of them,
  * that it may go on to the next, it is told here.
  *
  * After one that fails the server passes over the rest of the message: they fail with the same error.
@@ -37,8 +38,10 @@ export function shareSyncs(client: pg.ClientBase): void {
   /** Of each statement that was sent and not answered yet: whether the server says that it is ready behind it. */
   const endings: { synced: boolean }[] = []
   let open: { synced: boolean } | undefined
+  let isClosing = false
 
   const close = () => {
+    isClosing = false
     if (open === undefined) return
     open.synced = true
     open = undefined
@@ -46,8 +49,13 @@ export function shareSyncs(client: pg.ClientBase): void {
     connection.stream.uncork()
   }
   connection.sync = () => {
+    const isUrgent = !isUnhurried(client)
     if (open === undefined) {
       connection.stream.cork()
+      if (!isUrgent) setImmediate(close)
+    }
+    if (isUrgent && !isClosing) {
+      isClosing = true
       process.nextTick(close)
     }
     open = { synced: false }

@@ -1,6 +1,15 @@
 import { backoffMs, isUuid, SynapError, type UserId, wait } from '@synap/core'
 import { isConnectionLost, isSerializationFailure, mapPostgresError, sqlstateOf } from './error.ts'
-import { answered, awaitAtCommit, hasEnded, hasFailed, inTurn, noteEnd, takeUnanswered } from './pipeline.ts'
+import {
+  answered,
+  awaitAtCommit,
+  hasEnded,
+  hasFailed,
+  inTurn,
+  noteEnd,
+  takeUnanswered,
+  unhurriedly,
+} from './pipeline.ts'
 import type { Client, Pool } from './pool.ts'
 import { isProved, noteProved } from './proved-roles.ts'
 import { preparedSettings, type Settings, selectOf, superuserRefused } from './settings.ts'
@@ -213,7 +222,7 @@ const isOnlyRead = ({ readOnly, isolation }: TransactionOptions) =>
 function endRead(client: Client, release: (destroy: boolean) => void): void {
   if (hasEnded(client)) return release(false)
   if (client.getTransactionStatus() !== 'T') throw swallowed()
-  const ended = inTurn(client, () => client.query(commitOf(client)))
+  const ended = unhurriedly(client, () => inTurn(client, () => client.query(commitOf(client))))
   if (client.pipeline) {
     // When it fails the connection is gone: the pool has been told, and whoever has it now is.
     ended.catch(() => undefined)

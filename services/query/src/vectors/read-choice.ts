@@ -28,22 +28,25 @@ const choices = counter('synap_query_vector_cache_choices', {
   help: 'Readings of what a filter lets pass into memory, by what came of them.',
 })
 
-/** What a filter lets pass, in one snapshot. Undefined: too many pass, or the position cannot be told, or the failure was logged. */
+/**
+ * What a filter lets pass, in one snapshot, to be kept. It is not where too many pass or the position cannot be told. A failure is
+ * logged, and counted like every end.
+ */
 export async function readChoice(
   { pool, logger }: ReadChoiceDeps,
   choice: ChoiceToRead,
+  keep: (passing: Passing) => void,
   signal: AbortSignal,
-): Promise<Passing | undefined> {
+): Promise<void> {
   try {
     const passing = await read(pool, choice, signal)
+    if (passing !== undefined) keep(passing)
     choices.add(1, { outcome: passing === undefined ? 'none' : 'read' })
-    return passing
   } catch (error) {
     choices.add(1, { outcome: 'failed' })
     if (!signal.aborted) {
       logger.warn({ error: describeError(error) }, 'what a filter lets pass was not read into memory')
     }
-    return undefined
   }
 }
 

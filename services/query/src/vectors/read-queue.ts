@@ -1,4 +1,4 @@
-/** Read in the background; what fails is its own to tell. */
+/** Something to be read; it never rejects, and tells itself what failed. */
 export type Reading = (signal: AbortSignal) => Promise<void>
 
 /** Reads into memory, one thing after the other: when many want something at once, the database is read no faster. */

@@ -1,19 +1,15 @@
 import type { Pool } from '@synap/postgres'
 import { counter, type Logger } from '@synap/telemetry'
 import type { Seen } from '../sql/added-vectors.ts'
-import type { CommonFilter } from '../sql/list-entities.ts'
-import { type Choice, createChoices } from './choices.ts'
-import { type Chosen, createChosen } from './chosen.ts'
 import { type CandidateQuestion, type Candidates, findCandidates, nearestPassage } from './find-candidates.ts'
 import { createHeldVectors } from './held-vectors.ts'
+import { createKeptChoices, type KeptChoices } from './kept-choices.ts'
 import type { VectorsOf } from './load-vectors.ts'
 import { perSlab } from './packed-vectors.ts'
 import { createPassShares, type PassShares } from './pass-shares.ts'
-import { readChoice } from './read-choice.ts'
 import { createReadQueue } from './read-queue.ts'
 import { readVectors } from './read-vectors.ts'
 import { createSlabs, slabBytes } from './slabs.ts'
-import { vectorsOf } from './vectors-of.ts'
 
 export interface FoundCandidates extends Candidates {
   /** What was seen of the user's vectors: those that came since are not among the candidates. */
@@ -31,7 +27,7 @@ export interface FoundCandidates extends Candidates {
 export type CacheOutcome = 'cached' | 'missing' | 'behind' | 'too few'
 
 /** Vectors of the users who asked last, small enough for memory: which may be near a question. The read model has them all. */
-export interface VectorCache {
+export interface VectorCache extends KeptChoices {
   holds(of: VectorsOf): boolean
   /** Undefined: these vectors are not here. */
   find(of: VectorsOf, question: CandidateQuestion): FoundCandidates | undefined
@@ -47,21 +43,6 @@ export interface VectorCache {
     passage: { id: Uint8Array; content: string },
   ): { chunk: number; likeness: number } | null | undefined
   shares: PassShares
-  /** What a filter let pass when it was looked for last; undefined: not known of the vectors that are here now. */
-  choice(of: VectorsOf, filter: string): Choice | undefined
-  /**
-   * Takes the entities that a filter lets pass, by their ids of 16 bytes each, and gives their vectors; kept for `position`, if it
-   * is given. Undefined: these vectors are not here.
-   */
-  choose(
-    of: VectorsOf,
-    filter: string,
-    passing: { ids: Uint8Array; position: string | undefined },
-  ): Chosen | undefined
-  /** Has what a filter lets pass read in the background, and kept, unless more than so many pass. */
-  wantChoice(of: VectorsOf, filter: string, wanted: { filter: CommonFilter; most: number }): void
-  /** A choice turned out to be of another position. */
-  dropChoice(filter: string): void
   /** Counts a question by what came of it. */
   count(outcome: CacheOutcome): void
   /** Memory in use. */
@@ -103,25 +84,25 @@ const questions = counter('synap_query_vector_cache_questions', {
 
 export function createVectorCache(options: VectorCacheOptions): VectorCache {
   const { pool, logger, maxBytes, now = Date.now } = options
-  const choices = createChoices(maxBytes * choicesShare)
   const slabs = createSlabs(maxBytes * (1 - choicesShare))
   const held = createHeldVectors(now)
   const queue = createReadQueue()
+  const look = (of: VectorsOf) => held.look(keyOf(of))
+  const { kept, ...choices } = createKeptChoices({
+    pool,
+    logger,
+    queue,
+    look,
+    maxBytes: maxBytes * choicesShare,
+  })
   const clean = () => {
     held.dropIdle(idleMs)
     choices.dropGone()
   }
   const clock = setInterval(clean, idleMs / 10).unref()
   const room = slabs.limit * perSlab
-  const choose: VectorCache['choose'] = (of, filter, { ids, position }) => {
-    const found = held.look(keyOf(of))
-    if (found === undefined) return undefined
-    const vectors = createChosen(vectorsOf(found.packed, ids), found.packed.count())
-    if (position !== undefined) choices.set(filter, found.packed, { vectors, position })
-    return vectors
-  }
   return {
-    holds: (of) => held.look(keyOf(of)) !== undefined,
+    holds: (of) => look(of) !== undefined,
     find(of, question) {
       const found = held.use(keyOf(of))
       if (found === undefined) return undefined
@@ -129,7 +110,7 @@ export function createVectorCache(options: VectorCacheOptions): VectorCache {
       return { ...findCandidates(packed, question), since, count: packed.count(), isLevel: !isBehind }
     },
     nearestPassage(of, values, passage) {
-      const found = held.look(keyOf(of))
+      const found = look(of)
       return found && nearestPassage(found.packed, values, passage)
     },
     told(of, { vectors, added }) {
@@ -145,17 +126,7 @@ export function createVectorCache(options: VectorCacheOptions): VectorCache {
       }
     },
     shares: createPassShares(),
-    choice(of, filter) {
-      const found = held.look(keyOf(of))
-      return found && choices.get(filter, found.packed)
-    },
-    choose,
-    wantChoice: (of, key, wanted) =>
-      queue.want(`what passes ${key}`, async (signal) => {
-        const passing = await readChoice({ pool, logger }, { of, ...wanted }, signal)
-        if (passing !== undefined) choose(of, key, passing)
-      }),
-    dropChoice: (filter) => choices.drop(filter),
+    ...kept,
     count: (outcome) => questions.add(1, { outcome }),
     bytes: () => slabs.used() * slabBytes + choices.bytes(),
     settled: () => queue.settled(),
