@@ -159,8 +159,10 @@ function createPassing(
         cache.shares.noteState(asked, at && stateOf(at))
         const passing = (cache.shares.get(asked) ?? 1) * vectors
         if (passing > mostKept) return
-        if (cache.shares.timesIn(asked) >= Math.max(leastTimes, passing / readPerQuestion))
-          cache.wantChoice(of, asked, { filter, most: mostKept })
+        if (cache.shares.timesIn(asked) < Math.max(leastTimes, passing / readPerQuestion)) return
+        cache.wantChoice(of, asked, { filter, most: mostKept })
+        // What comes of it may be nothing, or soon be of other vectors: the next reading has to pay anew.
+        cache.shares.noteState(asked, undefined)
       }
     },
   }

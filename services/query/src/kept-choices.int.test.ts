@@ -107,6 +107,18 @@ describe('what a filter let pass, kept', () => {
     tried.mockRestore()
   })
 
+  it('given a choice that cannot be kept, it is not read for every question', async () => {
+    const kept = vi.spyOn(query.vectors, 'choice').mockReturnValue(undefined)
+    const read = vi.spyOn(query.vectors, 'wantChoice')
+    for (const times of [0, 1, 1, 2, 2, 3]) {
+      await search(user, 'note')
+      await query.vectors.settled()
+      expect(read).toHaveBeenCalledTimes(times)
+    }
+    kept.mockRestore()
+    read.mockRestore()
+  })
+
   it('given a position that moved, what passes now is found, and what does not any more is not', async () => {
     question = points[700] as Float32Array
     await sql(`update read_v1.user_positions set seen = seen + 1;
