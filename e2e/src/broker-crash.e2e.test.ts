@@ -17,9 +17,9 @@ describe('an import while Kafka is down', () => {
     many = await copyRealMarkdown(550)
   })
   afterAll(async () => {
-    await pipeline[Symbol.asyncDispose]()
-    await broker.close()
-    await many[Symbol.asyncDispose]()
+    await pipeline?.[Symbol.asyncDispose]()
+    await broker?.close()
+    await many?.[Symbol.asyncDispose]()
   })
 
   it('given the broker killed in the middle of 500 files, every capture is answered and the ledger agrees', async () => {

@@ -25,8 +25,8 @@ export function describeImportCrashes({ way, startPipeline }: Way): void {
       few = await copyRealMarkdown(40)
     })
     afterAll(async () => {
-      await pipeline[Symbol.asyncDispose]()
-      await few[Symbol.asyncDispose]()
+      await pipeline?.[Symbol.asyncDispose]()
+      await few?.[Symbol.asyncDispose]()
     })
 
     it.each(crashes)(

@@ -25,8 +25,8 @@ describe.each(ways)('one trace from the capture to its enrichment: $way', ({ sta
     account = await pipeline.createAccount('traced')
   })
   afterAll(async () => {
-    await pipeline[Symbol.asyncDispose]()
-    await receiver[Symbol.asyncDispose]()
+    await pipeline?.[Symbol.asyncDispose]()
+    await receiver?.[Symbol.asyncDispose]()
   })
 
   const capture = (headers: Record<string, string> = {}) =>

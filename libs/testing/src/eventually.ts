@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describeError } from '@synap/core'
 
 export interface EventuallyOptions {
-  /** Milliseconds until it gives up; 20,000 by default. */
+  /** Milliseconds until it gives up; 60,000 by default. */
   deadlineMs?: number
   /** Milliseconds between two looks; 25 by default. */
   everyMs?: number
@@ -18,7 +18,7 @@ export async function eventually<T>(
   probe: () => T | Promise<T>,
   options: EventuallyOptions = {},
 ): Promise<Exclude<T, undefined | null | false>> {
-  const deadlineMs = options.deadlineMs ?? 20_000
+  const deadlineMs = options.deadlineMs ?? 60_000
   const deadline = Date.now() + deadlineMs
   let reason: unknown
   for (;;) {

@@ -39,6 +39,8 @@ export interface StartServiceOptions {
 }
 
 const stopDeadlineMs = 15_000
+/** Several processes may start at once, on two cores that are slow. */
+const readyMs = 90_000
 
 /**
  * Starts a service as a process of its own, with PORT and ADMIN_PORT chosen and its log captured. Of this process'
@@ -87,7 +89,7 @@ export async function startService(
   return {
     ...service,
     stop,
-    waitReady: ({ deadlineMs = 30_000 } = {}) => waitReady(service, deadlineMs),
+    waitReady: ({ deadlineMs = readyMs } = {}) => waitReady(service, deadlineMs),
     [Symbol.asyncDispose]: async () => void (await stop()),
   }
 }
