@@ -10,6 +10,7 @@ export interface ReadQueue {
   close(): Promise<void>
 }
 
+/** More are not remembered: when so many wait, the database is slower than they come. */
 const mostWaiting = 1_000
 
 export function createReadQueue(): ReadQueue {
@@ -22,14 +23,14 @@ export function createReadQueue(): ReadQueue {
       await read(ending.signal)
       waiting.delete(key)
     }
+    // At once: what is wanted from here on begins anew.
+    working = undefined
   }
   return {
     want(key, reading) {
       if (ending.signal.aborted || waiting.has(key) || waiting.size >= mostWaiting) return
       waiting.set(key, reading)
-      working ??= work().finally(() => {
-        working = undefined
-      })
+      working ??= work()
     },
     settled: async () => working,
     async close() {
