@@ -56,8 +56,8 @@ export function noteBegin(client: Client): void {
 }
 
 /**
- * Sends what nobody waits for along with what is asked next, or at the end of this turn of the event loop: a message less, and a wake-up of
- * the server, where one transaction follows the other.
+ * Sends what nobody waits for along with what is asked next, or at the end of this turn of the event loop: a message less, and a
+ * wake-up of the server, where one transaction follows the other.
  */
 export function unhurriedly<T>(client: Client, send: () => T): T {
   unhurried.add(client)

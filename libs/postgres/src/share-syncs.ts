@@ -23,8 +23,8 @@ interface Driver {
 /**
  * The driver ends each statement with a Sync, at which the server sends what it has answered so far: a system call, a wake-up
  * and a turn of this process for each statement of a pipeline. Here the statements that are asked for in one turn of the event
- * loop go in one message with one Sync at its end, and are answered in one; what nobody waits for goes with them. What the driver is not told between two of them,
- * that it may go on to the next, it is told here.
+ * loop go in one message with one Sync at its end, and are answered in one; what is sent `unhurriedly` goes with them. What the
+ * driver is not told between two of them, that it may go on to the next, it is told here.
  *
  * After one that fails the server passes over the rest of the message: they fail with the same error.
  */

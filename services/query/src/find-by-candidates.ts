@@ -9,6 +9,7 @@ import { findKnownNeighbours, type KnownNeighbours, mostAdded } from './sql/know
 import type { Chosen } from './vectors/chosen.ts'
 import { closeError } from './vectors/find-candidates.ts'
 import type { VectorsOf } from './vectors/load-vectors.ts'
+import { isWorthReading, mostKept } from './vectors/pass-shares.ts'
 import { likenessError } from './vectors/rank.ts'
 import type { CacheOutcome, FoundCandidates, VectorCache } from './vectors/vector-cache.ts'
 
@@ -23,11 +24,6 @@ const mostAllowed = 20_000
 /** When fewer pass, they are sooner asked for than tried; unless they are many all the same. */
 const smallShare = 0.2
 const fewAllowed = 4_000
-/** When no more pass, they are read and kept, once the filter was asked for so often while nothing of the user's changed. */
-const mostKept = 200_000
-const leastTimes = 2
-/** And once for each so many that pass: then the questions have cost no less than the reading will. */
-const readPerQuestion = 1_000
 /** Of a filter that nothing is known of. */
 const usualShare = 0.25
 
@@ -125,8 +121,11 @@ interface Passing {
   kept(): { vectors: Chosen; isCurrent: () => Promise<boolean> } | undefined
   /** Asks for them, and keeps them; undefined: they are too many, or not in memory. */
   find(): Promise<Chosen | undefined>
-  /** Asks where the read model is; what it answers notes it, once the filter has a share, and has them read where that has come to pay. */
-  askState(): Promise<() => void>
+  /**
+   * Asks where the read model is; what it answers counts the question there, once the filter has a share, and has them read behind it
+   * where that has come to pay.
+   */
+  countQuestion(): Promise<() => void>
 }
 
 function createPassing(
@@ -153,13 +152,12 @@ function createPassing(
       cache.shares.set(asked, ids.length / 16 / Math.max(1, vectors))
       return cache.choose(of, asked, { ids, position: at && stateOf(at) })
     },
-    async askState() {
+    async countQuestion() {
       const at = await position?.()
       return () => {
         cache.shares.noteState(asked, at && stateOf(at))
         const passing = (cache.shares.get(asked) ?? 1) * vectors
-        if (passing > mostKept) return
-        if (cache.shares.timesIn(asked) < Math.max(leastTimes, passing / readPerQuestion)) return
+        if (!isWorthReading(passing, cache.shares.timesIn(asked))) return
         cache.wantChoice(of, asked, { filter, most: mostKept })
         // What comes of it may be nothing, or soon be of other vectors: the next reading has to pay anew.
         cache.shares.noteState(asked, undefined)
@@ -196,7 +194,7 @@ async function findFiltered(tryOn: Try, { depth, vectors, shareOf, passing }: Fi
   for (let before = 0; isTried() && wanted() > before; ) {
     const isFirst = before === 0
     before = wanted()
-    const [tried, note] = await Promise.all([tryOn(before), isFirst ? passing.askState() : undefined])
+    const [tried, note] = await Promise.all([tryOn(before), isFirst ? passing.countQuestion() : undefined])
     note?.()
     if (tried !== 'too few') return tried
   }

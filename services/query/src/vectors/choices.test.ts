@@ -24,6 +24,7 @@ describe('what filters let pass', () => {
     const [packed, other] = [pack(3), pack(3)]
     const choices = createChoices(10_000)
     choices.set('a', packed, choice(0, 2))
+    expect(choices.get('a', packed)).toMatchObject({ vectors: { count: 2 }, position: '7' })
     expect(choices.get('a', packed)?.vectors.numbers()).toEqual(Uint32Array.of(0, 2))
     expect([choices.get('b', packed), choices.get('a', other)]).toEqual([undefined, undefined])
     packed.add(vectorOf(0))

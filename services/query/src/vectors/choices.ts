@@ -4,7 +4,7 @@ import type { PackedVectors } from './packed-vectors.ts'
 /** Which of a user's vectors a filter lets pass, as it was at a position of the read model. */
 export interface Choice {
   vectors: Chosen
-  /** What of the read model they are true for: see `positionOf`. */
+  /** What of the read model they are true for: see `stateOf`. */
   position: string
 }
 

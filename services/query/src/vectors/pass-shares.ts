@@ -3,6 +3,17 @@ const remembered = 1_000
 /** A longer filter is none that is asked again and again. */
 const longest = 500
 
+/** More that pass a filter are not read. */
+export const mostKept = 200_000
+/** A filter that was asked for once may never be again. */
+const leastTimes = 2
+/** To read so many that pass takes as long as a question saves where they are kept. */
+const readPerQuestion = 1_000
+
+/** Whether what passes a filter is to be read and kept, once it was asked for so often in one state of the read model. */
+export const isWorthReading = (passing: number, times: number): boolean =>
+  passing <= mostKept && times >= Math.max(leastTimes, passing / readPerQuestion)
+
 /**
  * Which share of a user's candidates a filter let pass when it was asked for last: how many to take the next time. A guess and
  * no more: what it is wrong by costs time.

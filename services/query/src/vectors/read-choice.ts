@@ -14,7 +14,7 @@ export interface ChoiceToRead {
 }
 
 /** Ids of the entities that pass, 16 bytes each, at a position of the read model (see `stateOf`). */
-export interface Passing {
+interface PassingIds {
   ids: Uint8Array
   position: string
 }
@@ -35,7 +35,7 @@ const choices = counter('synap_query_vector_cache_choices', {
 export async function readChoice(
   { pool, logger }: ReadChoiceDeps,
   choice: ChoiceToRead,
-  keep: (passing: Passing) => void,
+  keep: (passing: PassingIds) => void,
   signal: AbortSignal,
 ): Promise<void> {
   try {
@@ -54,7 +54,7 @@ async function read(
   pool: Pool,
   { of: { schema, userId }, filter, most }: ChoiceToRead,
   signal: AbortSignal,
-): Promise<Passing | undefined> {
+): Promise<PassingIds | undefined> {
   const [ids, position] = await transaction(
     pool,
     { role: queryRole, userId },
